@@ -1,0 +1,103 @@
+"""Composition root: the only place where things are wired together."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.kernel.regions import Regions, parse_regions
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.keys import Keys, load_keys
+from yongquan.plumbing.limits import RateLimit
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.settings import Settings
+from yongquan.plumbing.tokens import Tokens
+from yongquan.vouchers.catalogue import Catalogue, RoundOffer
+from yongquan.web.api.hot import HotDoor
+from yongquan.web.site import make_site
+
+REFRESH_S = 0.4
+
+log = structlog.get_logger(__name__)
+
+
+class Platform:
+    """One process's share of the product: an open database, what it keeps in memory, and the desks."""
+
+    def __init__(self, database: Database, keys: Keys, *, cells: int) -> None:
+        self.database = database
+        self.cells = cells
+        self.clock = Clock()
+        self.tokens = Tokens(keys.token)
+        self.sealing = Sealing(keys)
+        self.regions = load_regions()
+        self.catalogue = Catalogue()
+        self.claims = ClaimDesk(database, self.clock, cells=cells)
+
+    async def find_round(self, round_hex: str) -> RoundOffer | None:
+        """A round from memory, or from the database before anybody is told that it does not exist."""
+        offer = self.catalogue.get(round_hex)
+        if offer is None and len(round_hex) == 32 and all(c in "0123456789abcdef" for c in round_hex):
+            async with self.database.transaction() as connection:
+                await self.catalogue.load(connection, [UUID(hex=round_hex)])
+            offer = self.catalogue.get(round_hex)
+        return offer
+
+    async def refresh(self) -> None:
+        """Read the clock and every round that changed."""
+        async with self.database.transaction() as connection:
+            await self.clock.refresh(connection)
+            if await self.catalogue.refresh(connection):
+                self.claims.forget_sold_out()
+
+    async def keep_fresh(self) -> None:
+        """Refresh until cancelled; an outage of the database is logged and survived."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except psycopg.OperationalError as error:
+                log.warning("refresh_failed", error=str(error))
+
+
+@asynccontextmanager
+async def running(settings: Settings, conninfo: str, *, cells: int, pool_size: int = 8) -> AsyncIterator[Platform]:
+    """A platform that keeps itself fresh until the end of the block."""
+    database = Database(conninfo, pool_size=pool_size)
+    await database.open()
+    platform = Platform(database, load_keys(settings.keys_dir), cells=cells)
+    await platform.refresh()
+    fresh = asyncio.create_task(platform.keep_fresh(), name="keep-fresh")
+    try:
+        yield platform
+    finally:
+        fresh.cancel()
+        with suppress(asyncio.CancelledError):
+            await fresh
+        await platform.claims.close()
+        await database.close()
+
+
+def make_door(platform: Platform) -> HotDoor:
+    """The ASGI application of one server process."""
+    return HotDoor(
+        rest=make_site(platform.database),
+        desk=platform.claims,
+        find_round=platform.find_round,
+        tokens=platform.tokens,
+        regions=platform.regions,
+        limit=RateLimit(per_second=50, burst=100),
+    )
+
+
+def load_regions() -> Regions:
+    """The divisions of the city this installation serves."""
+    outlines = (files("yongquan.simulation") / "ningbo/districts.geojson").read_text()
+    return parse_regions(json.loads(outlines))

@@ -1,0 +1,162 @@
+"""A citizen claims a voucher: key first, then place and time, then conditions, caps and stock; one commit a batch."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from yongquan.kernel.ids import bucket_of_hex
+from yongquan.plumbing.batcher import Batcher, BatchKind
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Connection, Database
+from yongquan.plumbing.fresh import fresh_hex
+from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
+
+_CLAIM = """
+select ord, outcome, claim_no, earlier from flows.claim_vouchers(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_WINNERS = "select citizen_id from vouchers.voucher where type_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One request. Ids and hashes are 32 hex digits: this is the hottest path of the city."""
+
+    citizen: str
+    offer: RoundOffer
+    type: TypeOffer
+    key: str
+    body_hash: str
+    adcode: str | None = None
+
+
+class ClaimOutcome(msgspec.Struct, frozen=True):
+    """`code` is claimed, again (the same key won before) or a refusal; the rest is the voucher that was won.
+
+    Amounts in fen, times in UTC as ISO 8601.
+    """
+
+    code: str
+    voucher_id: str = ""
+    round_id: str = ""
+    type_id: str = ""
+    claim_no: int = 0
+    amount_fen: int = 0
+    threshold_fen: int = 0
+    valid_from: str = ""
+    valid_until: str = ""
+    claim_hash: str = ""
+
+
+SOLD_OUT = ClaimOutcome("sold_out")
+CONFLICT = ClaimOutcome("conflicting_request")
+
+
+class ClaimDesk:
+    """Takes a process's claims, one line a cell; remembers what is sold out and who won it."""
+
+    def __init__(self, database: Database, clock: Clock, *, cells: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._cells = cells
+        self._lines: dict[int, Batcher[Claim, ClaimOutcome]] = {}
+        self._winners: dict[str, frozenset[str]] = {}
+
+    async def claim(self, claim: Claim) -> ClaimOutcome:
+        """The outcome after its commit. Raises `Outage` if it is unknown: repeat with the same key."""
+        winners = self._winners.get(claim.type.type_hex)
+        if winners is not None and claim.citizen not in winners:
+            return SOLD_OUT
+        cell = bucket_of_hex(claim.citizen) % self._cells
+        line = self._lines.get(cell) or self._open_line(cell)
+        outcome = await line.submit(claim)
+        while outcome.code == "retry":
+            outcome = await line.submit(claim)
+        if outcome.code == "sold_out" and winners is None:
+            await self._remember_winners(claim.type)
+        return outcome
+
+    async def close(self) -> None:
+        for line in self._lines.values():
+            await line.close()
+
+    def forget_sold_out(self) -> None:
+        """Look at the stock again: a round was changed, or its vouchers were recycled."""
+        self._winners.clear()
+
+    def _open_line(self, cell: int) -> Batcher[Claim, ClaimOutcome]:
+        async def run(connection: Connection, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
+            return await self._run(connection, cell, claims)
+
+        kind = BatchKind(f"claim-{cell}", run, lambda claim: claim.citizen, limit=400)
+        self._lines[cell] = Batcher(self._database, kind, drains=2)
+        return self._lines[cell]
+
+    async def _remember_winners(self, offer: TypeOffer) -> None:
+        # The database has said "sold out", so nobody can join the winners: a winner whose answer was lost still
+        # reaches the database and gets the voucher again; everybody else is answered from memory.
+        async with self._database.transaction() as connection:
+            rows = await (await connection.execute(_WINNERS, [offer.type_hex])).fetchall()
+        self._winners[offer.type_hex] = frozenset(row[0].hex for row in rows)
+
+    async def _run(self, connection: Connection, cell: int, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
+        now = self._clock.now()
+        stamps = {
+            type_.type_hex: type_.validity.stamps(now) for type_ in {c.type.type_hex: c.type for c in claims}.values()
+        }
+        vouchers = [fresh_hex(bucket_of_hex(c.citizen)) for c in claims]
+        cursor = await connection.execute(
+            _CLAIM,
+            [
+                cell,
+                self._cells,
+                now,
+                _array(c.citizen for c in claims),
+                _array(c.offer.round_hex for c in claims),
+                _array(c.type.type_hex for c in claims),
+                _array(vouchers),
+                _array(c.key for c in claims),
+                _array(c.body_hash for c in claims),
+                _array(stamps[c.type.type_hex][0] for c in claims),
+                _array(stamps[c.type.type_hex][1] for c in claims),
+                _array(c.offer.refusal_at(now, adcode=c.adcode) or "null" for c in claims),
+            ],
+            prepare=True,
+        )
+        outcomes = [SOLD_OUT] * len(claims)
+        for ord_, code, claim_no, earlier in await cursor.fetchall():
+            claim = claims[ord_ - 1]
+            if code == "claimed":
+                outcomes[ord_ - 1] = _won(claim, vouchers[ord_ - 1], claim_no, stamps[claim.type.type_hex])
+            elif code == "again":
+                outcomes[ord_ - 1] = _won_before(claim, earlier)
+            else:
+                outcomes[ord_ - 1] = ClaimOutcome(code)
+        return outcomes
+
+
+def _won(claim: Claim, voucher: str, claim_no: int, stamps: tuple[str, str]) -> ClaimOutcome:
+    return ClaimOutcome(
+        "claimed",
+        _dashed(voucher),
+        _dashed(claim.offer.round_hex),
+        _dashed(claim.type.type_hex),
+        claim_no,
+        claim.type.amount_fen,
+        claim.type.threshold_fen,
+        *stamps,
+    )
+
+
+def _won_before(claim: Claim, earlier: object) -> ClaimOutcome:
+    before = msgspec.convert(earlier, ClaimOutcome)
+    return before if before.claim_hash.replace("-", "") == claim.body_hash else CONFLICT
+
+
+def _array(values: Iterable[str]) -> str:
+    # A PostgreSQL array literal of ids, times and codes: nothing in them needs quoting.
+    return "{" + ",".join(values) + "}"
+
+
+def _dashed(hex32: str) -> str:
+    return f"{hex32[:8]}-{hex32[8:12]}-{hex32[12:16]}-{hex32[16:20]}-{hex32[20:]}"

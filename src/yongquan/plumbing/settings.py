@@ -1,0 +1,46 @@
+"""What may be set from outside, read once at the edge."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from yongquan.kernel.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lives and how it is divided.
+
+    `database_url` is None for the embedded PostgreSQL under `data_dir`. `cells` is a power of two, 1 to 1024;
+    None means "whatever the database was made with, 1 for a new one".
+    """
+
+    data_dir: Path
+    database_url: str | None
+    cells: int | None
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+    @property
+    def sandbox_dir(self) -> Path:
+        return self.data_dir / "sandbox"
+
+
+def read_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read `YONGQUAN_DATA_DIR`, `YONGQUAN_DATABASE_URL` and `YONGQUAN_CELLS`. Raises `BadInput`."""
+    env = dict(os.environ) if environ is None else environ
+    return Settings(
+        data_dir=Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute(),
+        database_url=env.get("YONGQUAN_DATABASE_URL") or None,
+        cells=_cells(env.get("YONGQUAN_CELLS")),
+    )
+
+
+def _cells(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1024 or int(text) & (int(text) - 1):
+        raise BadInput(f"YONGQUAN_CELLS is {text!r}: give a power of two from 1 to 1024")
+    return int(text)

@@ -1,0 +1,173 @@
+"""The nouns of a voucher campaign and the lives they lead. Amounts in fen, times in UTC, periods half-open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from enum import StrEnum
+from uuid import UUID
+
+from yongquan.kernel.errors import Refusal
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class RoundState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class VoucherState(StrEnum):
+    HELD = "held"
+    LOCKED = "locked"
+    FROZEN = "frozen"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    FORFEITED = "forfeited"
+    VOID = "void"
+
+
+CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.DRAFT: frozenset({CampaignState.PUBLISHED}),
+    CampaignState.PUBLISHED: frozenset({CampaignState.PAUSED, CampaignState.ENDED}),
+    CampaignState.PAUSED: frozenset({CampaignState.PUBLISHED, CampaignState.ENDED}),
+    CampaignState.ENDED: frozenset(),
+}
+ROUND_MOVES: Mapping[RoundState, frozenset[RoundState]] = {
+    RoundState.DRAFT: frozenset({RoundState.PUBLISHED}),
+    RoundState.PUBLISHED: frozenset({RoundState.PAUSED, RoundState.ENDED}),
+    RoundState.PAUSED: frozenset({RoundState.PUBLISHED, RoundState.ENDED}),
+    RoundState.ENDED: frozenset(),
+}
+VOUCHER_MOVES: Mapping[VoucherState, frozenset[VoucherState]] = {
+    VoucherState.HELD: frozenset({VoucherState.LOCKED, VoucherState.FROZEN, VoucherState.EXPIRED, VoucherState.VOID}),
+    VoucherState.LOCKED: frozenset({VoucherState.HELD, VoucherState.REDEEMED}),
+    VoucherState.FROZEN: frozenset({VoucherState.HELD, VoucherState.VOID}),
+    VoucherState.REDEEMED: frozenset({VoucherState.HELD, VoucherState.FORFEITED, VoucherState.EXPIRED}),
+    VoucherState.EXPIRED: frozenset(),
+    VoucherState.FORFEITED: frozenset(),
+    VoucherState.VOID: frozenset(),
+}
+
+
+class RefundPolicy(StrEnum):
+    """What a full refund does to the voucher."""
+
+    FORFEIT = "forfeit"  # Xiangshan: the citizen gets back what was paid, the voucher is gone
+    RETURN = "return"  # Hangzhou: back to the wallet with its first expiry; expired ones are not returned
+
+
+class Direction(StrEnum):
+    """Who scans whom."""
+
+    SHOP_SCANS = "shop_scans"
+    CITIZEN_SCANS = "citizen_scans"
+    EITHER = "either"
+
+
+class ForbiddenMove(Refusal):
+    """A noun cannot go from its state to the wanted one."""
+
+    code = "forbidden_move"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRules:
+    """How a campaign's vouchers behave in a payment."""
+
+    refund: RefundPolicy = RefundPolicy.FORFEIT
+    direction: Direction = Direction.EITHER
+    per_order: int = 1
+    stacks_with_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A bureau's (or bank's, or shop's) promise for a period, paid by one funder."""
+
+    campaign_id: UUID
+    code: str
+    name: str
+    name_en: str
+    funder_id: str
+    adcode: str | None
+    starts_at: datetime
+    ends_at: datetime
+    budget_fen: int
+    rules: CampaignRules = field(default=CampaignRules())
+    state: CampaignState = CampaignState.DRAFT
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many vouchers one citizen may claim; None is no cap. `industry` counts in the campaign."""
+
+    per_round: int | None = None
+    per_day: int | None = None
+    per_campaign: int | None = None
+    per_industry: int | None = None
+    per_industry_round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Who may claim, where and when; None is no condition. `daily` are Shanghai clock times, half-open."""
+
+    districts: tuple[str, ...] | None = None
+    age_min: int | None = None
+    card_issuers: tuple[str, ...] | None = None
+    list_id: UUID | None = None
+    daily: tuple[time, time] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherType:
+    """One kind of voucher in a round. `industry` None is general; `rate_bp` None is a fixed amount."""
+
+    type_id: UUID
+    round_id: UUID
+    name: str
+    name_en: str
+    amount_fen: int
+    threshold_fen: int
+    stock: int
+    industry: str | None = None
+    rate_bp: int | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    valid_days: int | None = None
+    districts: tuple[str, ...] | None = None
+    hardship_only: bool = False
+
+    @property
+    def exposure_fen(self) -> int:
+        """What the funder would pay if all of the stock were redeemed."""
+        return self.amount_fen * self.stock
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One opening of a campaign: at `opens_at` its types can be claimed."""
+
+    round_id: UUID
+    campaign_id: UUID
+    name: str
+    name_en: str
+    opens_at: datetime
+    closes_at: datetime
+    mode: str = "grab"
+    caps: Caps = field(default=Caps())
+    conditions: Conditions = field(default=Conditions())
+    state: RoundState = RoundState.DRAFT
+
+
+def require_move(moves: Mapping[StrEnum, frozenset[StrEnum]], now: StrEnum, wanted: StrEnum) -> None:
+    """Raise `ForbiddenMove` unless the table allows the step."""
+    if wanted not in moves[now]:
+        raise ForbiddenMove(f"{now} cannot become {wanted}", now=now.value, wanted=wanted.value)

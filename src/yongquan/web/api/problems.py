@@ -1,0 +1,54 @@
+"""Every refusal of the API as RFC 9457 says it: a status, a stable code, a title, in Chinese and English."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How a code is told over HTTP."""
+
+    status: int
+    title: str
+    title_en: str
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+PROBLEMS = {
+    "not_open": Problem(409, "本轮未开始", "the round is not open"),
+    "closed": Problem(409, "本轮已结束", "the round is closed"),
+    "sold_out": Problem(409, "已抢完", "all vouchers of this round are gone"),
+    "cap_reached": Problem(409, "已达领取上限", "you have reached the cap of this round, day or campaign"),
+    "not_eligible": Problem(403, "不符合领取条件", "you do not meet the conditions of this round"),
+    "blocked": Problem(403, "该账户不能参加活动", "this account may not take part"),
+    "wrong_place": Problem(403, "请在活动区域内领取并允许定位", "claim inside the round's districts, location allowed"),
+    "too_many_requests": Problem(429, "请求过于频繁", "too many requests: wait a second", ((b"retry-after", b"1"),)),
+    "conflicting_request": Problem(422, "同一幂等键的请求内容不同", "this Idempotency-Key was used with another body"),
+    "unauthorized": Problem(
+        401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
+    ),
+    "forbidden": Problem(403, "无权操作", "this token may not do that"),
+    "idempotency_key_missing": Problem(400, "缺少幂等键", "send an Idempotency-Key of 1 to 255 characters"),
+    "bad_request": Problem(400, "请求格式有误", "the request cannot be read"),
+    "too_large": Problem(413, "请求过大", "the request body is larger than 64 KiB"),
+    "not_found": Problem(404, "不存在", "there is no such thing"),
+    "unavailable": Problem(
+        503,
+        "暂时不可用,请用同一幂等键重试",
+        "outcome unknown: repeat with the same key",
+        ((b"retry-after", b"1"),),
+    ),
+}
+
+
+def problem_body(code: str, detail: str = "") -> bytes:
+    """The problem+json document of a code; `detail` says what is particular to this request."""
+    known = PROBLEMS[code]
+    document = {
+        "type": "about:blank",
+        "title": known.title,
+        "title_en": known.title_en,
+        "status": known.status,
+    }
+    return msgspec.json.encode({**document, "code": code, **({"detail": detail} if detail else {})})

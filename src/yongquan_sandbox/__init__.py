@@ -1,0 +1,1 @@
+"""The outside world as processes of its own: fictional banks, wallets and acquirers."""

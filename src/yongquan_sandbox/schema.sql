@@ -1,0 +1,68 @@
+-- Amounts are fen; an entry is positive on the credit side, so all entries add up to zero.
+-- What customers and shops hold is the institution's debt to them: a credit balance, never below zero.
+CREATE TABLE IF NOT EXISTS account (
+  no TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('house', 'customer', 'shop')),
+  holder TEXT NOT NULL,
+  opening_fen INTEGER NOT NULL DEFAULT 0,
+  balance_fen INTEGER NOT NULL DEFAULT 0,
+  CHECK (kind = 'house' OR balance_fen >= 0)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS card (
+  card_no TEXT PRIMARY KEY,
+  account_no TEXT NOT NULL REFERENCES account (no),
+  daily_limit_fen INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS card_day (
+  card_no TEXT NOT NULL,
+  business_date TEXT NOT NULL,
+  used_fen INTEGER NOT NULL CHECK (used_fen >= 0),
+  PRIMARY KEY (card_no, business_date)
+) WITHOUT ROWID;
+
+-- `key` is what makes a request itself: network, time and STAN of a card message, or the id of an HTTP request.
+-- A purchase that was reversed before it came is kept without a fingerprint.
+CREATE TABLE IF NOT EXISTS booking (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('approved', 'declined', 'reversed')),
+  code TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL,
+  business_date TEXT NOT NULL,
+  settlement_date TEXT NOT NULL,
+  card_no TEXT NOT NULL DEFAULT '',
+  payment_id TEXT NOT NULL DEFAULT '',
+  retrieval_ref TEXT NOT NULL DEFAULT '',
+  merchant_no TEXT NOT NULL DEFAULT '',
+  original_id INTEGER REFERENCES booking (id),
+  refunded_fen INTEGER NOT NULL DEFAULT 0 CHECK (refunded_fen <= amount_fen OR refunded_fen = 0),
+  fingerprint BLOB
+);
+CREATE INDEX IF NOT EXISTS booking_by_settlement_date ON booking (settlement_date, id);
+
+CREATE TABLE IF NOT EXISTS entry (
+  booking_id INTEGER NOT NULL REFERENCES booking (id),
+  account_no TEXT NOT NULL REFERENCES account (no),
+  amount_fen INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS shop (
+  shop_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  account_no TEXT NOT NULL REFERENCES account (no)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS settlement_line (
+  instruction_id TEXT NOT NULL,
+  line_id TEXT NOT NULL,
+  shop_id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('paid', 'part_held', 'held', 'refused')),
+  paid_fen INTEGER NOT NULL,
+  held_fen INTEGER NOT NULL,
+  fee_fen INTEGER NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (instruction_id, line_id)
+) WITHOUT ROWID;
