@@ -52,7 +52,10 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """One approved booking, for reconciliation; `key` is network, full UTC time and STAN, or an HTTP id; cards are masked."""
+    """One approved booking, for reconciliation; card numbers are masked.
+
+    `key` is network, full UTC time and STAN, or the id of an HTTP request.
+    """
 
     id: int
     key: str

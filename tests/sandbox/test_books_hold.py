@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from launching import card_number
 
 from yongquan_sandbox import accounts
 from yongquan_sandbox.books import Books, House
@@ -13,7 +14,7 @@ from yongquan_sandbox.issuing import CardDesk, Outcome
 from yongquan_sandbox.roster import BY_CODE
 
 BANK = BY_CODE["chaoxin"]
-CARD = "6299010000000012"
+CARD = card_number("629901", 1)
 OPENING_FEN = 1_000
 TYPES = {"purchase": ("0200", "000000"), "refund": ("0220", "200000"), "reversal": ("0420", "000000")}
 

@@ -85,7 +85,9 @@ async def move_rounds(
 async def types_of(connection: Connection, round_ids: Sequence[UUID]) -> list[VoucherType]:
     """The voucher types of some rounds, by id."""
     rows = await (await connection.execute(_TYPES_OF, [list(round_ids)])).fetchall()
-    return [VoucherType(*row[:12], None if row[12] is None else tuple(row[12]), row[13]) for row in rows]
+    return [
+        VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13])) for row in rows
+    ]
 
 
 async def add_to_list(connection: Connection, list_id: UUID, citizens: Sequence[UUID], *, cells: Sequence[int]) -> None:

@@ -1,0 +1,203 @@
+-- Stores, institutions, and payments with all that one leaves behind.
+create schema merchants;
+create schema institutions;
+create schema payments;
+
+create table merchants.store (
+    store_id      uuid primary key,            -- its bucket is the store's home
+    name          text not null,
+    brand         text,
+    licence_no    text not null,               -- unified social credit code, GB 32100
+    industry      text not null,
+    mcc           text not null,
+    adcode        text not null,
+    address       text not null,
+    lon           double precision not null,
+    lat           double precision not null,
+    acquirer      text not null,               -- institutions.institution
+    account_no    text not null,               -- settlement account at the acquirer
+    hardship      boolean not null default false,
+    state         text not null default 'open' check (state in ('open', 'suspended', 'closed')),
+    registered_at timestamptz not null
+);
+create index store_by_place on merchants.store (adcode, industry);
+
+create table institutions.institution (
+    code       text primary key,
+    name       text not null,
+    name_en    text not null,
+    kind       text not null check (kind in ('bank', 'wallet', 'acquirer')),
+    network_id text not null unique
+);
+
+-- Who pays for vouchers: a prepaid supervised account at a bank, or an advancer up to a limit.
+create table institutions.funder (
+    funder_id          text primary key,
+    name               text not null,
+    name_en            text not null,
+    kind               text not null check (kind in ('bureau', 'bank', 'merchant')),
+    adcode             text,
+    bank               text not null references institutions.institution,
+    account_no         text not null,          -- the supervised account
+    advancer           text references institutions.institution,
+    advance_limit_fen  bigint not null default 0 check (advance_limit_fen >= 0)
+);
+
+create table payments.instrument (
+    cell          smallint not null,
+    instrument_id uuid     not null,
+    citizen_id    uuid     not null,
+    issuer        text     not null,
+    kind          text     not null check (kind in ('card', 'wallet')),
+    pan_sealed    bytea    not null,
+    pan_tail      text     not null,           -- the last four digits, for people
+    state         text     not null default 'bound' check (state in ('bound', 'unbound')),
+    bound_at      timestamptz not null,
+    primary key (cell, instrument_id)
+);
+create index instrument_of_citizen on payments.instrument (cell, citizen_id);
+
+-- One-time codes that a citizen shows: 18 digits, known here by their hash.
+create table payments.pay_code (
+    cell          smallint not null,
+    code_hash     uuid     not null,
+    citizen_id    uuid     not null,
+    instrument_id uuid     not null,
+    voucher_ids   uuid[],                      -- null: the best ones
+    expires_at    timestamptz not null,
+    payment_id    uuid,
+    primary key (cell, code_hash)
+);
+
+-- Idempotency: the key of a caller (citizen or store, in the caller's own cell), kept by the first commit.
+create table payments.request (
+    cell       smallint not null,
+    caller_id  uuid     not null,
+    key        uuid     not null,
+    body_hash  uuid     not null,
+    payment_id uuid     not null,
+    primary key (cell, caller_id, key)
+);
+
+-- A store's order number is unique in its home cell and points to the payment.
+create table payments.store_order (
+    cell       smallint not null,
+    store_id   uuid     not null,
+    order_no   text     not null,
+    body_hash  uuid     not null,
+    payment_id uuid     not null,
+    primary key (cell, store_id, order_no)
+);
+
+create table payments.payment (
+    cell            smallint not null,
+    payment_id      uuid     not null,
+    citizen_id      uuid     not null,
+    store_id        uuid     not null,
+    order_no        text     not null,
+    instrument_id   uuid     not null,
+    issuer          text     not null,
+    acquirer        text     not null,
+    amount_fen      bigint   not null check (amount_fen > 0),
+    discount_fen    bigint   not null check (discount_fen between 0 and amount_fen),
+    charged_fen     bigint   not null check (charged_fen >= 0),
+    interchange_fen bigint   not null default 0,
+    network_fee_fen bigint   not null default 0,
+    acquirer_fee_fen bigint  not null default 0,
+    state           text     not null
+        check (state in ('charging', 'unknown', 'succeeded', 'failed', 'refunding', 'refunded')),
+    settlement_date date     not null,         -- stamped by the first commit
+    stan            integer  not null,         -- with sent_at the message's identity at the issuer
+    sent_at         timestamptz not null,
+    rrn             text,
+    response_code   text,
+    begun_at        timestamptz not null,
+    ended_at        timestamptz,
+    asked_at        timestamptz,               -- last time the issuer was asked about an unknown outcome
+    primary key (cell, payment_id),
+    check (discount_fen + charged_fen = amount_fen)
+) with (fillfactor = 85);
+create index payment_of_citizen on payments.payment (cell, citizen_id, begun_at);
+create index payment_of_store on payments.payment (store_id, begun_at);
+create index payment_of_day on payments.payment (settlement_date, state);
+create index payment_open on payments.payment (cell, begun_at) where state in ('charging', 'unknown', 'refunding');
+
+-- What each funder paid of a payment, voucher by voucher.
+create table payments.share (
+    cell       smallint not null,
+    payment_id uuid     not null,
+    voucher_id uuid     not null,
+    type_id    uuid     not null,
+    funder_id  text     not null,
+    amount_fen bigint   not null check (amount_fen > 0),
+    primary key (cell, payment_id, voucher_id)
+);
+
+create table payments.refund (
+    cell            smallint not null,
+    refund_id       uuid     not null,
+    payment_id      uuid     not null,
+    charged_fen     bigint   not null,
+    discount_fen    bigint   not null,
+    settlement_date date     not null,
+    state           text     not null check (state in ('refunding', 'unknown', 'succeeded')),
+    stan            integer  not null,
+    sent_at         timestamptz not null,
+    begun_at        timestamptz not null,
+    ended_at        timestamptz,
+    primary key (cell, refund_id),
+    unique (cell, payment_id)
+);
+create index refund_of_day on payments.refund (settlement_date, state);
+
+-- System trace numbers: handed out in blocks to processes, unique within a second of sending.
+create table payments.stan_block (
+    one  boolean primary key default true check (one),
+    next integer not null
+);
+insert into payments.stan_block (next) values (0);
+
+-- The network's business day: payments are stamped with the first day that is still open.
+create table payments.settlement_day (
+    day       date primary key,
+    state     text not null check (state in ('open', 'closing', 'cleared', 'settled')),
+    closed_at timestamptz,
+    cleared_at timestamptz,
+    settled_at timestamptz
+);
+
+create table payments.position (
+    day         date   not null references payments.settlement_day,
+    institution text   not null,
+    gross_in_fen  bigint not null,             -- what it owes the network
+    gross_out_fen bigint not null,             -- what the network owes it
+    fees_fen    bigint not null,               -- in its favour positive
+    net_fen     bigint not null,               -- positive: it pays
+    state       text   not null default 'computed' check (state in ('computed', 'booked')),
+    primary key (day, institution)
+);
+
+create table payments.funder_call (
+    day         date   not null references payments.settlement_day,
+    funder_id   text   not null,
+    amount_fen  bigint not null,
+    source      text   not null check (source in ('supervised', 'advanced')),
+    institution text   not null,
+    state       text   not null default 'computed' check (state in ('computed', 'booked', 'refused')),
+    primary key (day, funder_id, source)
+);
+
+create table payments.settlement (
+    day         date   not null references payments.settlement_day,
+    acquirer    text   not null,
+    store_id    uuid   not null,
+    payments    integer not null,
+    trade_fen   bigint not null,               -- what citizens paid
+    subsidy_fen bigint not null,               -- what funders paid
+    fee_fen     bigint not null,
+    state       text   not null default 'instructed' check (state in ('instructed', 'paid', 'held', 'returned')),
+    instruction_id text not null,
+    paid_at     timestamptz,
+    primary key (day, store_id)
+);
+create index settlement_by_instruction on payments.settlement (instruction_id);
