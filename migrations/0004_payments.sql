@@ -130,7 +130,9 @@ create table payments.share (
     type_id    uuid     not null,
     funder_id  text     not null,
     amount_fen bigint   not null check (amount_fen > 0),
-    primary key (cell, payment_id, voucher_id)
+    face_fen   bigint   not null,              -- what the voucher had reserved; the rest is recycled
+    primary key (cell, payment_id, voucher_id),
+    check (amount_fen <= face_fen)
 );
 
 create table payments.refund (

@@ -131,8 +131,8 @@ create or replace function ledger.create_accounts(
     p_cell int, p_id uuid[], p_owner text[], p_kind text[], p_ledger bigint[], p_code int[], p_flags int[],
     p_guarded boolean[], p_now timestamptz
 ) returns text[] language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set enable_bitmapscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     n int := coalesce(cardinality(p_id), 0);
     no int[];                                  -- row -> number of its id among the batch's distinct ids
@@ -191,15 +191,17 @@ begin
     return outcomes;
 end $$;
 
--- Create transfers; arrays run in step; one outcome a row, in order. `p_chain` names the business events.
+-- Create transfers; arrays run in step; one outcome a row, in order. `p_chain` names the business events. `p_ends`
+-- marks the last rows of batches where several are handed in at once: a chain may not cross them.
 -- Locks the pending transfers it resolves, then the guarded accounts it touches, each in id order. The batch is
 -- judged in memory and written at the end, so that a thousand transfers of one account update one row once.
 create or replace function ledger.create_transfers(
     p_cell int, p_id uuid[], p_chain uuid[], p_debit uuid[], p_credit uuid[], p_amount bigint[], p_pending uuid[],
-    p_timeout bigint[], p_ledger bigint[], p_code int[], p_flags int[], p_now timestamptz
+    p_timeout bigint[], p_ledger bigint[], p_code int[], p_flags int[], p_now timestamptz,
+    p_ends boolean[] default null
 ) returns text[] language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set enable_bitmapscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     n int := coalesce(cardinality(p_id), 0);
     ids uuid[]; no int[];                      -- distinct ids of transfers and pending transfers; row -> number
@@ -216,7 +218,8 @@ declare
     outcome text;
     chain_from int := 0;
     broken boolean := false;
-    f int; k int; p int; d int; c int; moves bigint; held bigint; resolved bigint;
+    ends boolean;
+    f int; k int; p int; d int; c int; moves bigint; held bigint;
 begin
     if n = 0 then return '{}'; end if;
 
@@ -268,9 +271,10 @@ begin
 
     for i in 1..n loop
         f := p_flags[i]; k := no[i]; p := no[n + i]; moves := p_amount[i];
+        ends := i = n or coalesce(p_ends[i], false);
         if f & 1 <> 0 and chain_from = 0 then chain_from := i; end if;
 
-        if f & 1 <> 0 and i = n then
+        if f & 1 <> 0 and ends then
             outcome := 'linked_event_chain_open';
         elsif broken then
             outcome := 'linked_event_failed';
@@ -392,7 +396,7 @@ begin
                 end loop;
             end if;
         end if;
-        if p_flags[i] & 1 = 0 then chain_from := 0; broken := false; end if;
+        if p_flags[i] & 1 = 0 or ends then chain_from := 0; broken := false; end if;
     end loop;
 
     insert into ledger.transfer (cell, transfer_id, chain_id, debit_account_id, credit_account_id, amount, pending_id,
@@ -408,23 +412,29 @@ begin
       from unnest(ids, e_debit, e_credit, e_amount, e_state, e_expires, was_state)
            as r(id, debit, credit, amount, state, expires_at, was)
      where r.state is not null and r.was is null;
-    update ledger.pending l set state = r.state
-      from unnest(ids, e_state, was_state) as r(id, state, was)
-     where l.cell = p_cell and l.transfer_id = r.id and l.state = 'pending' and r.was = 'pending' and r.state <> r.was;
-    get diagnostics resolved = row_count;
-    if resolved <> (select count(*) from unnest(e_state, was_state) as r(state, was)
-                     where r.was = 'pending' and r.state <> r.was) then
-        raise exception 'a pending transfer was resolved by somebody else' using errcode = 'serialization_failure';
-    end if;
+    -- Row by row, each by its key: a join would let a plan made for an empty table walk a full one.
+    for j in 1..cardinality(ids) loop
+        if was_state[j] = 'pending' and e_state[j] <> 'pending' then
+            update ledger.pending l set state = e_state[j]
+             where l.cell = p_cell and l.transfer_id = ids[j] and l.state = was_state[j];
+            if not found then
+                raise exception 'pending transfer % was resolved by somebody else', ids[j]
+                    using errcode = 'serialization_failure';
+            end if;
+        end if;
+    end loop;
     -- As differences: accounts of a pending transfer that became visible after the locks are safe, too.
-    update ledger.guarded l
-       set debits_pending = l.debits_pending + r.dp, debits_posted = l.debits_posted + r.dd,
-           credits_pending = l.credits_pending + r.cp, credits_posted = l.credits_posted + r.cc
-      from (select b.id, b.dp - b.was_dp as dp, b.dd - b.was_dd as dd, b.cp - b.was_cp as cp, b.cc - b.was_cc as cc
-              from unnest(accounts, dr_pending, dr_posted, cr_pending, cr_posted,
-                          was_dr_pending, was_dr_posted, was_cr_pending, was_cr_posted)
-                   as b(id, dp, dd, cp, cc, was_dp, was_dd, was_cp, was_cc)) r
-     where l.cell = p_cell and l.account_id = r.id and (r.dp, r.dd, r.cp, r.cc) <> (0, 0, 0, 0);
+    for j in 1..cardinality(accounts) loop
+        if dr_pending[j] <> was_dr_pending[j] or dr_posted[j] <> was_dr_posted[j]
+           or cr_pending[j] <> was_cr_pending[j] or cr_posted[j] <> was_cr_posted[j] then
+            update ledger.guarded l
+               set debits_pending = l.debits_pending + (dr_pending[j] - was_dr_pending[j]),
+                   debits_posted = l.debits_posted + (dr_posted[j] - was_dr_posted[j]),
+                   credits_pending = l.credits_pending + (cr_pending[j] - was_cr_pending[j]),
+                   credits_posted = l.credits_posted + (cr_posted[j] - was_cr_posted[j])
+             where l.cell = p_cell and l.account_id = accounts[j];
+        end if;
+    end loop;
     insert into ledger.failed_id (cell, transfer_id, outcome, failed_at)
     select p_cell, r.id, r.outcome, p_now
       from unnest(p_id, outcomes) as r(id, outcome)

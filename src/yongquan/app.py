@@ -11,16 +11,20 @@ import psycopg
 import structlog
 
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.take_payment import PaymentDesk
+from yongquan.institutions.links import Links
 from yongquan.kernel.regions import Regions, parse_regions
+from yongquan.payments.switch import Switch
 from yongquan.plumbing.clock import Clock
-from yongquan.plumbing.db import Database
-from yongquan.plumbing.keys import Keys, load_keys
+from yongquan.plumbing.db import Database, opened
+from yongquan.plumbing.keys import load_keys, load_network_key
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
 from yongquan.web.api.hot import HotDoor
+from yongquan.web.door import Door
 from yongquan.web.site import make_site
 
 REFRESH_S = 0.4
@@ -31,7 +35,8 @@ log = structlog.get_logger(__name__)
 class Platform:
     """One process's share of the product: an open database, what it keeps in memory, and the desks."""
 
-    def __init__(self, database: Database, keys: Keys, *, cells: int) -> None:
+    def __init__(self, settings: Settings, database: Database, *, cells: int) -> None:
+        keys = load_keys(settings.keys_dir)
         self.database = database
         self.cells = cells
         self.clock = Clock()
@@ -39,7 +44,18 @@ class Platform:
         self.sealing = Sealing(keys)
         self.regions = load_regions()
         self.catalogue = Catalogue()
+        self.links = Links(settings.institutions_file, load_network_key(settings.keys_dir))
+        self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
+        self.payments = PaymentDesk(
+            database,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            switch=self.switch,
+            sealing=self.sealing,
+            network_id_of=self.links.network_id_of,
+            cells=cells,
+        )
 
     async def find_round(self, round_hex: str) -> RoundOffer | None:
         """A round from memory, or from the database before anybody is told that it does not exist."""
@@ -51,7 +67,8 @@ class Platform:
         return offer
 
     async def refresh(self) -> None:
-        """Read the clock and every round that changed."""
+        """Read the clock, the directory of institutions, and every round that changed."""
+        await self.links.refresh()
         async with self.database.transaction() as connection:
             await self.clock.refresh(connection)
             if await self.catalogue.refresh(connection):
@@ -66,35 +83,45 @@ class Platform:
             except psycopg.OperationalError as error:
                 log.warning("refresh_failed", error=str(error))
 
+    async def close(self) -> None:
+        """Finish what is under way, then let go of everything."""
+        await self.claims.close()
+        await self.payments.close()
+        await self.links.close()
+
 
 @asynccontextmanager
 async def running(settings: Settings, conninfo: str, *, cells: int, pool_size: int = 8) -> AsyncIterator[Platform]:
     """A platform that keeps itself fresh until the end of the block."""
-    database = Database(conninfo, pool_size=pool_size)
-    await database.open()
-    platform = Platform(database, load_keys(settings.keys_dir), cells=cells)
-    await platform.refresh()
-    fresh = asyncio.create_task(platform.keep_fresh(), name="keep-fresh")
-    try:
-        yield platform
-    finally:
-        fresh.cancel()
-        with suppress(asyncio.CancelledError):
-            await fresh
-        await platform.claims.close()
-        await database.close()
+    async with opened(conninfo, pool_size=pool_size) as database:
+        platform = Platform(settings, database, cells=cells)
+        await platform.refresh()
+        fresh = asyncio.create_task(platform.keep_fresh(), name="keep-fresh")
+        try:
+            yield platform
+        finally:
+            fresh.cancel()
+            with suppress(asyncio.CancelledError):
+                await fresh
+            await platform.close()
 
 
-def make_door(platform: Platform) -> HotDoor:
+def make_application(platform: Platform) -> HotDoor:
     """The ASGI application of one server process."""
-    return HotDoor(
-        rest=make_site(platform.database),
-        desk=platform.claims,
-        find_round=platform.find_round,
+    door = Door(
+        database=platform.database,
+        cells=platform.cells,
+        clock=platform.clock,
         tokens=platform.tokens,
+        sealing=platform.sealing,
         regions=platform.regions,
+        catalogue=platform.catalogue,
+        claims=platform.claims,
+        payments=platform.payments,
+        find_round=platform.find_round,
         limit=RateLimit(per_second=50, burst=100),
     )
+    return HotDoor(rest=make_site(door), door=door)
 
 
 def load_regions() -> Regions:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Yongquan 涌泉: a city's consumption vouchers.",
 )
-sandbox_app = typer.Typer(no_args_is_help=True, help="The outside world on this machine: banks, shops, citizens.")
+sandbox_app = typer.Typer()
 app.add_typer(sandbox_app, name="sandbox")
 
 
@@ -27,21 +29,48 @@ app.add_typer(sandbox_app, name="sandbox")
 def serve(
     port: Annotated[int, typer.Option(help="TCP port")] = 8000,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    with_sandbox: Annotated[
+        bool | None,
+        typer.Option(
+            "--sandbox/--no-sandbox",
+            help="run the sandbox banks beside the server (default: yes with the embedded database)",
+        ),
+    ] = None,
 ) -> None:
     """Serve the API and the pages until Ctrl-C."""
-    from yongquan.app import make_door, running
+    from yongquan.app import make_application, running
     from yongquan.plumbing.migrate import migrate
+    from yongquan.plumbing.presence import serving_alone
+    from yongquan.simulation.outside_world import outside_world
     from yongquan.web.server import serve as serve_application
 
     settings = read_settings()
 
-    async def main(conninfo: str, cells: int) -> None:
+    async def run(conninfo: str, cells: int) -> None:
         async with running(settings, conninfo, cells=cells) as platform:
-            await serve_application(make_door(platform), host=host, port=port)
+            await serve_application(make_application(platform), host=host, port=port)
 
-    with database_of(settings) as conninfo:
+    with serving_alone(settings.data_dir), ExitStack() as around:
+        conninfo = around.enter_context(database_of(settings))
         cells = migrate(conninfo, cells=settings.cells)
-        uvloop.run(main(conninfo, cells))
+        if with_sandbox or (with_sandbox is None and settings.database_url is None):
+            around.enter_context(outside_world(settings))
+        uvloop.run(run(conninfo, cells))
+
+
+@sandbox_app.callback(invoke_without_command=True)
+def sandbox(context: typer.Context) -> None:
+    """Run the sandbox banks, wallets and acquirers until Ctrl-C, or one of the commands below."""
+    if context.invoked_subcommand is not None:
+        return
+    from yongquan.simulation.outside_world import outside_world
+
+    with outside_world(read_settings()) as ours:
+        if not ours:
+            _say("The sandbox is running already, started by another command.")
+            return
+        _say("The sandbox is running: nine institutions. Ctrl-C ends it.")
+        signal.pause()
 
 
 @sandbox_app.command()
@@ -55,20 +84,30 @@ def seed(
     """Make citizens, open grab rounds and stores, so that a load test can start at once."""
     from yongquan.app import running
     from yongquan.plumbing.migrate import migrate
+    from yongquan.simulation.outside_world import outside_world
     from yongquan.simulation.seeding import Seeder, Seeding
 
     settings = read_settings()
 
-    async def main(conninfo: str, cells: int) -> dict[str, object]:
+    async def run(conninfo: str, cells: int) -> dict[str, object]:
         async with running(settings, conninfo, cells=cells) as platform:
-            seeder = Seeder(platform.sealing, platform.tokens, cells, platform.clock.now())
-            async with platform.database.transaction() as connection:
-                return await seeder.seed(connection, Seeding(citizens, rounds, stock, stores))
+            seeder = Seeder(platform.sealing, platform.tokens, platform.links, cells, platform.clock.now())
+            return await seeder.seed(platform.database, Seeding(citizens, rounds, stock, stores))
 
     with database_of(settings) as conninfo:
         cells = migrate(conninfo, cells=settings.cells)
-        seeded = asyncio.run(main(conninfo, cells))
+        with outside_world(settings):
+            seeded = asyncio.run(run(conninfo, cells))
     _print(seeded if as_json else {name: len(rows) for name, rows in seeded.items() if isinstance(rows, list)})
+
+
+@app.command()
+def price(file: Annotated[Path, typer.Argument(help="cases, one JSON document a line")]) -> None:
+    """Price each case of a JSONL file, one JSON line each."""
+    from yongquan.vouchers.pricing_cases import price_lines
+
+    for line in price_lines(file):
+        _print(line)
 
 
 def main() -> None:
@@ -85,3 +124,8 @@ def main() -> None:
 def _print(document: object) -> None:
     with suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()

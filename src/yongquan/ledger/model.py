@@ -31,6 +31,10 @@ class TransferFlags(IntFlag):
     BALANCING_CREDIT = 32
 
 
+NO_ACCOUNT_FLAGS = AccountFlags(0)
+NO_TRANSFER_FLAGS = TransferFlags(0)
+
+
 class AccountOutcome(StrEnum):
     """In the order in which they are checked (TigerBeetle's `CreateAccountStatus`)."""
 
@@ -186,7 +190,7 @@ class Account:
     id: UUID
     ledger: int
     code: int
-    flags: AccountFlags = AccountFlags(0)
+    flags: AccountFlags = NO_ACCOUNT_FLAGS
     owner_id: str = ""
     kind: str = ""
     guarded: bool = False
@@ -204,7 +208,7 @@ class Transfer:
     timeout_s: int = 0
     ledger: int = 0
     code: int = 0
-    flags: TransferFlags = TransferFlags(0)
+    flags: TransferFlags = NO_TRANSFER_FLAGS
     chain_id: UUID | None = None
 
 
@@ -250,7 +254,7 @@ def account_for(owner: object, kind: Kind) -> Account:
         id=account_id(owner, kind),
         ledger=FEN,
         code=kind.code,
-        flags=AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS if limited else AccountFlags(0),
+        flags=AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS if limited else NO_ACCOUNT_FLAGS,
         owner_id=str(owner),
         kind=kind,
         guarded=limited,

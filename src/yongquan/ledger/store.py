@@ -12,7 +12,6 @@ from psycopg import errors
 
 from yongquan.ledger.errors import PostingRefused
 from yongquan.ledger.model import (
-    NO_ID,
     Account,
     AccountOutcome,
     Balances,
@@ -29,7 +28,8 @@ select ledger.create_accounts(%s::int, %s::uuid[], %s::text[], %s::text[], %s::b
 """
 CREATE_TRANSFERS = """
 select ledger.create_transfers(%s::int, %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[],
-                               %s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz)
+                               %s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz,
+                               %s::boolean[])
 """
 EXPIRE_PENDING = "select ledger.expire_pending(%s::int, %s::timestamptz)"
 TAKE_SNAPSHOT = "select ledger.take_snapshot(%s::int)"
@@ -72,6 +72,13 @@ async def create_accounts(
     return [AccountOutcome(outcome) for outcome in outcomes]
 
 
+async def open_accounts(connection: Connection, accounts: Sequence[Account], *, cell: int, now: datetime) -> None:
+    """Create those of the accounts that are not there yet. Raises `PostingRefused` if one is there but differs."""
+    outcomes = await create_accounts(connection, accounts, cell=cell, now=now)
+    if not {*outcomes} <= {AccountOutcome.CREATED, AccountOutcome.EXISTS}:
+        raise PostingRefused([o for o in outcomes if o is not AccountOutcome.EXISTS])
+
+
 async def create_transfers(
     connection: Connection, transfers: Sequence[Transfer], *, cell: int, now: datetime
 ) -> list[TransferOutcome]:
@@ -89,6 +96,7 @@ async def create_transfers(
         [t.code for t in transfers],
         [int(t.flags) for t in transfers],
         now,
+        None,
     ]
     outcomes = await _again_if_raced(connection, lambda: _one_array(connection, CREATE_TRANSFERS, parameters))
     return [TransferOutcome(outcome) for outcome in outcomes]
@@ -152,7 +160,8 @@ def _all_there(transfers: Sequence[Transfer], outcomes: Sequence[TransferOutcome
             chains.append([])
     whole = ({TransferOutcome.CREATED}, {TransferOutcome.EXISTS})
     return all(
-        set(chain) in whole or (chain[0] is TransferOutcome.EXISTS and set(chain[1:]) == {TransferOutcome.LINKED_EVENT_FAILED})
+        set(chain) in whole
+        or (chain[0] is TransferOutcome.EXISTS and set(chain[1:]) == {TransferOutcome.LINKED_EVENT_FAILED})
         for chain in chains
         if chain
     )
@@ -177,15 +186,3 @@ async def _one_array(connection: Connection, statement: str, parameters: Sequenc
 async def _one_int(connection: Connection, statement: str, parameters: Sequence[object]) -> int:
     row = await (await connection.execute(statement.encode(), parameters)).fetchone()
     return int(row[0]) if row else 0
-
-
-__all__ = [
-    "NO_ID",
-    "balances_of",
-    "create_accounts",
-    "create_transfers",
-    "expire_pending",
-    "post",
-    "take_snapshot",
-    "transfers_of",
-]

@@ -22,6 +22,10 @@ class Clock:
         """The time now, in UTC."""
         return self._shows + timedelta(seconds=(time.monotonic() - self._anchor) * self._rate)
 
+    def in_real_seconds(self, seconds: float) -> datetime:
+        """The business time that the clock will show after so many seconds of real time."""
+        return self.now() + timedelta(seconds=seconds * self._rate)
+
     async def refresh(self, connection: Connection) -> None:
         """Ask the database what time it is."""
         row = await (await connection.execute(_READ)).fetchone()

@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from yongquan.kernel.errors import BadInput
 
 SECRET_BYTES = 32
@@ -40,3 +43,13 @@ def _secret(file: Path) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise BadInput(f"{file} holds {len(secret)} bytes, not {SECRET_BYTES}: restore it from your backup")
     return secret
+
+
+def load_network_key(folder: Path) -> Ed25519PrivateKey:
+    """The network's signing key towards institutions; its public half lies beside it as `network.pem`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.from_private_bytes(_secret(folder / "network.key"))
+    public = folder / "network.pem"
+    if not public.exists():
+        public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return key

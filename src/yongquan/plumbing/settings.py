@@ -12,12 +12,14 @@ class Settings:
     """Where the data lives and how it is divided.
 
     `database_url` is None for the embedded PostgreSQL under `data_dir`. `cells` is a power of two, 1 to 1024;
-    None means "whatever the database was made with, 1 for a new one".
+    None means "whatever the database was made with, 1 for a new one". `institutions_file` is the directory of
+    banks, wallets and acquirers; the sandbox writes its own.
     """
 
     data_dir: Path
     database_url: str | None
     cells: int | None
+    institutions_file: Path
 
     @property
     def keys_dir(self) -> Path:
@@ -29,12 +31,15 @@ class Settings:
 
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Read `YONGQUAN_DATA_DIR`, `YONGQUAN_DATABASE_URL` and `YONGQUAN_CELLS`. Raises `BadInput`."""
+    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS` and `_INSTITUTIONS`. Raises `BadInput`."""
     env = dict(os.environ) if environ is None else environ
+    data_dir = Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute()
+    directory = env.get("YONGQUAN_INSTITUTIONS")
     return Settings(
-        data_dir=Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute(),
+        data_dir=data_dir,
         database_url=env.get("YONGQUAN_DATABASE_URL") or None,
         cells=_cells(env.get("YONGQUAN_CELLS")),
+        institutions_file=Path(directory).absolute() if directory else data_dir / "sandbox" / "sandbox.json",
     )
 
 

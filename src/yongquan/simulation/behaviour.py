@@ -131,9 +131,7 @@ def plan_visit(
     )
 
 
-def basket_fen(
-    *, seed: int, citizen: int, occasion: str, industry: int, spend_bp: int, threshold_fen: int = 0
-) -> int:
+def basket_fen(*, seed: int, citizen: int, occasion: str, industry: int, spend_bp: int, threshold_fen: int = 0) -> int:
     """Decide what a basket comes to: log-normal around the industry's median, in tens of fen, from 1 yuan."""
     kind = INDUSTRIES[industry]
     name = (seed, citizen, occasion)
@@ -145,9 +143,7 @@ def basket_fen(
     return basket
 
 
-def choose_instrument(
-    *, seed: int, citizen: int, occasion: str, cards: int, wallets: Sequence[str]
-) -> Instrument:
+def choose_instrument(*, seed: int, citizen: int, occasion: str, cards: int, wallets: Sequence[str]) -> Instrument:
     """Decide between a wallet and a card; the first card is used most."""
     name = (seed, citizen, occasion)
     if wallets and _below(WHOLE, *name, "by wallet") < BY_WALLET_BP:
@@ -165,9 +161,7 @@ def _choose_shop(
     adcodes: Sequence[str],
 ) -> int | None:
     kinds = [i for i, each in enumerate(INDUSTRIES) if not industries or each.code in industries]
-    divisions = [
-        i for i, each in enumerate(directory.city.divisions) if not adcodes or each.adcode in adcodes
-    ]
+    divisions = [i for i, each in enumerate(directory.city.divisions) if not adcodes or each.adcode in adcodes]
     if not kinds or not divisions:
         return None
     home = int(directory.city.citizens.division[citizen])

@@ -96,9 +96,7 @@ class Gazetteer:
         loose = np.arange(len(numbers))
         for attempt in range(TRIES):
             reach = spread_m * (TRIES - attempt) / TRIES / METRES_PER_DEGREE
-            tried_lon = (
-                centre[0][loose] + dice.bell(numbers[loose], *name, "lon", attempt) * reach / LON_SHRINK
-            )
+            tried_lon = centre[0][loose] + dice.bell(numbers[loose], *name, "lon", attempt) * reach / LON_SHRINK
             tried_lat = centre[1][loose] + dice.bell(numbers[loose], *name, "lat", attempt) * reach
             inside = contains_xy(outline, tried_lon, tried_lat)
             lon[loose[inside]], lat[loose[inside]] = tried_lon[inside], tried_lat[inside]
@@ -162,9 +160,7 @@ def _place_communities(
             )
 
 
-def _township_centres(
-    bare: Gazetteer, adcode: str, area_rows: list[dict[str, str]]
-) -> list[tuple[float, float]]:
+def _township_centres(bare: Gazetteer, adcode: str, area_rows: list[dict[str, str]]) -> list[tuple[float, float]]:
     """Invent 31 town centres in a division: half way between any place in it and a commercial area."""
     outline = bare.regions.division(adcode).outline
     west, south, east, north = outline.bounds

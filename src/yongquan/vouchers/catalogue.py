@@ -1,11 +1,17 @@
 """The rounds that a process keeps in memory, reloaded within a second of any change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
+import msgspec
+from psycopg.rows import TupleRow
+
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection
+from yongquan.vouchers.model import CampaignRules, CampaignState
+from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
 
 _CHANGED = "select round_id, version from vouchers.round"
@@ -15,19 +21,32 @@ select r.round_id, r.version, r.campaign_id, r.state, r.opens_at, r.closes_at, r
   from vouchers.round r where r.round_id = any (%s)
 """
 _TYPES = """
-select type_id, round_id, amount_fen, threshold_fen, valid_from, valid_until, valid_days
-  from vouchers.voucher_type where round_id = any (%s) order by type_id
+select t.type_id, t.round_id, t.amount_fen, t.threshold_fen, t.valid_from, t.valid_until, t.valid_days,
+       t.name, t.name_en, t.rate_bp, t.industry, t.districts, t.hardship_only,
+       c.campaign_id, c.funder_id, c.state, c.rules
+  from vouchers.voucher_type t
+  join vouchers.round r on r.round_id = t.round_id
+  join vouchers.campaign c on c.campaign_id = r.campaign_id
+ where t.round_id = any (%s) order by t.type_id
 """
+_ROUNDS_OF_TYPES = "select distinct round_id from vouchers.voucher_type where type_id = any (%s)"
 
 
 @dataclass(frozen=True, slots=True)
 class TypeOffer:
-    """What a claim of one voucher type gives. Amounts in fen."""
+    """What a voucher of one type is worth, and where. Amounts in fen; `rate_bp` None is a fixed amount."""
 
     type_hex: str
     amount_fen: int
     threshold_fen: int
     validity: Validity
+    name: str
+    name_en: str
+    rate_bp: int | None
+    campaign_hex: str
+    funder_id: str
+    rules: TypeRules
+    campaign_rules: CampaignRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +81,23 @@ class RoundOffer:
 
 
 class Catalogue:
-    """Rounds by the 32 hex digits of their id. `refresh` loads what changed; `load` fetches an unknown one."""
+    """Rounds and types by the 32 hex digits of their ids. `refresh` loads what changed; `load` fetches more."""
 
     def __init__(self) -> None:
         self._rounds: dict[str, RoundOffer] = {}
+        self._types: dict[str, TypeOffer] = {}
 
     def get(self, round_hex: str) -> RoundOffer | None:
+        """A round, if memory has it."""
         return self._rounds.get(round_hex)
+
+    def type(self, type_hex: str) -> TypeOffer | None:
+        """A voucher type, if memory has it."""
+        return self._types.get(type_hex)
+
+    def missing(self, type_hexes: Iterable[str]) -> list[str]:
+        """Those types that memory does not have."""
+        return [type_hex for type_hex in type_hexes if type_hex not in self._types]
 
     async def refresh(self, connection: Connection) -> bool:
         """Reload every round whose version moved; say whether there was one."""
@@ -80,15 +109,44 @@ class Catalogue:
             await self.load(connection, changed)
         return bool(changed)
 
+    async def load_types(self, connection: Connection, type_hexes: list[str]) -> None:
+        """Fetch the rounds of some types."""
+        rows = await (await connection.execute(_ROUNDS_OF_TYPES, [[UUID(hex=h) for h in type_hexes]])).fetchall()
+        await self.load(connection, [row[0] for row in rows])
+
     async def load(self, connection: Connection, round_ids: list[UUID]) -> None:
         """Fetch rounds and their types into memory; unknown ids are left out."""
-        rows = await (await connection.execute(_ROUNDS, [round_ids])).fetchall()
+        rounds = await (await connection.execute(_ROUNDS, [round_ids])).fetchall()
         types = await (await connection.execute(_TYPES, [round_ids])).fetchall()
-        for row in rows:
-            offers = {
-                t[0].hex: TypeOffer(t[0].hex, t[2], t[3], Validity(starts=t[4], until=t[5], days=t[6]))
-                for t in types
-                if t[1] == row[0]
-            }
+        of_round: dict[UUID, dict[str, TypeOffer]] = {row[0]: {} for row in rounds}
+        for row in types:
+            offer = _type_offer(row)
+            of_round[row[1]][offer.type_hex] = offer
+            self._types[offer.type_hex] = offer
+        for row in rounds:
             districts = None if row[8] is None else frozenset(row[8])
-            self._rounds[row[0].hex] = RoundOffer(*(row[0].hex, *row[1:8], districts, offers))
+            self._rounds[row[0].hex] = RoundOffer(*(row[0].hex, *row[1:8], districts, of_round[row[0]]))
+
+
+def _type_offer(row: TupleRow) -> TypeOffer:
+    rules = msgspec.convert(row[16], CampaignRules)
+    return TypeOffer(
+        type_hex=row[0].hex,
+        amount_fen=row[2],
+        threshold_fen=row[3],
+        validity=Validity(starts=row[4], until=row[5], days=row[6]),
+        name=row[7],
+        name_en=row[8],
+        rate_bp=row[9],
+        campaign_hex=row[13].hex,
+        funder_id=row[14],
+        rules=TypeRules(
+            campaign_active=row[15] == CampaignState.PUBLISHED,
+            industry=row[10],
+            districts=None if row[11] is None else frozenset(row[11]),
+            hardship_only=row[12],
+            direction=rules.direction,
+            threshold_fen=row[3],
+        ),
+        campaign_rules=rules,
+    )

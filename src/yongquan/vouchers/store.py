@@ -8,7 +8,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from yongquan.plumbing.db import Connection
-from yongquan.vouchers.model import Campaign, Round, RoundState, VoucherType
+from yongquan.vouchers.model import Campaign, CampaignState, Round, RoundState, VoucherType
 
 _CAMPAIGN = """
 insert into vouchers.campaign (campaign_id, code, name, name_en, funder_id, adcode, state, starts_at, ends_at,
@@ -38,6 +38,7 @@ _SET_ROUND_STATE = (
     "update vouchers.round set state = %s, version = version + 1 where round_id = any (%s) and state = any (%s)"
 )
 _SET_CAMPAIGN_STATE = "update vouchers.campaign set state = %s where campaign_id = %s and state = any (%s)"
+_TOUCH_ROUNDS = "update vouchers.round set version = version + 1 where campaign_id = %s"
 _TYPES_OF = """
 select type_id, round_id, name, name_en, amount_fen, threshold_fen, stock, industry, rate_bp, valid_from,
        valid_until, valid_days, districts, hardship_only
@@ -82,12 +83,19 @@ async def move_rounds(
     return cursor.rowcount
 
 
+async def move_campaign(
+    connection: Connection, campaign_id: UUID, *, origins: Sequence[CampaignState], to: CampaignState
+) -> bool:
+    """Set a campaign's state if it is in one of `origins`; every process reloads its rounds."""
+    cursor = await connection.execute(_SET_CAMPAIGN_STATE, [to, campaign_id, [o.value for o in origins]])
+    await connection.execute(_TOUCH_ROUNDS, [campaign_id])
+    return cursor.rowcount == 1
+
+
 async def types_of(connection: Connection, round_ids: Sequence[UUID]) -> list[VoucherType]:
     """The voucher types of some rounds, by id."""
     rows = await (await connection.execute(_TYPES_OF, [list(round_ids)])).fetchall()
-    return [
-        VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13])) for row in rows
-    ]
+    return [VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13])) for row in rows]
 
 
 async def add_to_list(connection: Connection, list_id: UUID, citizens: Sequence[UUID], *, cells: Sequence[int]) -> None:

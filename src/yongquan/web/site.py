@@ -1,14 +1,21 @@
 """Everything that is not hot: a plain FastAPI application."""
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from yongquan.plumbing.db import Database
+from yongquan.kernel.errors import Outage, Refusal
+from yongquan.payments.model import PaymentRefused
+from yongquan.web.api.native import make_native
+from yongquan.web.api.wire import Answer, Refused, problem
+from yongquan.web.door import Door
 
 
-def make_site(database: Database) -> FastAPI:
-    """The site's routes around an open database."""
-    site = FastAPI(title="Yongquan 涌泉", version="0.1.0")
+def make_site(door: Door) -> FastAPI:
+    """The site's routes around an open platform."""
+    site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url="/docs", redoc_url=None)
+    _tell_refusals(site)
+    site.include_router(make_native(door))
 
     @site.get("/healthz", tags=["operations"])
     async def healthz() -> dict[str, str]:
@@ -16,7 +23,7 @@ def make_site(database: Database) -> FastAPI:
 
     @site.get("/readyz", tags=["operations"])
     async def readyz() -> dict[str, str]:
-        async with database.transaction() as connection:
+        async with door.database.transaction() as connection:
             await connection.execute("select 1")
         return {"status": "ready"}
 
@@ -25,3 +32,33 @@ def make_site(database: Database) -> FastAPI:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return site
+
+
+def _tell_refusals(site: FastAPI) -> None:
+    """The one place where refusals and outages become HTTP."""
+
+    @site.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return _response(problem(error.code, error.detail))
+
+    @site.exception_handler(PaymentRefused)
+    async def payment_refused(_: Request, error: PaymentRefused) -> Response:
+        return _response(problem(error.reason, str(error)))
+
+    @site.exception_handler(Refusal)
+    async def refusal(_: Request, error: Refusal) -> Response:
+        return _response(problem(error.code, str(error)))
+
+    @site.exception_handler(Outage)
+    async def outage(_: Request, error: Outage) -> Response:
+        return _response(problem("unavailable", str(error)))
+
+    @site.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return _response(problem("bad_request", f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}"))
+
+
+def _response(answer: Answer) -> Response:
+    status, headers, body = answer
+    return Response(body, status, headers={name.decode(): value.decode() for name, value in headers})

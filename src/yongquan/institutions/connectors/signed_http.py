@@ -135,7 +135,12 @@ class SignedClient:
         if not self._check.holds(response):
             raise InstitutionUnreachable(f"{self.institution} gave an answer that it did not sign for us")
         if response.is_error:
-            raise InstitutionRefused(status=response.status_code, their_code=_their_code(response.content))
+            their_code = _their_code(response.content)
+            raise InstitutionRefused(
+                f"{self.institution} refused {request.url.path}: {their_code or response.status_code}",
+                status=response.status_code,
+                their_code=their_code,
+            )
         try:
             return msgspec.json.decode(response.content, type=kind)
         except (msgspec.ValidationError, msgspec.DecodeError) as problem:

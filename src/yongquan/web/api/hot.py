@@ -2,27 +2,26 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from yongquan.flows.claim_voucher import Claim, ClaimDesk, ClaimOutcome
-from yongquan.kernel.errors import Outage
-from yongquan.kernel.regions import Regions
-from yongquan.plumbing.limits import RateLimit
-from yongquan.plumbing.tokens import Bearer, Holder, Tokens
+from yongquan.flows.claim_voucher import Claim, ClaimOutcome
+from yongquan.kernel.errors import Outage, Refusal
+from yongquan.payments.model import PaymentRefused
+from yongquan.plumbing.tokens import Holder
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
-from yongquan.web.api.problems import PROBLEMS, problem_body
+from yongquan.web.api.payments import take_payment
+from yongquan.web.api.wire import JSON, Answer, Refused, problem, read_body, read_headers, send_answer
+from yongquan.web.door import Door
 
 CLAIM_PREFIX = "/v1/rounds/"
 CLAIM_SUFFIX = "/claims"
+PAYMENTS_PATH = "/v1/payments"
 NO_OP_PATH = "/v1/no-op"
-BODY_MAX = 64 * 1024
 
-_JSON = [(b"content-type", b"application/json")]
-_PROBLEM = [(b"content-type", b"application/problem+json")]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,112 +52,83 @@ class VoucherClaimed(msgspec.Struct):
     claim_no: int
 
 
-class Refused(Exception):
-    """A request that stops here, with the problem's code and what to do about it."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
-
-
 _read_claim = msgspec.json.Decoder(ClaimRequest).decode
 
 
 @dataclass(slots=True)
 class HotDoor:
-    """The ASGI application: claims first, everything else goes on to `rest`."""
+    """The ASGI application: claims and payments first, everything else goes on to `rest`."""
 
     rest: ASGIApp
-    desk: ClaimDesk
-    find_round: Callable[[str], Awaitable[RoundOffer | None]]
-    tokens: Tokens
-    regions: Regions
-    limit: RateLimit
+    door: Door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
             path: str = scope["path"]
             if path.endswith(CLAIM_SUFFIX) and path.startswith(CLAIM_PREFIX):
-                status, headers, body = await self._claim(scope, receive, path[len(CLAIM_PREFIX) : -len(CLAIM_SUFFIX)])
-                await answer(send, status, headers, body)
+                round_id = path[len(CLAIM_PREFIX) : -len(CLAIM_SUFFIX)]
+                await send_answer(send, await self._told(self._claim(scope, receive, round_id)))
+                return
+            if path == PAYMENTS_PATH:
+                await send_answer(send, await self._told(self._pay(scope, receive)))
                 return
             if path == NO_OP_PATH:
                 await read_body(receive)
-                await answer(send, 201, _JSON, b"{}")
+                await send_answer(send, (201, JSON, b"{}"))
                 return
         await self.rest(scope, receive, send)
 
-    async def _claim(
-        self, scope: Scope, receive: Receive, round_id: str
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    async def _told(self, answering: Awaitable[Answer]) -> Answer:
         try:
-            bearer, key = read_headers(scope, self.tokens, Holder.CITIZEN)
-            body = await read_body(receive)
-            if not self.limit.allows(bearer.id_hex, time.monotonic()):
-                return problem("too_many_requests")
-            offer = await self._round(round_id)
-            request, body_hash = read_request(body, offer.round_hex)
-            outcome = await self.desk.claim(
-                Claim(
-                    citizen=bearer.id_hex,
-                    offer=offer,
-                    type=_type_of(offer, request.type_id),
-                    key=hashlib.blake2b(key, digest_size=16).hexdigest(),
-                    body_hash=body_hash,
-                    adcode=self._adcode(offer, request.location),
-                )
-            )
+            return await answering
         except Refused as refused:
             return problem(refused.code, refused.detail)
+        except PaymentRefused as refused:
+            return problem(refused.reason, str(refused))
+        except Refusal as refusal:
+            return problem(refusal.code, str(refusal))
         except Outage as outage:
             return problem("unavailable", str(outage))
+
+    async def _claim(self, scope: Scope, receive: Receive, round_id: str) -> Answer:
+        bearer, key = read_headers(scope, self.door.tokens, Holder.CITIZEN)
+        body = await read_body(receive)
+        if not self.door.limit.allows(bearer.id_hex, time.monotonic()):
+            return problem("too_many_requests")
+        offer = await self.door.find_round(round_id.replace("-", "").lower())
+        if offer is None:
+            return problem("not_found", "no such round")
+        request, body_hash = read_claim(body, offer.round_hex)
+        outcome = await self.door.claims.claim(
+            Claim(
+                citizen=bearer.id_hex,
+                offer=offer,
+                type=_type_of(offer, request.type_id),
+                key=hashlib.blake2b(key, digest_size=16).hexdigest(),
+                body_hash=body_hash,
+                adcode=self._adcode(offer, request.location),
+            )
+        )
         if outcome.code in {"claimed", "again"}:
-            return 201, _JSON, _encode(_answer_of(outcome))
+            return 201, JSON, _encode(_answer_of(outcome))
         return problem(outcome.code)
 
-    async def _round(self, round_id: str) -> RoundOffer:
-        offer = await self.find_round(round_id.replace("-", "").lower())
-        if offer is None:
-            raise Refused("not_found", "no such round")
-        return offer
+    async def _pay(self, scope: Scope, receive: Receive) -> Answer:
+        bearer, key = read_headers(scope, self.door.tokens, Holder.CITIZEN, Holder.STORE)
+        body = await read_body(receive)
+        if not self.door.limit.allows(bearer.id_hex, time.monotonic()):
+            return problem("too_many_requests")
+        status, payment = await take_payment(self.door.payments, bearer, key, body, self.door.hash_code)
+        return status, JSON, _encode(payment)
 
     def _adcode(self, offer: RoundOffer, location: Location | None) -> str | None:
         # The place is worked out only for rounds that ask for it.
         if offer.districts is None or location is None:
             return None
-        return self.regions.locate(location.lon, location.lat)
+        return self.door.regions.locate(location.lon, location.lat)
 
 
-def read_headers(scope: Scope, tokens: Tokens, holder: Holder) -> tuple[Bearer, bytes]:
-    """The bearer and the idempotency key of a write. Raises `Refused`."""
-    token = key = b""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            token = value
-        elif name == b"idempotency-key":
-            key = value
-    bearer = tokens.read(token[7:], now=time.time()) if token[:7].lower() == b"bearer " else None
-    if bearer is None or bearer.holder is not holder:
-        raise Refused("unauthorized")
-    if not 1 <= len(key) <= 255:
-        raise Refused("idempotency_key_missing")
-    return bearer, key
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The whole request body, 64 KiB at most. Raises `Refused`."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > BODY_MAX:
-            raise Refused("too_large")
-    return body
-
-
-def read_request(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
+def read_claim(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
     """The parsed body and the hash that tells it from another under the same key. Raises `Refused`."""
     if body in {b"", b"{}"}:
         return ClaimRequest(), round_hex
@@ -170,19 +140,6 @@ def read_request(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
     if canonical == b"{}":
         return request, round_hex
     return request, hashlib.blake2b(round_hex.encode() + canonical, digest_size=16).hexdigest()
-
-
-async def answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    """Send one whole response."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
-    await send({"type": "http.response.body", "body": body})
-
-
-def problem(code: str, detail: str = "") -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """An RFC 9457 answer for a code of `PROBLEMS`."""
-    status, extra = PROBLEMS[code].status, PROBLEMS[code].headers
-    return status, [*_PROBLEM, *extra], problem_body(code, detail)
 
 
 def _type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:

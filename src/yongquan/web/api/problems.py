@@ -25,6 +25,17 @@ PROBLEMS = {
     "wrong_place": Problem(403, "请在活动区域内领取并允许定位", "claim inside the round's districts, location allowed"),
     "too_many_requests": Problem(429, "请求过于频繁", "too many requests: wait a second", ((b"retry-after", b"1"),)),
     "conflicting_request": Problem(422, "同一幂等键的请求内容不同", "this Idempotency-Key was used with another body"),
+    "code_unknown": Problem(404, "付款码无效,请刷新", "this pay code is not known: refresh it and scan again"),
+    "code_used": Problem(409, "付款码已使用,请刷新", "this pay code was used: refresh it"),
+    "code_expired": Problem(409, "付款码已过期,请刷新", "this pay code has expired: refresh it"),
+    "instrument_unknown": Problem(404, "该卡未绑定", "this card is not bound to the citizen"),
+    "store_closed": Problem(409, "该门店暂停收款", "this store takes no payments now"),
+    "voucher_unavailable": Problem(
+        409, "所选消费券不可用", "a voucher named here is not in the wallet or not valid now"
+    ),
+    "voucher_not_usable": Problem(409, "所选消费券不适用", "a voucher named here cannot be used in this order"),
+    "order_exists": Problem(409, "订单号已存在", "this order number was used for another order"),
+    "not_refundable": Problem(409, "该笔交易不能退款", "this payment cannot be refunded in its state"),
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),

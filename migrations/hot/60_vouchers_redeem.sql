@@ -1,0 +1,37 @@
+-- A citizen's vouchers that could be used now, as rows for the calculator; an empty array is possible.
+create or replace function vouchers.usable(p_cell int, p_now timestamptz, p_citizen uuid)
+returns jsonb language sql stable set enable_seqscan = off as $$
+    select coalesce(jsonb_agg(jsonb_build_array(v.voucher_id, v.type_id, v.valid_until) order by v.voucher_id), '[]')
+      from vouchers.voucher v
+     where v.cell = p_cell and v.citizen_id = p_citizen and v.state = 'held'
+       and v.valid_from <= p_now and v.valid_until > p_now
+$$;
+
+-- Vouchers that are held and good now, locked in order of their id until the commit.
+create or replace function vouchers.lock_held(p_cell int, p_now timestamptz, p_voucher uuid[])
+returns setof uuid language sql set enable_seqscan = off as $$
+    select v.voucher_id from vouchers.voucher v
+     where v.cell = p_cell and v.voucher_id = any (p_voucher) and v.state = 'held'
+       and v.valid_from <= p_now and v.valid_until > p_now
+     order by v.voucher_id for no key update
+$$;
+
+-- held -> locked, for payments that begin. Arrays run in step.
+create or replace function vouchers.lock(p_cell int, p_voucher uuid[], p_payment uuid[], p_fen bigint[])
+returns void language sql set enable_seqscan = off as $$
+    update vouchers.voucher v set state = 'locked', payment_id = u.payment_id, redeemed_fen = u.fen
+      from unnest(p_voucher, p_payment, p_fen) as u(voucher_id, payment_id, fen)
+     where v.cell = p_cell and v.voucher_id = u.voucher_id
+$$;
+
+-- locked -> redeemed (the payment succeeded) or -> held (it failed). Returns what moved.
+create or replace function vouchers.unlock(p_cell int, p_voucher uuid[], p_redeemed boolean[])
+returns setof vouchers.voucher language sql set enable_seqscan = off as $$
+    update vouchers.voucher v
+       set state = case when u.redeemed then 'redeemed' else 'held' end,
+           payment_id = case when u.redeemed then v.payment_id end,
+           redeemed_fen = case when u.redeemed then v.redeemed_fen end
+      from unnest(p_voucher, p_redeemed) as u(voucher_id, redeemed)
+     where v.cell = p_cell and v.voucher_id = u.voucher_id and v.state = 'locked'
+    returning v.*
+$$;

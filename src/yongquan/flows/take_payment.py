@@ -1,0 +1,211 @@
+"""A payment: key, payer, store, price (read); lock (commit); charge the issuer; redeem, ledger, outbox (commit)."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
+from yongquan.institutions.errors import NotSent, OutcomeUnknown
+from yongquan.kernel.ids import bucket_of, cell_of
+from yongquan.payments.fees import fees_on
+from yongquan.payments.model import Payment, PaymentRefused, PaymentState
+from yongquan.payments.stans import Stans
+from yongquan.payments.store import payment_of
+from yongquan.payments.switch import Charge, Switch
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.fresh import fresh_id
+from yongquan.plumbing.sealing import Sealing
+from yongquan.vouchers.catalogue import Catalogue
+from yongquan.vouchers.model import Direction
+from yongquan.vouchers.pricing import Cart, Line
+from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best, use_named
+from yongquan.vouchers.usability import StoreFacts
+
+PRICED_AGAIN_MAX = 5
+SIGNED_OFF = "91"
+CODE_TROUBLE = {"code_unknown", "code_used", "code_expired", "instrument_unknown"}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks to be paid. `code_hash` and `citizen_id` + `instrument_id` are two ways to name the payer.
+
+    `caller_id` (the citizen or the store) owns `key`; `body_hash` tells this request from another under the key.
+    `vouchers` None means the best ones. Amounts in fen; without lines the cart is one line of `amount_fen`.
+    """
+
+    caller_id: UUID
+    key: UUID
+    body_hash: UUID
+    bucket: int
+    store_id: UUID
+    amount_fen: int
+    order_no: str | None = None
+    lines: tuple[Line, ...] = field(default=())
+    code_hash: UUID | None = None
+    citizen_id: UUID | None = None
+    instrument_id: UUID | None = None
+    vouchers: tuple[UUID, ...] | None = None
+
+    @property
+    def cart(self) -> Cart:
+        return Cart(self.lines or (Line("bill", self.amount_fen, 1),))
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.SHOP_SCANS if self.code_hash else Direction.CITIZEN_SCANS
+
+
+class PaymentDesk:
+    """Takes payments for all cells of a process."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        catalogue: Catalogue,
+        switch: Switch,
+        sealing: Sealing,
+        network_id_of: Callable[[str], str],
+        cells: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalogue = catalogue
+        self._switch = switch
+        self._sealing = sealing
+        self._network_id_of = network_id_of
+        self._cells = cells
+        self._lines = PaymentLines(database, clock, cells=cells)
+        self._stans = Stans(database)
+
+    async def take(self, order: Order) -> Payment:
+        """The payment as it stands: succeeded, failed, or unknown while the bank has not answered.
+
+        Raises `PaymentRefused` or `VoucherNotUsable` before anything is done; `Outage`: repeat with the same key.
+        """
+        cell = order.bucket % self._cells
+        order_no = order.order_no or order.key.hex
+        for _ in range(PRICED_AGAIN_MAX):
+            prepared = await self._lines.prepare(cell, order, order_no, store_cell=cell_of(order.store_id, self._cells))
+            if prepared.earlier_id is not None:
+                return await self._earlier(cell, order, prepared)
+            self._require_payable(prepared)
+            selection = await self._select(order, prepared)
+            begin = await self._begin(order, order_no, prepared, selection)
+            begun = await self._lines.begin(cell, begin)
+            if begun.outcome == "begun":
+                return await self._charge(cell, replace(begin, settlement_date=begun.settlement_date), prepared)
+            if begun.outcome == "code_used":
+                raise PaymentRefused("code_used")
+            # A voucher went elsewhere between reading and locking: look at the wallet again.
+        raise PaymentRefused("voucher_unavailable", "the vouchers keep changing: try again")
+
+    async def close(self) -> None:
+        await self._lines.close()
+
+    async def end(self, cell: int, payment_id: UUID, state: PaymentState, *, response: str, rrn: str) -> None:
+        """Record how a payment ended; a payment that has ended already stays as it is."""
+        await self._lines.end(cell, End(payment_id, state, response, rrn))
+
+    async def _earlier(self, cell: int, order: Order, prepared: Prepared) -> Payment:
+        if prepared.earlier_hash != order.body_hash:
+            raise PaymentRefused("conflicting_request")
+        return await self.payment(cell, prepared.earlier_id)
+
+    async def payment(self, cell: int, payment_id: UUID | None) -> Payment:
+        """A payment by id. Raises `PaymentRefused` if there is none."""
+        async with self._database.transaction() as connection:
+            found = await payment_of(connection, cell, payment_id)
+        if found is None:
+            raise PaymentRefused("not_found", "no such payment")
+        return found
+
+    def _require_payable(self, prepared: Prepared) -> None:
+        if prepared.trouble is not None:
+            raise PaymentRefused(prepared.trouble)
+        if prepared.store_state is None:
+            raise PaymentRefused("not_found", "no such store")
+        if prepared.store_state != "open":
+            raise PaymentRefused("store_closed")
+
+    async def _select(self, order: Order, prepared: Prepared) -> Selection:
+        held = await self._held(prepared.vouchers)
+        wanted = order.vouchers if order.code_hash is None else prepared.wanted
+        store = StoreFacts(prepared.industry, prepared.adcode, prepared.hardship)
+        if wanted is None:
+            return choose_best(order.cart, held, store=store, direction=order.direction)
+        names = {str(id_) for id_ in wanted}
+        named = [voucher for voucher in held if voucher.voucher_id in names]
+        if len(named) != len(names):
+            raise PaymentRefused(
+                "voucher_unavailable", "a voucher named in the request is not in the wallet or not valid now"
+            )
+        return use_named(order.cart, named, store=store, direction=order.direction)
+
+    async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
+        missing = self._catalogue.missing(UUID(row[1]).hex for row in rows)
+        if missing:
+            async with self._database.transaction() as connection:
+                await self._catalogue.load_types(connection, missing)
+        held = []
+        for voucher_id, type_id, valid_until in rows:
+            type_ = self._catalogue.type(type_id.replace("-", ""))
+            if type_ is not None:
+                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until)))
+        return held
+
+    async def _begin(self, order: Order, order_no: str, prepared: Prepared, selection: Selection) -> Begin:
+        return Begin(
+            payment_id=fresh_id(bucket_of(prepared.citizen_id)),
+            order=order,
+            order_no=order_no,
+            store_cell=cell_of(order.store_id, self._cells),
+            payer=prepared,
+            selection=selection,
+            fees=fees_on(selection.payable_fen),
+            stan=await self._stans.next(),
+            sent_at=self._clock.now().replace(microsecond=0),
+        )
+
+    async def _charge(self, cell: int, begin: Begin, prepared: Prepared) -> Payment:
+        state, response, rrn = PaymentState.SUCCEEDED, "00", ""
+        if begin.selection.payable_fen:
+            charge = self._charge_of(begin, prepared)
+            rrn = charge.rrn
+            try:
+                answer = await self._switch.purchase(charge)
+                state = PaymentState.SUCCEEDED if answer.approved else PaymentState.FAILED
+                response = answer.response_code
+            except NotSent:
+                # Nothing left us, so nothing can have been debited.
+                state, response = PaymentState.FAILED, SIGNED_OFF
+            except OutcomeUnknown as unknown:
+                log.warning("payment_unknown", payment_id=str(begin.payment_id), why=str(unknown))
+                state, response = PaymentState.UNKNOWN, ""
+        # Shielded: a caller that hangs up does not leave an answered payment open.
+        await asyncio.shield(self.end(cell, begin.payment_id, state, response=response, rrn=rrn))
+        return begin.as_payment(state, response, ended_at=self._clock.now())
+
+    def _charge_of(self, begin: Begin, prepared: Prepared) -> Charge:
+        return Charge(
+            payment_id=begin.payment_id,
+            store_id=begin.order.store_id,
+            issuer=prepared.issuer,
+            acquirer_network_id=self._network_id_of(prepared.acquirer),
+            pan=self._sealing.open(prepared.pan_sealed, what="pan"),
+            amount_fen=begin.selection.payable_fen,
+            mcc=prepared.mcc,
+            settlement_date=begin.settlement_date,
+            sent_at=begin.sent_at,
+            stan=begin.stan,
+        )

@@ -1,0 +1,71 @@
+"""The payments room's SQL for single payments and instruments (hot SQL: migrations/hot)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from yongquan.kernel.ids import cell_of
+from yongquan.payments.model import Payment, PaymentState, Share
+from yongquan.plumbing.db import Connection
+from yongquan.plumbing.sealing import Sealing
+
+_PAYMENT = """
+select payment_id, citizen_id, store_id, order_no, amount_fen, discount_fen, charged_fen,
+       interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at, ended_at, response_code
+  from payments.payment where cell = %s and payment_id = %s
+"""
+_SHARES = "select voucher_id, type_id, funder_id, amount_fen from payments.share where cell = %s and payment_id = %s"
+_BIND = """
+copy payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at) from stdin
+"""
+_ADD_CODE = """
+insert into payments.pay_code (cell, code_hash, citizen_id, instrument_id, voucher_ids, expires_at)
+values (%s, %s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstrument:
+    """A card or wallet to bind; `pan` is sealed before it is written."""
+
+    instrument_id: UUID
+    citizen_id: UUID
+    issuer: str
+    kind: str
+    pan: str
+
+
+async def payment_of(connection: Connection, cell: int, payment_id: UUID | None) -> Payment | None:
+    """One payment with its shares."""
+    row = await (await connection.execute(_PAYMENT, [cell, payment_id])).fetchone()
+    if row is None:
+        return None
+    shares = await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()
+    return Payment(*(*row[:8], PaymentState(row[8]), *row[9:], tuple(Share(*share) for share in shares)))
+
+
+async def bind_many(
+    connection: Connection, instruments: Iterable[NewInstrument], sealing: Sealing, *, cells: int, now: datetime
+) -> None:
+    """Bind instruments in bulk."""
+    async with connection.cursor().copy(_BIND) as copy:
+        for i in instruments:
+            cell = cell_of(i.citizen_id, cells)
+            sealed = sealing.seal(i.pan, what="pan")
+            await copy.write_row((cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now))
+
+
+async def add_pay_code(
+    connection: Connection,
+    cell: int,
+    *,
+    code_hash: UUID,
+    citizen_id: UUID,
+    instrument_id: UUID,
+    vouchers: tuple[UUID, ...] | None,
+    expires_at: datetime,
+) -> None:
+    """Write a fresh pay code."""
+    chosen = None if vouchers is None else list(vouchers)
+    await connection.execute(_ADD_CODE, [cell, code_hash, citizen_id, instrument_id, chosen, expires_at])

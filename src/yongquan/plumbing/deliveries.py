@@ -1,0 +1,108 @@
+"""The worker that brings outbox events to webhook endpoints; any number of processes may run it."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import psycopg
+import structlog
+from cryptography.exceptions import InvalidTag
+
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.metrics import observe_deliveries, observe_outbox_lag
+from yongquan.plumbing.outbox import lag_s, trim
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.webhooks import (
+    READER,
+    Delivery,
+    Outcome,
+    fan_out,
+    record,
+    sign,
+    take_due,
+    trim_deliveries,
+)
+
+IDLE_S = 0.5
+TIMEOUT_S = 10.0
+LEASE_S = 60.0
+AT_ONCE = 50
+KEPT_DAYS = 7
+TRIM_EVERY_S = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run_deliveries(database: Database, clock: Clock, stop: asyncio.Event, *, sealing: Sealing) -> None:
+    """Fan out, deliver and trim until `stop` is set; an outage of the database is logged and survived."""
+    # Where a webhook goes is ours to say, not the environment's: no proxies from it, no redirects.
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        courier = Courier(database, clock, sealing, client)
+        while not stop.is_set():
+            try:
+                busy = await courier.work()
+            except psycopg.OperationalError as error:
+                log.warning("deliveries_outage", error=str(error))
+                busy = False
+            if not busy:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), IDLE_S)
+
+
+class Courier:
+    """One worker's round: new events become deliveries, due deliveries are tried, old rows go."""
+
+    def __init__(self, database: Database, clock: Clock, sealing: Sealing, client: httpx.AsyncClient) -> None:
+        self._database = database
+        self._clock = clock
+        self._sealing = sealing
+        self._client = client
+        self._trims_at = 0.0
+
+    async def work(self) -> bool:
+        """One round; False if there was nothing to do."""
+        async with self._database.transaction() as connection:
+            fanned_out = await fan_out(connection)
+            observe_outbox_lag(await lag_s(connection, READER))
+        async with self._database.transaction() as connection:
+            due = await take_due(connection, limit=AT_ONCE, lease_s=LEASE_S)
+        if due:
+            outcomes = await asyncio.gather(*(self._deliver(delivery) for delivery in due))
+            async with self._database.transaction() as connection:
+                await record(connection, outcomes)
+            observe_deliveries([outcome.state for outcome in outcomes])
+        await self._trim()
+        return fanned_out or bool(due)
+
+    async def _deliver(self, delivery: Delivery) -> Outcome:
+        endpoint = str(delivery.endpoint_id)
+        try:
+            secret = self._sealing.open(delivery.secret_sealed, what="webhook")
+            return Outcome(delivery, await self._post(delivery, secret))
+        except InvalidTag:
+            # Its secret was sealed under another key: the others' deliveries must go on.
+            log.error("webhook_secret_unreadable", endpoint=endpoint)  # noqa: TRY400 - the trace says nothing more
+        except (httpx.HTTPError, TimeoutError) as error:
+            log.info("webhook_unanswered", endpoint=endpoint, error=type(error).__name__)
+        return Outcome(delivery, None)
+
+    async def _post(self, delivery: Delivery, secret: str) -> int:
+        headers = dict(sign(delivery, secret=secret, at=datetime.now(UTC)))
+        body = delivery.body.encode()
+        # The status is the answer; a body of any size or slowness is left unread.
+        async with (
+            asyncio.timeout(TIMEOUT_S),
+            self._client.stream("POST", delivery.url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code
+
+    async def _trim(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._trims_at:
+            return
+        self._trims_at = now + TRIM_EVERY_S
+        async with self._database.transaction() as connection:
+            await trim(connection, before=self._clock.now() - timedelta(days=KEPT_DAYS))
+            await trim_deliveries(connection, days=KEPT_DAYS)

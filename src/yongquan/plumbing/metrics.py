@@ -1,0 +1,64 @@
+"""What Prometheus may ask: counters and histograms as module objects, counted once a batch where work is hot."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CLAIMS = Counter("yongquan_claims", "Claims by outcome code", ["outcome"])
+PAYMENTS = Counter("yongquan_payments", "Payments by the state they came to", ["state"])
+BATCH_ITEMS = Histogram(
+    "yongquan_batch_items", "Items in a batch", ["kind"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 400, 500)
+)
+BATCH_SECONDS = Histogram(
+    "yongquan_batch_seconds",
+    "Duration of a batch, commit included",
+    ["kind"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+)
+OUTBOX_LAG_SECONDS = Gauge("yongquan_outbox_lag_seconds", "Age of the oldest event not fanned out, business time")
+DELIVERIES = Counter("yongquan_webhook_deliveries", "Webhook tries by the state they led to", ["state"])
+ISSUER_ANSWERS = Counter("yongquan_issuer_answers", "Answers of issuers; unknown: none came", ["institution", "answer"])
+ISSUER_SECONDS = Histogram("yongquan_issuer_seconds", "Time an issuer took to answer", ["institution"])
+LEDGER_TRANSFERS = Counter("yongquan_ledger_transfers", "Ledger transfers by posting code", ["code"])
+
+
+def observe_claims(outcomes: Iterable[str]) -> None:
+    """Count the outcome codes of a whole batch."""
+    for outcome, count in Tally(outcomes).items():
+        CLAIMS.labels(outcome).inc(count)
+
+
+def observe_payments(states: Iterable[str]) -> None:
+    """Count the states that a batch of payments came to."""
+    for state, count in Tally(states).items():
+        PAYMENTS.labels(state).inc(count)
+
+
+def observe_batch(kind: str, *, items: int, seconds: float) -> None:
+    """Note one batch. The cell at the end of a kind's name (claim-3) is left out, so that series stay few."""
+    name = kind.rstrip("0123456789").rstrip("-")
+    BATCH_ITEMS.labels(name).observe(items)
+    BATCH_SECONDS.labels(name).observe(seconds)
+
+
+def observe_outbox_lag(seconds: float) -> None:
+    """Note how old the oldest event is that webhooks have not seen."""
+    OUTBOX_LAG_SECONDS.set(seconds)
+
+
+def observe_deliveries(states: Iterable[str]) -> None:
+    """Count webhook tries by the state they led to: delivered, waiting, dead."""
+    for state, count in Tally(states).items():
+        DELIVERIES.labels(state).inc(count)
+
+
+def observe_issuer(institution: str, *, answer: str, seconds: float) -> None:
+    """Note one answer of an issuer; `answer` is approved, declined or unknown."""
+    ISSUER_ANSWERS.labels(institution, answer).inc()
+    ISSUER_SECONDS.labels(institution).observe(seconds)
+
+
+def observe_transfers(code: int | str, count: int) -> None:
+    """Count transfers that a batch posted under one posting code."""
+    LEDGER_TRANSFERS.labels(str(code)).inc(count)

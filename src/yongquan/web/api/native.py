@@ -1,0 +1,91 @@
+"""The native API beside the hot endpoints: wallet, pay codes, payments, refunds."""
+
+import os
+import time
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import BaseModel, Field
+
+from yongquan.kernel.ids import bucket_of, cell_of
+from yongquan.payments.codes import LASTS_S, make_pay_code
+from yongquan.payments.model import PaymentState
+from yongquan.payments.store import add_pay_code
+from yongquan.plumbing.tokens import Bearer, Holder
+from yongquan.vouchers.views import PAGE, wallet_of
+from yongquan.web.api.payments import PaymentOut, payment_out
+from yongquan.web.api.wire import Refused
+from yongquan.web.door import Door
+
+_encode = msgspec.json.Encoder().encode
+
+
+class PayCodeRequest(BaseModel):
+    """What the citizen wants to pay with; `vouchers` None means the best ones at the till."""
+
+    instrument_id: UUID
+    vouchers: list[UUID] | None = None
+
+
+class PayCodeOut(BaseModel):
+    """A code to show: 18 digits, one use."""
+
+    pay_code: str = Field(min_length=18, max_length=18)
+    expires_at: str
+
+
+def make_native(door: Door) -> APIRouter:
+    """The routes of `/v1` that are plain FastAPI."""
+    routes = APIRouter(prefix="/v1")
+
+    def bearer(authorization: Annotated[str, Header()] = "") -> Bearer:
+        found = door.tokens.read(authorization[7:].encode(), now=time.time())
+        if found is None or not authorization[:7].lower() == "bearer ":
+            raise Refused("unauthorized")
+        return found
+
+    def citizen(found: Annotated[Bearer, Depends(bearer)]) -> UUID:
+        if found.holder is not Holder.CITIZEN:
+            raise Refused("forbidden", "this is for citizens")
+        return UUID(hex=found.id_hex)
+
+    @routes.get("/wallet/vouchers", tags=["wallet"])
+    async def wallet(who: Annotated[UUID, Depends(citizen)], after: UUID | None = None) -> Response:
+        async with door.database.transaction() as connection:
+            page = await wallet_of(connection, cell_of(who, door.cells), who, now=door.clock.now(), before=after)
+        document: dict[str, object] = {"vouchers": page}
+        if len(page) == PAGE:
+            document["next"] = str(page[-1].voucher_id)
+        return Response(_encode(document), media_type="application/json")
+
+    @routes.post("/pay-codes", status_code=201, tags=["payments"])
+    async def pay_code(who: Annotated[UUID, Depends(citizen)], wanted: PayCodeRequest) -> PayCodeOut:
+        code = make_pay_code(bucket=bucket_of(who), entropy=int.from_bytes(os.urandom(8), "big"))
+        expires_at = door.clock.in_real_seconds(LASTS_S)
+        async with door.database.transaction() as connection:
+            await add_pay_code(
+                connection,
+                cell_of(who, door.cells),
+                code_hash=door.hash_code(code),
+                citizen_id=who,
+                instrument_id=wanted.instrument_id,
+                vouchers=None if wanted.vouchers is None else tuple(wanted.vouchers),
+                expires_at=expires_at,
+            )
+        return PayCodeOut(pay_code=code, expires_at=expires_at.isoformat())
+
+    @routes.get("/payments/{payment_id}", tags=["payments"], response_model=None)
+    async def payment(payment_id: UUID, who: Annotated[Bearer, Depends(bearer)]) -> Response:
+        found = await door.payments.payment(cell_of(payment_id, door.cells), payment_id)
+        if who.id_hex not in {found.citizen_id.hex, found.store_id.hex}:
+            raise Refused("not_found", "no such payment")
+        open_ = found.state in {PaymentState.UNKNOWN, PaymentState.CHARGING}
+        return _payment_response(payment_out(found), 202 if open_ else 200)
+
+    return routes
+
+
+def _payment_response(payment: PaymentOut, status: int) -> Response:
+    return Response(_encode(payment), status_code=status, media_type="application/json")

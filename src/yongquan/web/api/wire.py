@@ -1,0 +1,68 @@
+"""What the raw ASGI endpoints share: headers in, bodies in, answers out."""
+
+import time
+
+from starlette.types import Receive, Scope, Send
+
+from yongquan.plumbing.tokens import Bearer, Holder, Tokens
+from yongquan.web.api.problems import PROBLEMS, problem_body
+
+BODY_MAX = 64 * 1024
+JSON = ((b"content-type", b"application/json"),)
+_PROBLEM = (b"content-type", b"application/problem+json")
+
+Headers = tuple[tuple[bytes, bytes], ...]
+Answer = tuple[int, Headers, bytes]
+
+
+class Refused(Exception):
+    """A request that stops here, with the problem's code and what to do about it."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+def read_headers(scope: Scope, tokens: Tokens, *holders: Holder) -> tuple[Bearer, bytes]:
+    """The bearer and the idempotency key of a write. Raises `Refused`."""
+    token = key = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            token = value
+        elif name == b"idempotency-key":
+            key = value
+    bearer = tokens.read(token[7:], now=time.time()) if token[:7].lower() == b"bearer " else None
+    if bearer is None:
+        raise Refused("unauthorized")
+    if bearer.holder not in holders:
+        raise Refused("forbidden")
+    if not 1 <= len(key) <= 255:
+        raise Refused("idempotency_key_missing")
+    return bearer, key
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole request body, 64 KiB at most. Raises `Refused`."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            raise Refused("too_large")
+    return body
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send one whole response."""
+    status, headers, body = answer
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def problem(code: str, detail: str = "") -> Answer:
+    """An RFC 9457 answer for a code of `PROBLEMS`."""
+    known = PROBLEMS[code]
+    return known.status, (_PROBLEM, *known.headers), problem_body(code, detail)

@@ -1,0 +1,36 @@
+"""What the pages and the API need of a running platform."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.take_payment import PaymentDesk
+from yongquan.kernel.regions import Regions
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.limits import RateLimit
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.tokens import Tokens
+from yongquan.vouchers.catalogue import Catalogue, RoundOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Handed to every router by the composition root."""
+
+    database: Database
+    cells: int
+    clock: Clock
+    tokens: Tokens
+    sealing: Sealing
+    regions: Regions
+    catalogue: Catalogue
+    claims: ClaimDesk
+    payments: PaymentDesk
+    find_round: Callable[[str], Awaitable[RoundOffer | None]]
+    limit: RateLimit
+
+    def hash_code(self, code: str) -> UUID:
+        """How a pay code is known in the database."""
+        return UUID(bytes=self.sealing.index(code, what="pay_code"))
