@@ -112,9 +112,17 @@ create table vouchers.voucher (
     state         text     not null default 'held'
         check (state in ('held', 'locked', 'frozen', 'redeemed', 'expired', 'forfeited', 'void')),
     payment_id    uuid,
-    redeemed_fen  bigint,
+    redeemed_fen  bigint,                      -- what it took off, while locked or redeemed
+    recycled_fen  bigint   not null default 0, -- what of it went back for good
     primary key (cell, voucher_id)
 ) with (fillfactor = 85);
 -- Serves the wallet, the caps (counted from the vouchers themselves) and idempotency.
 create unique index voucher_of_citizen on vouchers.voucher (cell, citizen_id, claim_key);
 create index voucher_due on vouchers.voucher (cell, valid_until) where state = 'held';
+
+-- How much of a type's recycled vouchers the budget has had back, and in how many turns.
+create table vouchers.recycled (
+    type_id uuid primary key references vouchers.voucher_type,
+    fen     bigint not null,
+    turn    integer not null
+);

@@ -225,12 +225,12 @@ begin
 
     perform from ledger.pending l where l.cell = p_cell and l.transfer_id = any (p_pending)
       order by l.transfer_id for update;
-    perform from ledger.guarded l where l.cell = p_cell and l.account_id in (
-            select unnest(p_debit) union select unnest(p_credit)
-            union select t.debit_account_id from ledger.transfer t
-                   where t.cell = p_cell and t.transfer_id = any (p_pending)
-            union select t.credit_account_id from ledger.transfer t
-                   where t.cell = p_cell and t.transfer_id = any (p_pending))
+    accounts := array(
+        select t.debit_account_id from ledger.transfer t where t.cell = p_cell and t.transfer_id = any (p_pending)
+        union
+        select t.credit_account_id from ledger.transfer t where t.cell = p_cell and t.transfer_id = any (p_pending));
+    perform from ledger.guarded l
+      where l.cell = p_cell and l.account_id = any (p_debit || p_credit || accounts)
       order by l.account_id for update;
 
     select array_agg(r.no order by r.place) into no

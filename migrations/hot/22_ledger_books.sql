@@ -80,6 +80,7 @@ end $$;
 create or replace function ledger.expire_pending(p_cell int, p_now timestamptz) returns bigint language plpgsql as $$
 declare
     due uuid[];
+    held uuid[];
 begin
     select array_agg(l.transfer_id) into due
       from (select p.transfer_id from ledger.pending p
@@ -87,11 +88,11 @@ begin
              order by p.transfer_id for update skip locked) l;
     if due is null then return 0; end if;
 
-    perform from ledger.guarded g
-      where g.cell = p_cell and g.account_id in (
-            select p.debit_account_id from ledger.pending p where p.cell = p_cell and p.transfer_id = any (due)
-            union
-            select p.credit_account_id from ledger.pending p where p.cell = p_cell and p.transfer_id = any (due))
+    held := array(
+        select p.debit_account_id from ledger.pending p where p.cell = p_cell and p.transfer_id = any (due)
+        union
+        select p.credit_account_id from ledger.pending p where p.cell = p_cell and p.transfer_id = any (due));
+    perform from ledger.guarded g where g.cell = p_cell and g.account_id = any (held)
       order by g.account_id for update;
     update ledger.guarded g
        set debits_pending = g.debits_pending - r.debit, credits_pending = g.credits_pending - r.credit

@@ -1,7 +1,7 @@
 -- A citizen's vouchers that could be used now, as rows for the calculator; an empty array is possible.
 create or replace function vouchers.usable(p_cell int, p_now timestamptz, p_citizen uuid)
 returns jsonb language sql stable set enable_seqscan = off as $$
-    select coalesce(jsonb_agg(jsonb_build_array(v.voucher_id, v.type_id, v.valid_until) order by v.voucher_id), '[]')
+    select coalesce(jsonb_agg(jsonb_build_array(v.voucher_id, v.type_id, v.valid_until, v.amount_fen) order by v.voucher_id), '[]')
       from vouchers.voucher v
      where v.cell = p_cell and v.citizen_id = p_citizen and v.state = 'held'
        and v.valid_from <= p_now and v.valid_until > p_now
@@ -30,8 +30,20 @@ returns setof vouchers.voucher language sql set enable_seqscan = off as $$
     update vouchers.voucher v
        set state = case when u.redeemed then 'redeemed' else 'held' end,
            payment_id = case when u.redeemed then v.payment_id end,
-           redeemed_fen = case when u.redeemed then v.redeemed_fen end
+           redeemed_fen = case when u.redeemed then v.redeemed_fen end,
+           recycled_fen = v.recycled_fen + case when u.redeemed then v.amount_fen - v.redeemed_fen else 0 end
       from unnest(p_voucher, p_redeemed) as u(voucher_id, redeemed)
      where v.cell = p_cell and v.voucher_id = u.voucher_id and v.state = 'locked'
+    returning v.*
+$$;
+
+-- held -> expired, for vouchers that are due; rows that others hold are left for the next sweep.
+create or replace function vouchers.expire(p_cell int, p_now timestamptz, p_limit int)
+returns setof vouchers.voucher language sql set enable_seqscan = off as $$
+    update vouchers.voucher v set state = 'expired', recycled_fen = v.recycled_fen + v.amount_fen
+      from (select d.voucher_id from vouchers.voucher d
+             where d.cell = p_cell and d.state = 'held' and d.valid_until <= p_now
+             order by d.valid_until limit p_limit for no key update skip locked) due
+     where v.cell = p_cell and v.voucher_id = due.voucher_id
     returning v.*
 $$;

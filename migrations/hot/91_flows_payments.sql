@@ -39,7 +39,7 @@ begin
     perform vouchers.lock(p_cell, array_agg(v.voucher_id), array_agg(v.payment_id), array_agg(v.fen)),
             payments.write_shares(p_cell, array_agg(v.payment_id), array_agg(v.voucher_id), array_agg(v.type_id),
                                   array_agg(v.funder_id), array_agg(v.fen), array_agg(v.face)),
-            ledger.post(p_cell, 1, 102, array_agg(md5(v.payment_id || ':lock:' || v.voucher_id)::uuid),
+            ledger.post(p_cell, 1, 102, array_agg(md5(v.payment_id || ':102:' || v.voucher_id)::uuid),
                         array_agg(v.payment_id), array_agg(ledger.account_of(v.type_id::text, 'claimed')),
                         array_agg(ledger.account_of(v.type_id::text, 'locked')), array_agg(v.face), p_now)
        from unnest(p_part_payment, p_part_voucher, p_part_type, p_part_funder, p_part_fen, p_part_face)
@@ -72,7 +72,7 @@ begin
     perform vouchers.unlock(p_cell, array_agg(s.voucher_id), array_agg(e.state = 'succeeded'))
        from unnest(parts) s join unnest(ended) e on e.payment_id = s.payment_id having count(*) > 0;
 
-    -- locked -> redeemed (104) with the unused rest of the face recycled (106), or locked -> claimed (103).
+    -- locked -> redeemed (104) with the unused rest of the face recycled (107), or locked -> claimed (103).
     perform flows.post_voucher_moves(p_cell, p_now, parts, ended);
 
     perform ledger.post(p_cell, 1, t.code, array_agg(md5(t.payment_id || ':' || t.code || ':' || t.part)::uuid),
@@ -118,7 +118,7 @@ create or replace function flows.post_voucher_moves(
           from unnest(p_parts) s join unnest(p_ended) e on e.payment_id = s.payment_id
          where e.state = 'succeeded'
         union all
-        select s.payment_id, s.voucher_id, s.type_id, 106, 'recycled', s.face_fen - s.amount_fen
+        select s.payment_id, s.voucher_id, s.type_id, 107, 'recycled', s.face_fen - s.amount_fen
           from unnest(p_parts) s join unnest(p_ended) e on e.payment_id = s.payment_id
          where e.state = 'succeeded'
         union all

@@ -10,7 +10,10 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from yongquan.flows.background import Background
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.links import Links
 from yongquan.kernel.regions import Regions, parse_regions
@@ -19,9 +22,12 @@ from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database, opened
 from yongquan.plumbing.keys import load_keys, load_network_key
 from yongquan.plumbing.limits import RateLimit
+from yongquan.plumbing.logs import RequestLog
+from yongquan.plumbing.sandbox_sms import SandboxPhones
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
+from yongquan.simulation.outside_world import is_running
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
 from yongquan.web.api.hot import HotDoor
 from yongquan.web.door import Door
@@ -45,6 +51,9 @@ class Platform:
         self.regions = load_regions()
         self.catalogue = Catalogue()
         self.links = Links(settings.institutions_file, load_network_key(settings.keys_dir))
+        # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
+        own_sandbox = settings.sandbox_dir in settings.institutions_file.parents
+        self.is_sandboxed = own_sandbox and is_running(settings.institutions_file)
         self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
         self.payments = PaymentDesk(
@@ -54,6 +63,16 @@ class Platform:
             switch=self.switch,
             sealing=self.sealing,
             network_id_of=self.links.network_id_of,
+            cells=cells,
+        )
+
+        self.refunds = RefundDesk(self.payments, self.switch)
+        self.background = Background(
+            database,
+            self.clock,
+            self.sealing,
+            Resolver(self.payments, self.switch),
+            self.refunds,
             cells=cells,
         )
 
@@ -74,14 +93,15 @@ class Platform:
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
 
-    async def keep_fresh(self) -> None:
-        """Refresh until cancelled; an outage of the database is logged and survived."""
-        while True:
-            await asyncio.sleep(REFRESH_S)
+    async def keep_fresh(self, stop: asyncio.Event) -> None:
+        """Refresh until `stop` is set; an outage of the database is logged and survived."""
+        while not stop.is_set():
             try:
                 await self.refresh()
             except psycopg.OperationalError as error:
                 log.warning("refresh_failed", error=str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), REFRESH_S)
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
@@ -91,18 +111,23 @@ class Platform:
 
 
 @asynccontextmanager
-async def running(settings: Settings, conninfo: str, *, cells: int, pool_size: int = 8) -> AsyncIterator[Platform]:
-    """A platform that keeps itself fresh until the end of the block."""
+async def running(
+    settings: Settings, conninfo: str, *, cells: int, pool_size: int = 8, background: bool = False
+) -> AsyncIterator[Platform]:
+    """A platform that keeps itself fresh, and does what is due if wanted, until the end of the block."""
     async with opened(conninfo, pool_size=pool_size) as database:
         platform = Platform(settings, database, cells=cells)
         await platform.refresh()
-        fresh = asyncio.create_task(platform.keep_fresh(), name="keep-fresh")
+        stop = asyncio.Event()
+        fresh = asyncio.create_task(platform.keep_fresh(stop), name="keep-fresh")
+        chores = asyncio.create_task(platform.background.run(stop), name="background") if background else None
         try:
             yield platform
         finally:
-            fresh.cancel()
-            with suppress(asyncio.CancelledError):
-                await fresh
+            stop.set()
+            await fresh
+            if chores is not None:
+                await chores
             await platform.close()
 
 
@@ -118,10 +143,13 @@ def make_application(platform: Platform) -> HotDoor:
         catalogue=platform.catalogue,
         claims=platform.claims,
         payments=platform.payments,
+        refunds=platform.refunds,
         find_round=platform.find_round,
         limit=RateLimit(per_second=50, burst=100),
+        links=platform.links,
+        phones=SandboxPhones(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
-    return HotDoor(rest=make_site(door), door=door)
+    return HotDoor(rest=RequestLog(make_site(door)), door=door)
 
 
 def load_regions() -> Regions:

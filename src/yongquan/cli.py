@@ -8,11 +8,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 import uvloop
 
 from yongquan.kernel.errors import BadInput
+from yongquan.ledger.proof import Proof
 from yongquan.plumbing.db import database_of
+from yongquan.plumbing.logs import configure_logs
 from yongquan.plumbing.settings import read_settings
 
 app = typer.Typer(
@@ -22,7 +25,9 @@ app = typer.Typer(
     help="Yongquan 涌泉: a city's consumption vouchers.",
 )
 sandbox_app = typer.Typer()
+ledger_app = typer.Typer(no_args_is_help=True, help="The book: replay operations, prove invariants.")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command()
@@ -47,7 +52,7 @@ def serve(
     settings = read_settings()
 
     async def run(conninfo: str, cells: int) -> None:
-        async with running(settings, conninfo, cells=cells) as platform:
+        async with running(settings, conninfo, cells=cells, background=True) as platform:
             await serve_application(make_application(platform), host=host, port=port)
 
     with serving_alone(settings.data_dir), ExitStack() as around:
@@ -110,8 +115,69 @@ def price(file: Annotated[Path, typer.Argument(help="cases, one JSON document a 
         _print(line)
 
 
+@app.command()
+def worker() -> None:
+    """Do what is due by the clock (webhooks, unknown payments, expiry) beside the server, until Ctrl-C."""
+    from yongquan.app import running
+    from yongquan.plumbing.migrate import migrate
+
+    settings = read_settings()
+
+    async def run(conninfo: str, cells: int) -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        async with running(settings, conninfo, cells=cells, background=True):
+            _say("The worker is at work. Ctrl-C ends it.")
+            await ended.wait()
+
+    with database_of(settings) as conninfo:
+        cells = migrate(conninfo, cells=settings.cells)
+        uvloop.run(run(conninfo, cells))
+
+
+@ledger_app.command()
+def replay(file: Annotated[Path, typer.Argument(help="ledger operations, one batch a line")]) -> None:
+    """Apply ledger operations to an empty book and print the outcome of each line."""
+    from yongquan.ledger import replay_lines
+    from yongquan.plumbing.migrate import migrate
+
+    settings = read_settings()
+    with database_of(settings) as conninfo:
+        migrate(conninfo, cells=settings.cells)
+        for line in replay_lines(conninfo, file):
+            _say(line)
+
+
+@ledger_app.command()
+def proof(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Prove the invariants of the real book; exit 1 if one does not hold."""
+    from yongquan.flows.prove_books import prove_books
+    from yongquan.plumbing.migrate import migrate
+
+    settings = read_settings()
+
+    async def run(conninfo: str) -> Proof:
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            return await prove_books(connection)
+
+    with database_of(settings) as conninfo:
+        migrate(conninfo, cells=settings.cells)
+        proved = asyncio.run(run(conninfo))
+    if as_json:
+        checks = [{"name": c.name, "faults": c.faults, "example": c.example} for c in proved.checks]
+        _print({"transfers": proved.transfers, "balanced": proved.holds, "checks": checks})
+    else:
+        for check in proved.checks:
+            _say(f"{'ok  ' if check.faults == 0 else 'FAIL'} {check.name} {check.example}".rstrip())
+        _say(f"{proved.transfers} transfers; {'the book holds' if proved.holds else 'the book does not hold'}")
+    if not proved.holds:
+        sys.exit(1)
+
+
 def main() -> None:
     """The console script: bad input exits 2 with one line on stderr."""
+    configure_logs()
     try:
         app(standalone_mode=True)
     except BadInput as error:

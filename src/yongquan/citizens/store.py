@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from yongquan.citizens.model import NewCitizen
 from yongquan.kernel.ids import cell_of
@@ -11,6 +12,10 @@ from yongquan.plumbing.sealing import Sealing
 _COPY = """
 copy citizens.citizen (cell, citizen_id, phone_index, phone_sealed, name_sealed, born_on, home_adcode,
                        card_issuers, registered_at) from stdin
+"""
+_NOTE_ISSUER = """
+update citizens.citizen set card_issuers = card_issuers || %(issuer)s::text
+ where cell = %(cell)s and citizen_id = %(citizen)s and %(issuer)s <> all (card_issuers)
 """
 
 
@@ -33,3 +38,8 @@ async def register_many(
                     now,
                 )
             )
+
+
+async def note_card_issuer(connection: Connection, cell: int, citizen_id: UUID, *, issuer: str) -> None:
+    """Remember that a citizen has a bound card of an issuer, for rounds that ask for one."""
+    await connection.execute(_NOTE_ISSUER, {"cell": cell, "citizen": citizen_id, "issuer": issuer})

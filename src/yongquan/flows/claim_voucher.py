@@ -10,6 +10,7 @@ from yongquan.plumbing.batcher import Batcher, BatchKind
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_hex
+from yongquan.plumbing.metrics import observe_claims
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 
 _CLAIM = """
@@ -132,6 +133,7 @@ class ClaimDesk:
                 outcomes[ord_ - 1] = _won_before(claim, earlier)
             else:
                 outcomes[ord_ - 1] = ClaimOutcome(code)
+        observe_claims(outcome.code for outcome in outcomes)
         return outcomes
 
 

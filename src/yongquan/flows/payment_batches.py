@@ -13,6 +13,7 @@ from yongquan.payments.model import Payment, PaymentState, Share
 from yongquan.plumbing.batcher import Batcher, BatchKind
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
+from yongquan.plumbing.metrics import observe_payments
 from yongquan.vouchers.selection import Selection
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ async def _run_begin(connection: Connection, cell: int, now: datetime, items: Se
         "{" + ",".join(chosen.voucher.type.type_hex for _, chosen in parts) + "}",
         [chosen.voucher.type.funder_id for _, chosen in parts],
         [chosen.discount_fen for _, chosen in parts],
-        [chosen.voucher.type.amount_fen for _, chosen in parts],
+        [chosen.voucher.amount_fen for _, chosen in parts],
     ]
     try:
         cursor = await connection.execute(_BEGIN, arguments, prepare=True)
@@ -241,6 +242,7 @@ async def _run_end(connection: Connection, cell: int, now: datetime, items: Sequ
         ],
         prepare=True,
     )
+    observe_payments(item.state.value for item in items)
     return [None] * len(items)
 
 

@@ -14,6 +14,7 @@ from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.ids import bucket_of, cell_of
 from yongquan.payments.fees import fees_on
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
+from yongquan.payments.open_payments import OpenPayment
 from yongquan.payments.stans import Stans
 from yongquan.payments.store import payment_of
 from yongquan.payments.switch import Charge, Switch
@@ -78,7 +79,7 @@ class PaymentDesk:
         network_id_of: Callable[[str], str],
         cells: int,
     ) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
         self._catalogue = catalogue
         self._switch = switch
@@ -113,6 +114,10 @@ class PaymentDesk:
     async def close(self) -> None:
         await self._lines.close()
 
+    async def next_stan(self) -> int:
+        """A fresh trace number for a message about a payment."""
+        return await self._stans.next()
+
     async def end(self, cell: int, payment_id: UUID, state: PaymentState, *, response: str, rrn: str) -> None:
         """Record how a payment ended; a payment that has ended already stays as it is."""
         await self._lines.end(cell, End(payment_id, state, response, rrn))
@@ -124,7 +129,7 @@ class PaymentDesk:
 
     async def payment(self, cell: int, payment_id: UUID | None) -> Payment:
         """A payment by id. Raises `PaymentRefused` if there is none."""
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             found = await payment_of(connection, cell, payment_id)
         if found is None:
             raise PaymentRefused("not_found", "no such payment")
@@ -155,13 +160,13 @@ class PaymentDesk:
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
         missing = self._catalogue.missing(UUID(row[1]).hex for row in rows)
         if missing:
-            async with self._database.transaction() as connection:
+            async with self.database.transaction() as connection:
                 await self._catalogue.load_types(connection, missing)
         held = []
-        for voucher_id, type_id, valid_until in rows:
+        for voucher_id, type_id, valid_until, amount_fen in rows:
             type_ = self._catalogue.type(type_id.replace("-", ""))
             if type_ is not None:
-                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until)))
+                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until), amount_fen))
         return held
 
     async def _begin(self, order: Order, order_no: str, prepared: Prepared, selection: Selection) -> Begin:
@@ -196,16 +201,34 @@ class PaymentDesk:
         await asyncio.shield(self.end(cell, begin.payment_id, state, response=response, rrn=rrn))
         return begin.as_payment(state, response, ended_at=self._clock.now())
 
-    def _charge_of(self, begin: Begin, prepared: Prepared) -> Charge:
+    def charge_again(self, payment: OpenPayment) -> Charge:
+        """The charge of a payment that has begun, exactly as it was sent."""
         return Charge(
-            payment_id=begin.payment_id,
-            store_id=begin.order.store_id,
-            issuer=prepared.issuer,
-            acquirer_network_id=self._network_id_of(prepared.acquirer),
-            pan=self._sealing.open(prepared.pan_sealed, what="pan"),
-            amount_fen=begin.selection.payable_fen,
-            mcc=prepared.mcc,
-            settlement_date=begin.settlement_date,
-            sent_at=begin.sent_at,
-            stan=begin.stan,
+            payment_id=payment.payment_id,
+            store_id=payment.store_id,
+            issuer=payment.issuer,
+            acquirer_network_id=self._network_id_of(payment.acquirer),
+            pan=self._sealing.open(payment.pan_sealed, what="pan"),
+            amount_fen=payment.charged_fen,
+            mcc=payment.mcc,
+            settlement_date=payment.settlement_date,
+            sent_at=payment.sent_at,
+            stan=payment.stan,
+        )
+
+    def _charge_of(self, begin: Begin, prepared: Prepared) -> Charge:
+        return self.charge_again(
+            OpenPayment(
+                cell=cell_of(begin.payment_id, self._cells),
+                payment_id=begin.payment_id,
+                store_id=begin.order.store_id,
+                issuer=prepared.issuer,
+                acquirer=prepared.acquirer,
+                pan_sealed=prepared.pan_sealed,
+                charged_fen=begin.selection.payable_fen,
+                mcc=prepared.mcc,
+                settlement_date=begin.settlement_date,
+                stan=begin.stan,
+                sent_at=begin.sent_at,
+            )
         )

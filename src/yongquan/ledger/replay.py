@@ -78,7 +78,7 @@ class _Book:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._seconds = 0
-        connection.execute("set synchronous_commit = off")
+        connection.execute("set synchronous_commit = off; set temp_buffers = '64MB'")
         with connection.transaction():
             for name in _BOOK:
                 connection.execute(_scratch(sql_of(name)).encode())

@@ -7,6 +7,7 @@ one, so that one bad item cannot fail its batch-mates.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ import structlog
 
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing.db import Connection, Database
+from yongquan.plumbing.metrics import observe_batch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -109,7 +111,9 @@ class Batcher(Generic[Item, Result]):
         try:
             if connection is None or connection.closed:
                 connection = await self._database.connect()
+            started = time.perf_counter()
             results = await self._kind.run(connection, [item for item, _ in batch])
+            observe_batch(self._kind.name, items=len(batch), seconds=time.perf_counter() - started)
         except psycopg.OperationalError as error:
             log.warning("batch_outage", kind=self._kind.name, items=len(batch), error=str(error))
             _fail(batch, Outage("the database did not answer: repeat the request with the same key"))

@@ -20,7 +20,8 @@ def serving_alone(data_dir: Path) -> Iterator[None]:
             handle.seek(0)
             holder = handle.read().strip() or "another process"
             raise BadInput(
-                f"a server already runs on {data_dir} (process {holder}): stop it, or set YONGQUAN_DATA_DIR to another folder"
+                f"a server already runs on {data_dir} (process {holder}): "
+                "stop it, or set YONGQUAN_DATA_DIR to another folder"
             ) from None
         handle.truncate(0)
         handle.write(str(os.getpid()))

@@ -72,8 +72,8 @@ class ShopTable:
 
     def row(self, number: int) -> Shop:
         """Put one shop together, `number` from 0."""
-        industry = INDUSTRIES[self.industry[number]]
-        brand = BRANDS[self.brand[number]] if self.brand[number] >= 0 else None
+        industry = INDUSTRIES[int(self.industry[number])]
+        brand = BRANDS[int(self.brand[number])] if self.brand[number] >= 0 else None
         adcode = self.ground.regions.divisions[self.division[number]].adcode
         bits = dice.key_of(self.seed, "shop", number)
         is_company = brand is not None or bits % 10 < 3
@@ -101,24 +101,24 @@ class ShopTable:
         if self.brand[number] >= 0:
             again = int(self.store_no[number])
             ending = "店" if again == 0 else f"{again + 1}号店"
-            return BRANDS[self.brand[number]].name + place + ending
-        trades = TRADES[INDUSTRIES[self.industry[number]].code]
+            return BRANDS[int(self.brand[number])].name + place + ending
+        trades = TRADES[INDUSTRIES[int(self.industry[number])].code]
         return place + OPENINGS[(bits >> 8) % len(OPENINGS)] + trades[(bits >> 24) % len(trades)]
 
     def _place(self, number: int) -> str:
         if self.area[number] >= 0:
-            name = self.ground.areas[self.area[number]].name
+            name = self.ground.areas[int(self.area[number])].name
             if re.fullmatch(r"[一-鿿]{2,7}", name):
                 return name
-        name = self.ground.communities[self.community[number]].name
+        name = self.ground.communities[int(self.community[number])].name
         return name.removesuffix("社区").removesuffix("村") or name
 
     def _address(self, number: int, bits: int) -> str:
-        community = self.ground.communities[self.community[number]]
+        community = self.ground.communities[int(self.community[number])]
         division = self.ground.regions.divisions[self.division[number]].name
         start = f"浙江省宁波市{division}{community.township}"
         if self.area[number] >= 0:
-            area = self.ground.areas[self.area[number]].name
+            area = self.ground.areas[int(self.area[number])].name
             return f"{start}{area}{(bits >> 40) % 4 + 1}层{(bits >> 44) % 60 + 1:02d}号铺"
         return f"{start}{community.name}{(bits >> 40) % 380 + 1}号"
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from yongquan.citizens.model import NewCitizen
 from yongquan.citizens.store import register_many
+from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.links import Links
-from yongquan.institutions.store import Funder, save_funders, save_institutions
+from yongquan.institutions.store import Funder, save_institutions
 from yongquan.kernel.ids import bucket_from
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
@@ -63,9 +64,9 @@ class Seeder:
         await open_accounts(self.links, [(FUNDER.bank, _supervised())])
         await take_on_stores(self.links, stores)
         async with database.transaction() as connection:
-            if self.links.registry is not None:
-                await save_institutions(connection, self.links.registry.members)
-            await save_funders(connection, [FUNDER])
+            members = self.links.registry.members if self.links.registry else ()
+            await save_institutions(connection, members)
+            await open_books(connection, [m.code for m in members], [FUNDER], cells=self.cells, now=self.now)
             await register_many(connection, people, self.sealing, cells=self.cells, now=self.now)
             await bind_many(connection, instruments, self.sealing, cells=self.cells, now=self.now)
             await register_stores(connection, stores, now=self.now)
@@ -118,7 +119,18 @@ class Seeder:
         rounds = [_round(campaign, n) for n in range(wanted.rounds)]
         types = [_type(round_, wanted.stock) for round_ in rounds]
         ids = [round_.round_id for round_ in rounds]
+        budget_fen = campaign.budget_fen
         await save_campaign(connection, campaign, now=self.now)
+        await record_prepayment(
+            connection, receipt=campaign.code, funder_id=FUNDER.funder_id, amount_fen=budget_fen, now=self.now
+        )
+        await fund_campaign(
+            connection,
+            campaign_id=campaign.campaign_id,
+            funder_id=FUNDER.funder_id,
+            cash_fen=budget_fen,
+            now=self.now,
+        )
         await save_rounds(connection, rounds, types)
         await publish_rounds(connection, campaign.campaign_id, ids, cells=self.cells, now=self.now)
         return ids

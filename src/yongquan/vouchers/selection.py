@@ -20,11 +20,12 @@ class VoucherNotUsable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class HeldVoucher:
-    """A voucher of the citizen that is good now."""
+    """A voucher of the citizen that is good now; `amount_fen` is what it takes off, or its cap."""
 
     voucher_id: str
     type: TypeOffer
     valid_until: datetime
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,10 @@ def _offer(voucher: HeldVoucher) -> Offer:
     type_ = voucher.type
     return Offer(
         offer_id=voucher.voucher_id,
-        deal=AmountOff(type_.amount_fen) if type_.rate_bp is None else PercentOff(type_.rate_bp),
+        deal=AmountOff(voucher.amount_fen) if type_.rate_bp is None else PercentOff(type_.rate_bp),
         funder=type_.campaign_hex,
         threshold_fen=type_.threshold_fen,
-        cap_fen=None if type_.rate_bp is None else type_.amount_fen,
+        cap_fen=None if type_.rate_bp is None else voucher.amount_fen,
         expires_at=voucher.valid_until,
     )
 

@@ -1,9 +1,11 @@
 """What screens and the API read of vouchers: the wallet and the rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from uuid import UUID
+
+from psycopg.rows import TupleRow
 
 from yongquan.plumbing.db import Connection
 
@@ -15,6 +17,97 @@ select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_fr
  where cell = %(cell)s and citizen_id = %(citizen)s and (%(before)s::uuid is null or voucher_id < %(before)s)
  order by voucher_id desc limit %(limit)s
 """
+_ROUND_COLUMNS = """
+select r.round_id, r.name, r.name_en, c.name, c.name_en, c.funder_id, r.state, c.state, r.opens_at, r.closes_at,
+       r.daily_from, r.daily_until, r.districts, r.age_min, r.card_issuers, r.list_id is not null, r.cap_round,
+       r.cap_day, r.cap_campaign, r.cap_industry, r.cap_industry_round
+  from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id
+"""
+_ROUNDS = f"""{_ROUND_COLUMNS}
+ where r.state <> 'draft' and r.closes_at > %(ended_since)s
+ order by r.closes_at <= %(now)s, r.opens_at > %(now)s,
+          case when r.closes_at <= %(now)s then r.closes_at end desc, r.opens_at, r.round_id
+ limit %(limit)s
+"""
+_ROUND = f"{_ROUND_COLUMNS} where r.round_id = %s and r.state <> 'draft'"
+_TYPES = """
+select t.round_id, t.type_id, t.name, t.name_en, t.industry, t.amount_fen, t.threshold_fen, t.rate_bp, t.stock,
+       greatest(0, s.remaining), t.valid_from, t.valid_until, t.valid_days, t.districts, t.hardship_only
+  from vouchers.voucher_type t
+  join lateral (select sum(s.stock - s.claimed)::int as remaining from vouchers.stock s
+                 where s.type_id = t.type_id) s on true
+ where t.round_id = any (%s) order by t.amount_fen, t.type_id
+"""
+_CLAIMED_IN_ROUND = """
+select type_id, count(*) from vouchers.voucher
+ where cell = %s and citizen_id = %s and round_id = %s and state <> 'void' group by type_id
+"""
+_HELD_NOW = "select vouchers.usable(%s, %s, %s)"
+_VOUCHER = """
+select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_from, valid_until, claimed_at, payment_id
+  from vouchers.voucher where cell = %s and citizen_id = %s and voucher_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """A voucher type with what is left of it."""
+
+    round_id: UUID
+    type_id: UUID
+    name: str
+    name_en: str
+    industry: str | None
+    amount_fen: int
+    threshold_fen: int
+    rate_bp: int | None
+    stock: int
+    remaining: int
+    valid_from: datetime | None
+    valid_until: datetime | None
+    valid_days: int | None
+    districts: list[str] | None
+    hardship_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """A round as people see it, with its conditions and caps; None is no condition."""
+
+    round_id: UUID
+    name: str
+    name_en: str
+    campaign: str
+    campaign_en: str
+    funder_id: str
+    state: str
+    campaign_state: str
+    opens_at: datetime
+    closes_at: datetime
+    daily_from: time | None
+    daily_until: time | None
+    districts: list[str] | None
+    age_min: int | None
+    card_issuers: list[str] | None
+    by_list: bool
+    cap_round: int | None
+    cap_day: int | None
+    cap_campaign: int | None
+    cap_industry: int | None
+    cap_industry_round: int | None
+    types: tuple[TypeRow, ...] = ()
+
+    @property
+    def stock(self) -> int:
+        return sum(type_.stock for type_ in self.types)
+
+    @property
+    def remaining(self) -> int:
+        return sum(type_.remaining for type_ in self.types)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.state == "paused" or self.campaign_state == "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +132,52 @@ async def wallet_of(
     """One page of a wallet, newest first; a next page exists if the page is full (`PAGE` rows)."""
     values = {"cell": cell, "citizen": citizen_id, "before": before, "limit": PAGE}
     rows = await (await connection.execute(_WALLET, values)).fetchall()
-    return [WalletRow(*(*row[:3], _told(row[3], row[6], row[7], now), *row[4:])) for row in rows]
+    return [_wallet_row(row, now) for row in rows]
+
+
+async def voucher_of(
+    connection: Connection, cell: int, citizen_id: UUID, voucher_id: UUID, *, now: datetime
+) -> WalletRow | None:
+    """One voucher of a citizen."""
+    row = await (await connection.execute(_VOUCHER, [cell, citizen_id, voucher_id])).fetchone()
+    return _wallet_row(row, now) if row else None
+
+
+async def rounds_for_screen(
+    connection: Connection, *, now: datetime, ended_since: datetime, limit: int = PAGE
+) -> Sequence[RoundRow]:
+    """Rounds with their types: the open ones, then the coming ones, then those that ended after `ended_since`."""
+    values = {"now": now, "ended_since": ended_since, "limit": limit}
+    rows = await (await connection.execute(_ROUNDS, values)).fetchall()
+    return await _with_types(connection, [RoundRow(*row) for row in rows])
+
+
+async def round_for_screen(connection: Connection, round_id: UUID) -> RoundRow | None:
+    """One round that is out, with its types."""
+    row = await (await connection.execute(_ROUND, [round_id])).fetchone()
+    return (await _with_types(connection, [RoundRow(*row)]))[0] if row else None
+
+
+async def claimed_in_round(connection: Connection, cell: int, citizen_id: UUID, round_id: UUID) -> dict[UUID, int]:
+    """How many vouchers of each type a citizen claimed in a round."""
+    rows = await (await connection.execute(_CLAIMED_IN_ROUND, [cell, citizen_id, round_id])).fetchall()
+    return dict(rows)
+
+
+async def held_now(connection: Connection, cell: int, citizen_id: UUID, *, now: datetime) -> Sequence[Sequence[str]]:
+    """(voucher, type, valid until) of what a citizen could use now, as a payment reads it."""
+    row = await (await connection.execute(_HELD_NOW, [cell, now, citizen_id])).fetchone()
+    return row[0] if row else []
+
+
+async def _with_types(connection: Connection, rounds: Sequence[RoundRow]) -> Sequence[RoundRow]:
+    rows = await (await connection.execute(_TYPES, [[r.round_id for r in rounds]])).fetchall()
+    types = [TypeRow(*row) for row in rows]
+    return [replace(r, types=tuple(t for t in types if t.round_id == r.round_id)) for r in rounds]
+
+
+def _wallet_row(row: TupleRow, now: datetime) -> WalletRow:
+    return WalletRow(*(*row[:3], _told(row[3], row[6], row[7], now), *row[4:]))
 
 
 def _told(state: str, valid_from: datetime, valid_until: datetime, now: datetime) -> str:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.take_payment import PaymentDesk
+from yongquan.institutions.links import Links
 from yongquan.kernel.regions import Regions
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.limits import RateLimit
+from yongquan.plumbing.sandbox_sms import SandboxPhones
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
@@ -28,8 +31,11 @@ class Door:
     catalogue: Catalogue
     claims: ClaimDesk
     payments: PaymentDesk
+    refunds: RefundDesk
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
     limit: RateLimit
+    links: Links
+    phones: SandboxPhones | None  # None outside the sandbox: no page may show a text message
 
     def hash_code(self, code: str) -> UUID:
         """How a pay code is known in the database."""

@@ -2,13 +2,17 @@
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
 from yongquan.web.api.native import make_native
 from yongquan.web.api.wire import Answer, Refused, problem
+from yongquan.web.citizen import make_citizen
 from yongquan.web.door import Door
+from yongquan.web.language import make_language_switch
+from yongquan.web.merchant import make_merchant
 
 
 def make_site(door: Door) -> FastAPI:
@@ -16,6 +20,10 @@ def make_site(door: Door) -> FastAPI:
     site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url="/docs", redoc_url=None)
     _tell_refusals(site)
     site.include_router(make_native(door))
+    site.include_router(make_language_switch())
+    site.include_router(make_citizen(door))
+    site.include_router(make_merchant(door))
+    site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
 
     @site.get("/healthz", tags=["operations"])
     async def healthz() -> dict[str, str]:

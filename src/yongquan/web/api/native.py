@@ -84,6 +84,15 @@ def make_native(door: Door) -> APIRouter:
         open_ = found.state in {PaymentState.UNKNOWN, PaymentState.CHARGING}
         return _payment_response(payment_out(found), 202 if open_ else 200)
 
+    @routes.post("/payments/{payment_id}/refunds", tags=["payments"], response_model=None)
+    async def refund(payment_id: UUID, who: Annotated[Bearer, Depends(bearer)]) -> Response:
+        """Refund a payment of this store in full. A repeat goes on where the first stopped, and pays back once."""
+        if who.holder is not Holder.STORE:
+            raise Refused("forbidden", "a refund is made by the store")
+        cell = cell_of(payment_id, door.cells)
+        await door.refunds.refund(cell, payment_id, store_id=UUID(hex=who.id_hex), now=door.clock.now())
+        return _payment_response(payment_out(await door.payments.payment(cell, payment_id)), 200)
+
     return routes
 
 

@@ -36,6 +36,11 @@ PROBLEMS = {
     "voucher_not_usable": Problem(409, "所选消费券不适用", "a voucher named here cannot be used in this order"),
     "order_exists": Problem(409, "订单号已存在", "this order number was used for another order"),
     "not_refundable": Problem(409, "该笔交易不能退款", "this payment cannot be refunded in its state"),
+    "sign_in_refused": Problem(401, "登录失败", "sign-in refused: check login, password and code"),
+    "wrong_code": Problem(401, "验证码错误或已过期", "this code is wrong or has expired: ask for a new one"),
+    "locked_out": Problem(429, "尝试次数过多,请稍后再试", "too many failures: try again later"),
+    "not_a_phone": Problem(400, "请输入正确的手机号", "this is not a mobile number of the mainland"),
+    "posting_refused": Problem(409, "账务不允许", "the ledger refused: the budget, cash or advance limit is short"),
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),

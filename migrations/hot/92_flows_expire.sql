@@ -1,0 +1,12 @@
+-- Expire one sweep of due vouchers of a cell: states and ledger in one transaction. Returns how many.
+create or replace function flows.expire_vouchers(p_cell int, p_now timestamptz, p_limit int)
+returns int language plpgsql as $$
+declare
+    gone vouchers.voucher[] := array(select vouchers.expire(p_cell, p_now, p_limit));
+begin
+    perform ledger.post(p_cell, 1, 105, array_agg(md5(g.voucher_id || ':105')::uuid), array_agg(g.voucher_id),
+                        array_agg(ledger.account_of(g.type_id::text, 'claimed')),
+                        array_agg(ledger.account_of(g.type_id::text, 'recycled')), array_agg(g.amount_fen), p_now)
+       from unnest(gone) g having count(*) > 0;
+    return cardinality(gone);
+end $$;

@@ -1,0 +1,78 @@
+"""Work that is due by the clock: unknown payments, open refunds, expiry, recycling, the outbox, the audit log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+import structlog
+
+from yongquan import ledger
+from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.resolve_payments import Resolver
+from yongquan.kernel.errors import Outage
+from yongquan.plumbing import audit
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.deliveries import run_deliveries
+from yongquan.plumbing.once import forget_answers
+from yongquan.plumbing.sealing import Sealing
+
+ANSWERS_KEPT = timedelta(days=2)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The chores of one process; any number of processes may run them beside each other."""
+
+    database: Database
+    clock: Clock
+    sealing: Sealing
+    resolver: Resolver
+    refunds: RefundDesk
+    cells: int
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish the chore in hand."""
+        await asyncio.gather(
+            run_deliveries(self.database, self.clock, stop, sealing=self.sealing),
+            _every(1.0, self._resolve, stop),
+            _every(5.0, self._expire, stop),
+            _every(60.0, self._keep_house, stop),
+        )
+
+    async def _resolve(self) -> None:
+        now = self.clock.now()
+        await self.resolver.sweep(now=now)
+        await self.refunds.sweep(now=now)
+
+    async def _expire(self) -> None:
+        now = self.clock.now()
+        await expire_vouchers(self.database, cells=self.cells, now=now)
+        await recycle_rounds(self.database, now=now)
+
+    async def _keep_house(self) -> None:
+        now = self.clock.now()
+        async with self.database.transaction() as connection:
+            await audit.seal(connection, now=now)
+        async with self.database.transaction() as connection:
+            await forget_answers(connection, before=now - ANSWERS_KEPT)
+        for cell in range(self.cells):
+            async with self.database.transaction() as connection:
+                await ledger.take_snapshot(connection, cell=cell)
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await chore()
+        except (psycopg.OperationalError, Outage) as error:
+            log.warning("chore_postponed", chore=getattr(chore, "__name__", ""), error=str(error))
+        try:
+            await asyncio.wait_for(stop.wait(), seconds)
+        except TimeoutError:
+            continue

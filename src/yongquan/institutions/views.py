@@ -1,0 +1,25 @@
+"""What screens read of institutions: the names of banks, wallets, acquirers and funders."""
+
+from dataclasses import dataclass
+
+from yongquan.plumbing.db import Connection
+
+_PARTIES = """
+select code, name, name_en from institutions.institution
+union all
+select funder_id, name, name_en from institutions.funder
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An institution or a funder by its code, named in both languages."""
+
+    code: str
+    name: str
+    name_en: str
+
+
+async def parties(connection: Connection) -> dict[str, Party]:
+    """Everybody who issues, acquires or funds, by code."""
+    return {row[0]: Party(*row) for row in await (await connection.execute(_PARTIES)).fetchall()}

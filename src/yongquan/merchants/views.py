@@ -1,0 +1,68 @@
+"""What screens read of stores: one store, and those near a place. Degrees are WGS-84, distances metres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from yongquan.plumbing.db import Connection
+
+NEAREST = 100
+_STORE = """
+select store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state, null::float8
+  from merchants.store where store_id = %s
+"""
+# A degree of latitude is 111.2 km; at a city's size the earth is flat.
+_NEAR = """
+select store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state,
+       111200 * sqrt((lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * cos(radians(%(lat)s))) ^ 2) as metres
+  from merchants.store
+ where state = 'open'
+   and (%(industry)s::text is null or industry = %(industry)s)
+   and (%(districts)s::text[] is null or adcode = any (%(districts)s))
+   and (hardship or not %(hardship_only)s)
+ order by metres, store_id limit %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """A store as a citizen sees it; `metres` is the distance from the place that was asked about."""
+
+    store_id: UUID
+    name: str
+    industry: str
+    adcode: str
+    address: str
+    lon: float
+    lat: float
+    acquirer: str
+    hardship: bool
+    state: str
+    metres: float | None
+
+
+async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:
+    """One store."""
+    row = await (await connection.execute(_STORE, [store_id])).fetchone()
+    return StoreRow(*row) if row else None
+
+
+async def stores_near(
+    connection: Connection,
+    *,
+    lon: float,
+    lat: float,
+    industry: str | None,
+    districts: Sequence[str] | None,
+    hardship_only: bool,
+) -> Sequence[StoreRow]:
+    """The open stores nearest to a place that fit a voucher's rules, `NEAREST` at most; None is any."""
+    values = {
+        "lon": lon,
+        "lat": lat,
+        "industry": industry,
+        "districts": None if districts is None else list(districts),
+        "hardship_only": hardship_only,
+        "limit": NEAREST,
+    }
+    return [StoreRow(*row) for row in await (await connection.execute(_NEAR, values)).fetchall()]

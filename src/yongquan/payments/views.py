@@ -1,0 +1,130 @@
+"""What screens read of payments: a citizen's cards and history, a store's day. Amounts in fen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from yongquan.plumbing.db import Connection
+
+PAGE = 50
+_CARDS = """
+select instrument_id, issuer, kind, pan_tail, bound_at from payments.instrument
+ where cell = %s and citizen_id = %s and state = 'bound' order by bound_at, instrument_id
+"""
+_CARD_OF = "select i.issuer, i.pan_tail from payments.instrument i where i.cell = %s and i.instrument_id = %s"
+_ROW = """
+       payment_id, store_id, order_no, amount_fen, discount_fen, charged_fen,
+       interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at
+"""
+_OF_CITIZEN = f"""
+select {_ROW} from payments.payment where cell = %(cell)s and citizen_id = %(citizen)s
+   and (%(before)s::timestamptz is null or begun_at < %(before)s)
+ order by begun_at desc limit %(limit)s
+"""
+_OF_STORE = f"""
+select {_ROW} from payments.payment
+ where store_id = %(store)s and begun_at >= %(since)s and begun_at < %(until)s
+ order by begun_at desc limit %(limit)s
+"""
+_TAKINGS = """
+select p.settlement_date, count(*), sum(p.charged_fen)::bigint, sum(p.discount_fen)::bigint,
+       sum(p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen)::bigint, min(s.state), min(s.paid_at)
+  from payments.payment p
+  left join payments.settlement s on s.day = p.settlement_date and s.store_id = p.store_id
+ where p.store_id = %s and p.begun_at >= %s and p.begun_at < %s and p.state = 'succeeded'
+ group by p.settlement_date order by p.settlement_date
+"""
+_PAID_AT = "select s.paid_at from payments.settlement s where s.day = %s and s.store_id = %s and s.state = 'paid'"
+_BY_CODE = "select payment_id from payments.pay_code where cell = %s and code_hash = %s and citizen_id = %s"
+_INSTRUMENT_OF = "select p.instrument_id from payments.payment p where p.cell = %s and p.payment_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """A bound card or wallet; only its last four digits are known here."""
+
+    instrument_id: UUID
+    issuer: str
+    kind: str
+    pan_tail: str
+    bound_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment in a list."""
+
+    payment_id: UUID
+    store_id: UUID
+    order_no: str
+    amount_fen: int
+    discount_fen: int
+    charged_fen: int
+    fee_fen: int
+    state: str
+    settlement_date: date
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What a store took under one settlement date; `state` is None until the day was cleared."""
+
+    settlement_date: date
+    payments: int
+    trade_fen: int
+    subsidy_fen: int
+    fee_fen: int
+    state: str | None
+    paid_at: datetime | None
+
+    @property
+    def arrives_fen(self) -> int:
+        """What the acquirer will pay the store."""
+        return self.trade_fen + self.subsidy_fen - self.fee_fen
+
+
+async def cards_of(connection: Connection, cell: int, citizen_id: UUID) -> Sequence[CardRow]:
+    """A citizen's bound cards, the first bound first."""
+    return [CardRow(*row) for row in await (await connection.execute(_CARDS, [cell, citizen_id])).fetchall()]
+
+
+async def card_of_payment(connection: Connection, cell: int, payment_id: UUID) -> tuple[str, str] | None:
+    """Issuer and last four digits of the card that paid."""
+    row = await (await connection.execute(_INSTRUMENT_OF, [cell, payment_id])).fetchone()
+    card = row and await (await connection.execute(_CARD_OF, [cell, row[0]])).fetchone()
+    return (card[0], card[1]) if card else None
+
+
+async def history_of(
+    connection: Connection, cell: int, citizen_id: UUID, *, before: datetime | None
+) -> Sequence[PaymentRow]:
+    """One page of a citizen's payments, newest first; `PAGE` rows if there may be more."""
+    values = {"cell": cell, "citizen": citizen_id, "before": before, "limit": PAGE}
+    return [PaymentRow(*row) for row in await (await connection.execute(_OF_CITIZEN, values)).fetchall()]
+
+
+async def store_payments(
+    connection: Connection, store_id: UUID, *, since: datetime, until: datetime
+) -> Sequence[PaymentRow]:
+    """The last `PAGE` payments of a store in a half-open period, newest first; asks every cell."""
+    values = {"store": store_id, "since": since, "until": until, "limit": PAGE}
+    return [PaymentRow(*row) for row in await (await connection.execute(_OF_STORE, values)).fetchall()]
+
+
+async def takings_of(connection: Connection, store_id: UUID, *, since: datetime, until: datetime) -> Sequence[Takings]:
+    """A store's takings in a half-open period, a row each settlement date; asks every cell."""
+    return [Takings(*row) for row in await (await connection.execute(_TAKINGS, [store_id, since, until])).fetchall()]
+
+
+async def paid_out_at(connection: Connection, settlement_date: date, store_id: UUID) -> datetime | None:
+    """When the acquirer reported a store's money of a day as paid, None if it has not."""
+    row = await (await connection.execute(_PAID_AT, [settlement_date, store_id])).fetchone()
+    return row[0] if row else None
+
+
+async def payment_by_code(connection: Connection, cell: int, *, code_hash: UUID, citizen_id: UUID) -> UUID | None:
+    """The payment a citizen's pay code led to, None while nobody used it."""
+    row = await (await connection.execute(_BY_CODE, [cell, code_hash, citizen_id])).fetchone()
+    return row[0] if row else None

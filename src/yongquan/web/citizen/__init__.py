@@ -1,0 +1,31 @@
+"""The citizen's phone pages."""
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from yongquan.plumbing.tokens import Holder
+from yongquan.web.citizen.cards import make_cards
+from yongquan.web.citizen.paying import make_paying
+from yongquan.web.citizen.receipts import make_receipts
+from yongquan.web.citizen.rounds import make_rounds
+from yongquan.web.citizen.sign_in import make_sign_in
+from yongquan.web.citizen.wallet import make_wallet
+from yongquan.web.door import Door
+from yongquan.web.sessions import Sessions
+
+__all__ = ["make_citizen"]
+
+
+def make_citizen(door: Door) -> APIRouter:
+    """Every page below `/c`."""
+    sessions = Sessions(door.tokens, Holder.CITIZEN, cookie="yq_citizen", root="/c")
+    routes = APIRouter(prefix="/c", include_in_schema=False)
+    routes.include_router(sessions.make_token_route())
+    for make in (make_sign_in, make_rounds, make_wallet, make_paying, make_receipts, make_cards):
+        routes.include_router(make(door, sessions))
+
+    @routes.get("/")
+    async def front() -> RedirectResponse:
+        return RedirectResponse("/c/rounds", status_code=303)
+
+    return routes

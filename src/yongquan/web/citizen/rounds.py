@@ -1,0 +1,88 @@
+"""Rounds: the list, and the page with the claim button, which is a static page whose script calls the API."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from yongquan.institutions.views import parties
+from yongquan.kernel.ids import cell_of
+from yongquan.vouchers.views import RoundRow, claimed_in_round, round_for_screen, rounds_for_screen
+from yongquan.web.api.wire import Refused
+from yongquan.web.citizen.scripts import BUTTON_WORDS
+from yongquan.web.door import Door
+from yongquan.web.language import speech_of
+from yongquan.web.pages import render, said
+from yongquan.web.sessions import Sessions
+from yongquan.web.words import Words
+
+ENDED_FOR = timedelta(days=7)
+
+
+def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
+    """`/c/rounds` and `/c/rounds/{round_id}`; anybody may look, only a citizen can claim."""
+    routes = APIRouter()
+
+    async def found(round_id: UUID) -> RoundRow:
+        async with door.database.transaction() as connection:
+            round_ = await round_for_screen(connection, round_id)
+        if round_ is None:
+            raise Refused("not_found", "no such round")
+        return round_
+
+    @routes.get("/rounds")
+    async def rounds(request: Request) -> Response:
+        now = door.clock.now()
+        async with door.database.transaction() as connection:
+            rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
+        groups = {
+            "open": [r for r in rows if r.opens_at <= now < r.closes_at],
+            "coming": [r for r in rows if now < r.opens_at],
+            "ended": [r for r in rows if r.closes_at <= now],
+        }
+        facts = {"groups": groups, "clock": _clock(door), "citizen": sessions.seen(request)}
+        return render(request, "citizen/rounds.html", **facts, division=door.regions.division)
+
+    @routes.get("/rounds/{round_id}")
+    async def one(request: Request, round_: Annotated[RoundRow, Depends(found)]) -> Response:
+        # The same for every citizen: what is one's own comes by `state`, so the page could be served by a cache.
+        speech = speech_of(request)
+        async with door.database.transaction() as connection:
+            names = await parties(connection)
+        sentences = {**Words(speech).problems(), **said(speech, BUTTON_WORDS)}
+        facts = {"round": round_, "names": names, "sentences": sentences}
+        return render(request, "citizen/round.html", **facts, division=door.regions.division)
+
+    @routes.get("/rounds/{round_id}/state")
+    async def state(request: Request, round_: Annotated[RoundRow, Depends(found)], answer: Response) -> dict[str, object]:
+        answer.headers["Cache-Control"] = "no-store"
+        who = sessions.seen(request)
+        mine: dict[UUID, int] = {}
+        if who is not None:
+            async with door.database.transaction() as connection:
+                mine = await claimed_in_round(connection, cell_of(who, door.cells), who, round_.round_id)
+        return {
+            **_clock(door),
+            "citizen": None if who is None else who.hex[-12:],
+            "opens_ms": _ms(round_.opens_at),
+            "closes_ms": _ms(round_.closes_at),
+            "daily": [str(round_.daily_from), str(round_.daily_until)] if round_.daily_from else None,
+            "paused": round_.is_paused,
+            "needs_place": round_.districts is not None,
+            "mine": sum(mine.values()),
+            "cap": round_.cap_round,
+            "remaining": {str(t.type_id): t.remaining for t in round_.types},
+        }
+
+    return routes
+
+
+def _clock(door: Door) -> dict[str, object]:
+    """The server's time for a page's script, and how fast it runs (the sandbox may hurry)."""
+    now = door.clock.now()
+    return {"now_ms": _ms(now), "rate": round((door.clock.in_real_seconds(1) - now).total_seconds(), 2)}
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

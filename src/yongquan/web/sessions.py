@@ -1,0 +1,93 @@
+"""Who looks at a page: a bearer token in a cookie that scripts cannot read.
+
+The API stays bearer-only, so that no other site can make a browser pay by sending its cookies along. A page's
+script that calls the API asks `/c/token` or `/m/token` for a token of a few minutes: the cookie itself never reaches
+a script, no page's HTML holds a credential that a cache could keep, and what a script could leak soon ends.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from yongquan.plumbing.tokens import Bearer, Holder, Tokens
+from yongquan.web.api.wire import Refused
+
+SCRIPT_TOKEN_LASTS = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions of one kind of holder, whose pages all begin with `root`."""
+
+    tokens: Tokens
+    holder: Holder
+    cookie: str
+    root: str
+
+    def open(self, request: Request, answer: Response, token: str, *, lasts: timedelta) -> None:
+        """Keep a token in the browser."""
+        answer.set_cookie(
+            self.cookie,
+            token,
+            max_age=int(lasts.total_seconds()),
+            path=self.root,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+
+    def close(self, answer: Response) -> None:
+        """Forget it."""
+        answer.delete_cookie(self.cookie, path=self.root)
+
+    def read(self, token: str) -> Bearer | None:
+        """The bearer of a token of this kind, None if it is no good."""
+        bearer = self.tokens.read(token.encode(), now=time.time())
+        return bearer if bearer is not None and bearer.holder is self.holder else None
+
+    def bearer_of(self, request: Request) -> Bearer | None:
+        """Who is signed in, if anybody is."""
+        return self.read(request.cookies.get(self.cookie, ""))
+
+    def seen(self, request: Request) -> UUID | None:
+        """The holder's id, if anybody is signed in."""
+        bearer = self.bearer_of(request)
+        return UUID(hex=bearer.id_hex) if bearer else None
+
+    def page(self, request: Request) -> UUID:
+        """The holder's id; others are led to the sign-in page and back."""
+        found = self.seen(request)
+        if found is None:
+            back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+            raise HTTPException(303, headers={"Location": f"{self.root}/sign-in?back={back}"})
+        return found
+
+    def script(self, request: Request) -> UUID:
+        """The holder's id, for calls of our own scripts. Raises `Refused`."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            raise Refused("forbidden", "this address answers its own pages only")
+        found = self.seen(request)
+        if found is None:
+            raise Refused("unauthorized")
+        return found
+
+    def make_token_route(self) -> APIRouter:
+        """`GET token`: a bearer token of five minutes for the scripts of our own pages."""
+        routes = APIRouter(include_in_schema=False)
+
+        @routes.get("/token")
+        async def token(request: Request, who: Annotated[UUID, Depends(self.script)], answer: Response) -> dict[str, object]:
+            answer.headers["Cache-Control"] = "no-store"
+            session = self.bearer_of(request)
+            ends = int((datetime.now(UTC) + SCRIPT_TOKEN_LASTS).timestamp())
+            if session is not None:
+                ends = min(ends, session.expires_at)
+            token = self.tokens.issue(self.holder, who, expires_at=datetime.fromtimestamp(ends, UTC))
+            return {"token": token, "lasts_s": max(0, ends - int(time.time()))}
+
+        return routes

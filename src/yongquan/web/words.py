@@ -1,0 +1,136 @@
+"""What codes are called on pages: Chinese msgids, said through a `Speech`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from yongquan.kernel.money import yuan
+from yongquan.vouchers.usability import WhyNot
+from yongquan.web.language import Speech
+
+INDUSTRIES = {
+    "dining": "餐饮",
+    "supermarket": "商超",
+    "convenience": "便利店",
+    "department_store": "百货",
+    "clothing": "服装",
+    "appliances": "家电",
+    "furnishing": "家居",
+    "lodging": "住宿",
+    "tourism": "旅游",
+    "entertainment": "文娱",
+    "sports": "体育",
+    "motoring": "汽车服务",
+}
+WHY_NOT = {
+    WhyNot.NOT_HELD: "不在券包中",
+    WhyNot.NOT_YET_VALID: "未到使用时间",
+    WhyNot.EXPIRED: "已过期",
+    WhyNot.PAUSED: "活动已暂停,恢复后可用",
+    WhyNot.OTHER_INDUSTRY: "不适用于该行业的门店",
+    WhyNot.OTHER_PLACE: "不适用于该区域的门店",
+    WhyNot.RELIEF_SHOPS_ONLY: "仅限纾困门店使用",
+    WhyNot.WRONG_DIRECTION: "付款方式不符合活动规则",
+    WhyNot.BELOW_THRESHOLD: "未达到使用门槛",
+}
+VOUCHER_STATES = {
+    "held": "可使用",
+    "not_yet_valid": "未到使用时间",
+    "locked": "正在付款,结果出来前不能另用",
+    "frozen": "已冻结,核实后解冻",
+    "redeemed": "已使用",
+    "expired": "已过期",
+    "forfeited": "退款后已失效",
+    "void": "已作废",
+}
+PAYMENT_STATES = {
+    "charging": "等待银行答复",
+    "unknown": "等待银行答复",
+    "succeeded": "付款成功",
+    "failed": "付款失败",
+    "refunding": "退款中",
+    "refunded": "已退款",
+}
+# ISO 8583 response codes (field 39) that a person can do something about.
+DECLINED = {
+    "51": "余额不足",
+    "54": "卡片已过期",
+    "61": "超过当日限额",
+    "91": "银行暂时连不上,款项未扣,请稍后再付",
+}
+DECLINED_OTHERWISE = "银行拒绝了这笔付款"
+PROBLEMS = {
+    "not_open": "本轮未开始",
+    "closed": "本轮已结束",
+    "sold_out": "已抢完",
+    "cap_reached": "已达领取上限",
+    "not_eligible": "不符合领取条件",
+    "blocked": "该账户不能参加活动",
+    "wrong_place": "请在活动区域内领取并允许定位",
+    "too_many_requests": "请求过于频繁,请稍等",
+    "conflicting_request": "请求内容前后不一致,请刷新页面",
+    "code_unknown": "付款码无效,请顾客刷新后再扫",
+    "code_used": "付款码已使用,请顾客刷新后再扫",
+    "code_expired": "付款码已过期,请顾客刷新后再扫",
+    "instrument_unknown": "该卡未绑定",
+    "store_closed": "该门店暂停收款",
+    "voucher_unavailable": "所选消费券不可用",
+    "voucher_not_usable": "所选消费券不适用于这笔付款",
+    "order_exists": "订单号已存在",
+    "not_refundable": "该笔交易不能退款",
+    "unauthorized": "登录已失效,请重新登录",
+    "forbidden": "无权操作",
+    "bad_request": "请求格式有误",
+    "not_found": "不存在",
+    "unavailable": "暂时不可用,请重试",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one language, for templates and scripts."""
+
+    speech: Speech
+
+    def industry(self, code: str) -> str:
+        """An industry's name."""
+        return self.speech.say(INDUSTRIES[code]) if code in INDUSTRIES else code
+
+    def voucher_state(self, state: str) -> str:
+        """What the state of a voucher means to its citizen."""
+        return self.speech.say(VOUCHER_STATES[state])
+
+    def payment_state(self, state: str) -> str:
+        """What the state of a payment means."""
+        return self.speech.say(PAYMENT_STATES[state])
+
+    def why_not(self, reason: str) -> str:
+        """Why a voucher cannot be used."""
+        return self.speech.say(WHY_NOT[WhyNot(reason)])
+
+    def declined(self, response_code: str | None) -> str:
+        """Why a payment failed, by the issuer's response code."""
+        return self.speech.say(DECLINED.get(response_code or "", DECLINED_OTHERWISE))
+
+    def problems(self) -> dict[str, str]:
+        """Every refusal of the API in a sentence, by code."""
+        return {code: self.speech.say(msgid) for code, msgid in PROBLEMS.items()}
+
+    def scope(self, industry: str | None, places: Iterable[str], *, hardship_only: bool) -> str:
+        """Where vouchers of a type may be used: industry, districts, relief shops."""
+        parts = [self.industry(industry) if industry else self.speech.say("全行业")]
+        named = list(places)
+        join = self.speech.say("、")
+        parts.append(join.join(named) if named else self.speech.say("全市门店"))
+        if hardship_only:
+            parts.append(self.speech.say("纾困门店"))
+        return " · ".join(parts)
+
+    def offer(self, *, amount_fen: int, threshold_fen: int, rate_bp: int | None) -> str:
+        """What a voucher does: so much off, from how much."""
+        if rate_bp is not None:
+            off = self.speech.say("减 %(percent)s%%,最多 %(most)s 元", percent=f"{rate_bp / 100:g}", most=yuan(amount_fen))
+        else:
+            off = self.speech.say("减 %(amount)s 元", amount=yuan(amount_fen))
+        if threshold_fen:
+            return self.speech.say("满 %(threshold)s 元", threshold=yuan(threshold_fen)) + " " + off
+        return off
