@@ -160,46 +160,81 @@ create table payments.stan_block (
 insert into payments.stan_block (next) values (0);
 
 -- The network's business day: payments are stamped with the first day that is still open.
+-- closing: no payment joins any more; drawn: settlement lines and funders' calls are fixed; netted: positions are
+-- fixed; cleared: positions are paid through the central bank; settled: every shop's line is answered for.
 create table payments.settlement_day (
-    day       date primary key,
-    state     text not null check (state in ('open', 'closing', 'cleared', 'settled')),
-    closed_at timestamptz,
-    cleared_at timestamptz,
-    settled_at timestamptz
+    day         date primary key,
+    state       text not null check (state in ('open', 'closing', 'drawn', 'netted', 'cleared', 'settled')),
+    waiting_for text not null default '',      -- what keeps the day from going on, for people
+    closed_at   timestamptz,
+    cleared_at  timestamptz,
+    settled_at  timestamptz
 );
 
-create table payments.position (
-    day         date   not null references payments.settlement_day,
-    institution text   not null,
-    gross_in_fen  bigint not null,             -- what it owes the network
-    gross_out_fen bigint not null,             -- what the network owes it
-    fees_fen    bigint not null,               -- in its favour positive
-    net_fen     bigint not null,               -- positive: it pays
-    state       text   not null default 'computed' check (state in ('computed', 'booked')),
-    primary key (day, institution)
+-- What a funder owes for the vouchers of a day, less what refunds gave back.
+create table payments.funder_due (
+    day        date     not null references payments.settlement_day,
+    cell       smallint not null,
+    funder_id  text     not null,
+    amount_fen bigint   not null,              -- negative: it gets back
+    primary key (day, cell, funder_id)
 );
 
+-- Who pays it: the bank of the supervised account, or the advancer.
 create table payments.funder_call (
     day         date   not null references payments.settlement_day,
     funder_id   text   not null,
-    amount_fen  bigint not null,
     source      text   not null check (source in ('supervised', 'advanced')),
     institution text   not null,
-    state       text   not null default 'computed' check (state in ('computed', 'booked', 'refused')),
+    amount_fen  bigint not null,               -- negative: it gets back
+    state       text   not null default 'planned' check (state in ('planned', 'refused', 'paid')),
     primary key (day, funder_id, source)
 );
 
+-- What an institution owes the network for a day, by cell; 'network' is what the operator keeps as fees.
+create table payments.position (
+    day          date     not null references payments.settlement_day,
+    cell         smallint not null,
+    institution  text     not null,
+    charged_fen  bigint   not null,            -- as issuer: what it took from citizens, less refunds
+    acquired_fen bigint   not null,            -- as acquirer: trade and subsidy of its shops, less refunds
+    called_fen   bigint   not null,            -- what it pays for funders
+    fees_fen     bigint   not null,            -- in its favour positive
+    net_fen      bigint   not null,            -- positive: it pays
+    primary key (day, cell, institution),
+    check (net_fen = charged_fen - acquired_fen + called_fen - fees_fen)
+);
+
+-- A shop's line of a day. The line that is paid is the day's own plus what earlier days left, less what is carried.
 create table payments.settlement (
-    day         date   not null references payments.settlement_day,
-    acquirer    text   not null,
-    store_id    uuid   not null,
+    day         date    not null references payments.settlement_day,
+    acquirer    text    not null,
+    store_id    uuid    not null,
     payments    integer not null,
-    trade_fen   bigint not null,               -- what citizens paid
-    subsidy_fen bigint not null,               -- what funders paid
-    fee_fen     bigint not null,
-    state       text   not null default 'instructed' check (state in ('instructed', 'paid', 'held', 'returned')),
-    instruction_id text not null,
+    refunds     integer not null,
+    trade_fen   bigint  not null,              -- what citizens paid, less refunds
+    subsidy_fen bigint  not null,              -- what funders paid, less refunds
+    fee_fen     bigint  not null,
+    brought_trade_fen   bigint not null default 0,
+    brought_subsidy_fen bigint not null default 0,
+    brought_fee_fen     bigint not null default 0,
+    carried_trade_fen   bigint not null default 0,
+    carried_subsidy_fen bigint not null default 0,
+    carried_fee_fen     bigint not null default 0,
+    carried_into date,                         -- the day that took over what was carried
+    due_fen     bigint not null generated always as (
+        trade_fen + brought_trade_fen - carried_trade_fen + subsidy_fen + brought_subsidy_fen - carried_subsidy_fen
+        - fee_fen - brought_fee_fen + carried_fee_fen) stored,
+    state       text   not null default 'planned'
+        check (state in ('planned', 'instructed', 'paid', 'held', 'returned', 'disputed', 'carried')),
+    instruction_id text,                       -- null: nothing to pay
+    paid_fen    bigint not null default 0,
+    reason      text   not null default '',    -- the acquirer's, if it did not pay
     paid_at     timestamptz,
-    primary key (day, store_id)
+    primary key (day, acquirer, store_id),
+    check (due_fen >= 0)
 );
 create index settlement_by_instruction on payments.settlement (instruction_id);
+create index settlement_of_store on payments.settlement (store_id, day);
+create index settlement_left_over on payments.settlement (acquirer, store_id)
+ where carried_into is null and (carried_trade_fen, carried_subsidy_fen, carried_fee_fen) <> (0, 0, 0);

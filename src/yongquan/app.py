@@ -76,6 +76,10 @@ class Platform:
             cells=cells,
         )
 
+    def hash_code(self, code: str) -> UUID:
+        """How a pay code is known in the database."""
+        return UUID(bytes=self.sealing.index(code, what="pay_code"))
+
     async def find_round(self, round_hex: str) -> RoundOffer | None:
         """A round from memory, or from the database before anybody is told that it does not exist."""
         offer = self.catalogue.get(round_hex)
@@ -145,6 +149,7 @@ def make_application(platform: Platform) -> HotDoor:
         payments=platform.payments,
         refunds=platform.refunds,
         find_round=platform.find_round,
+        hash_code=platform.hash_code,
         limit=RateLimit(per_second=50, burst=100),
         links=platform.links,
         phones=SandboxPhones(platform.database, platform.sealing) if platform.is_sandboxed else None,

@@ -107,6 +107,25 @@ def seed(
 
 
 @app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="run the day, print the report and end")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    scale: Annotated[float, typer.Option(min=0.001, max=1.0, help="1 is the whole city")] = 0.01,
+    seed_: Annotated[int, typer.Option("--seed", help="the same seed gives the same counts")] = 1,
+    port: Annotated[int, typer.Option(help="TCP port of the pages")] = 8000,
+) -> None:
+    """Run a campaign day in the demo city, print its report, and keep serving unless told --once."""
+    from yongquan.demo import run_demo
+
+    report = run_demo(read_settings(), once=once, scale=scale, seed=seed_, port=port, say=_say if not as_json else None)
+    if once:
+        if as_json:
+            _print(report)
+        else:
+            _say(json.dumps(report, ensure_ascii=False, indent=2))
+
+
+@app.command()
 def price(file: Annotated[Path, typer.Argument(help="cases, one JSON document a line")]) -> None:
     """Price each case of a JSONL file, one JSON line each."""
     from yongquan.vouchers.pricing_cases import price_lines

@@ -13,6 +13,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 AccountNo = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,40}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 NETWORK: Final = "network"
+OWN_FUNDS: Final = "own-funds"
+HOUSE_NAMES: Final = {NETWORK: House.DUE_TO_NETWORK.value, OWN_FUNDS: House.OWN_FUNDS.value}
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +34,10 @@ class Provision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Money between two accounts here; `network` stands for the clearing side."""
+    """Money between two accounts here; `network` stands for the clearing side, `own-funds` for the house's money.
+
+    Own funds may go below zero: the institution pays fees, or fronts refunds and subsidies, out of its capital.
+    """
 
     id: Name
     from_account: AccountNo
@@ -145,9 +150,9 @@ def _transfer_refusal(books: Books, transfer: Transfer) -> str:
     if transfer.from_account == transfer.to_account:
         return "same_account"
     for account_no in (transfer.from_account, transfer.to_account):
-        if account_no != NETWORK and books.balance(account_no) is None:
+        if account_no not in HOUSE_NAMES and books.balance(account_no) is None:
             return "unknown_account"
-    if transfer.from_account == NETWORK:
+    if transfer.from_account in HOUSE_NAMES:
         return ""
     return "insufficient_funds" if (books.balance(transfer.from_account) or 0) < transfer.amount_fen else ""
 
@@ -159,7 +164,7 @@ def _transfer_kind(transfer: Transfer) -> str:
 
 
 def _house_name(account_no: str) -> str:
-    return House.DUE_TO_NETWORK.value if account_no == NETWORK else account_no
+    return HOUSE_NAMES.get(account_no, account_no)
 
 
 def _known_accounts(books: Books, asked: Provision) -> dict[str, NewAccount]:

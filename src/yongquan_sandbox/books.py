@@ -21,6 +21,7 @@ class House(StrEnum):
     PENDING_SETTLEMENT = "house:pending_settlement"
     HELD_SETTLEMENT = "house:held_settlement"
     FEE_INCOME = "house:fee_income"
+    OWN_FUNDS = "house:own_funds"
 
 
 HOUSE_ACCOUNTS = frozenset(account.value for account in House)

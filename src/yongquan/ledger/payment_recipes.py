@@ -83,6 +83,24 @@ def call_subsidy(
     )
 
 
+def return_subsidy(
+    *, event: UUID, funder_id: object, payer_id: object, amount_fen: int, advanced: bool = False
+) -> list[Transfer]:
+    """At clearing, refunds of a day exceed its redemptions: what was called comes back, to prepaid money or advance."""
+    returned = (Posting.RETURN_SUBSIDY, (funder_id, Kind.SUBSIDY_DUE), (payer_id, Kind.CLEARING), amount_fen)
+    spent, supervised = (funder_id, Kind.SPENT), (funder_id, Kind.SUPERVISED)
+    if not advanced:
+        return chain_of(steps(event, returned, (Posting.RESTORE_PREPAID, supervised, spent, amount_fen)))
+    return chain_of(
+        steps(
+            event,
+            returned,
+            (Posting.RESTORE_ADVANCE, (funder_id, Kind.ADVANCE_GIVEN), spent, amount_fen),
+            (Posting.REDUCE_ADVANCE, (funder_id, Kind.ADVANCED), (funder_id, Kind.REIMBURSABLE), amount_fen),
+        )
+    )
+
+
 def settle_net(*, event: UUID, institution_id: object, net_fen: int) -> list[Transfer]:
     """At day close an institution's position is paid through the central bank and returns to 0.
 

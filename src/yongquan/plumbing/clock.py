@@ -33,6 +33,11 @@ class Clock:
             self._anchor, self._shows, self._rate = time.monotonic(), row[0], row[1]
 
 
+def wall_now() -> datetime:
+    """Real time in UTC, for what must not follow the sandbox clock: tokens, one-time codes, sessions."""
+    return datetime.now(UTC)
+
+
 async def set_clock(connection: Connection, *, shows: datetime, rate: float = 1.0) -> None:
     """Set the sandbox clock. `rate` is business seconds a real second."""
     await connection.execute(

@@ -17,6 +17,7 @@ from yongquan.kernel.ids import bucket_from
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
 from yongquan.payments.store import NewInstrument, bind_many
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
@@ -102,7 +103,7 @@ class Seeder:
         ]
 
     def _token(self, holder: Holder, id_: UUID) -> str:
-        return self.tokens.issue(holder, id_, expires_at=self.now + LASTS)
+        return self.tokens.issue(holder, id_, expires_at=wall_now() + LASTS)
 
     async def _rounds(self, connection: Connection, wanted: Seeding) -> list[UUID]:
         campaign = Campaign(

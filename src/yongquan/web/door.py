@@ -33,10 +33,7 @@ class Door:
     payments: PaymentDesk
     refunds: RefundDesk
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
+    hash_code: Callable[[str], UUID]
     limit: RateLimit
     links: Links
     phones: SandboxPhones | None  # None outside the sandbox: no page may show a text message
-
-    def hash_code(self, code: str) -> UUID:
-        """How a pay code is known in the database."""
-        return UUID(bytes=self.sealing.index(code, what="pay_code"))

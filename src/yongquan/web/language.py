@@ -105,7 +105,9 @@ def make_language_switch() -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.post("/language")
-    async def choose(language: Annotated[Language, Form()], back: Annotated[str, Form()] = "/c/rounds") -> RedirectResponse:
+    async def choose(
+        language: Annotated[Language, Form()], back: Annotated[str, Form()] = "/c/rounds"
+    ) -> RedirectResponse:
         answer = RedirectResponse(back if is_inside(back) else "/c/rounds", status_code=303)
         answer.set_cookie(COOKIE, language, max_age=A_YEAR_S, samesite="lax", httponly=True)
         return answer

@@ -58,16 +58,15 @@ def environment(language: Language) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     templates.install_gettext_translations(speech(language).texts, newstyle=True)  # type: ignore[attr-defined]
-    templates.filters.update(yuan=yuan, short_yuan=short_yuan, name_of=speech(language).name_of, tail=tail)
+    templates.filters.update(yuan=yuan, short_yuan=words.short_yuan, name_of=speech(language).name_of, tail=tail)
     templates.filters.update(moment=speech(language).moment, day=speech(language).day)
     templates.filters.update(listed=lambda parts: _listed(parts, language))
+    templates.filters.update(
+        division_name=lambda adcode, division: speech(language).name_of(division(adcode)),
+        party_name=lambda code, names: speech(language).name_of(names[code]) if code in names else code,
+    )
     templates.globals.update(words=words.Words(speech(language)))
     return templates
-
-
-def short_yuan(amount_fen: int) -> str:
-    """An amount on a ticket: whole yuan without decimals."""
-    return f"{amount_fen // 100:,}" if amount_fen % 100 == 0 else yuan(amount_fen)
 
 
 def tail(id_: UUID) -> str:

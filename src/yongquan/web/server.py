@@ -1,10 +1,11 @@
 """Serve an ASGI application with uvicorn until it is told to stop; say one line when it accepts requests."""
 
+import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,10 +16,17 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Server(uvicorn.Server):
     """Uvicorn that says where it listens, and leaves the ending of the process to its caller."""
 
+    def __init__(self, config: uvicorn.Config, *, quiet: bool = False) -> None:
+        super().__init__(config)
+        self._quiet = quiet
+        self.listening = asyncio.Event()
+
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Listen, then say so."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
+            self.listening.set()
+        if self.started and not self._quiet:
             sys.stdout.write(f"Yongquan accepts requests at http://{self.config.host}:{self.config.port}\n")
             sys.stdout.flush()
 
@@ -35,7 +43,30 @@ class Server(uvicorn.Server):
 
 async def serve(application: ASGIApp, *, host: str, port: int) -> None:
     """Run until SIGINT or SIGTERM. Raises `SystemExit` if the port is taken."""
-    config = uvicorn.Config(
+    # What lives as long as the process is not looked at again: no collection pause in the middle of a round.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    await Server(_config(application, host=host, port=port)).serve()
+
+
+@asynccontextmanager
+async def serving(application: ASGIApp, *, host: str, port: int, quiet: bool) -> AsyncIterator[asyncio.Event]:
+    """Serve while the block runs; the event is set when SIGINT or SIGTERM asks to stop."""
+    server = Server(_config(application, host=host, port=port), quiet=quiet)
+    ended = asyncio.Event()
+    task = asyncio.create_task(server.serve())
+    task.add_done_callback(lambda _: ended.set())
+    await asyncio.wait({task, asyncio.create_task(server.listening.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield ended
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _config(application: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
         application,
         host=host,
         port=port,
@@ -50,8 +81,3 @@ async def serve(application: ASGIApp, *, host: str, port: int) -> None:
         proxy_headers=False,
         server_header=False,
     )
-    # What lives as long as the process is not looked at again: no collection pause in the middle of a round.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    await Server(config).serve()

@@ -81,7 +81,9 @@ class Sessions:
         routes = APIRouter(include_in_schema=False)
 
         @routes.get("/token")
-        async def token(request: Request, who: Annotated[UUID, Depends(self.script)], answer: Response) -> dict[str, object]:
+        async def token(
+            request: Request, who: Annotated[UUID, Depends(self.script)], answer: Response
+        ) -> dict[str, object]:
             answer.headers["Cache-Control"] = "no-store"
             session = self.bearer_of(request)
             ends = int((datetime.now(UTC) + SCRIPT_TOKEN_LASTS).timestamp())

@@ -127,10 +127,13 @@ class Words:
 
     def offer(self, *, amount_fen: int, threshold_fen: int, rate_bp: int | None) -> str:
         """What a voucher does: so much off, from how much."""
-        if rate_bp is not None:
-            off = self.speech.say("减 %(percent)s%%,最多 %(most)s 元", percent=f"{rate_bp / 100:g}", most=yuan(amount_fen))
-        else:
-            off = self.speech.say("减 %(amount)s 元", amount=yuan(amount_fen))
-        if threshold_fen:
-            return self.speech.say("满 %(threshold)s 元", threshold=yuan(threshold_fen)) + " " + off
-        return off
+        facts = {"amount": short_yuan(amount_fen), "threshold": short_yuan(threshold_fen)}
+        if rate_bp is None:
+            return self.speech.say("满 %(threshold)s 元减 %(amount)s 元" if threshold_fen else "立减 %(amount)s 元", **facts)
+        msgid = "满 %(threshold)s 元减 %(rate)s,最多 %(amount)s 元" if threshold_fen else "立减 %(rate)s,最多 %(amount)s 元"
+        return self.speech.say(msgid, **facts, rate=f"{rate_bp / 100:g}%")
+
+
+def short_yuan(amount_fen: int) -> str:
+    """An amount on a ticket: whole yuan without decimals."""
+    return f"{amount_fen // 100:,}" if amount_fen % 100 == 0 else yuan(amount_fen)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 NETWORK_ACCOUNT: Final = "network"
+OWN_FUNDS_ACCOUNT: Final = "own-funds"
 
 
 class Hold(StrEnum):
@@ -67,7 +68,10 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookTransfer:
-    """Money between two accounts of one institution; `NETWORK_ACCOUNT` is its clearing side."""
+    """Money between two accounts of one institution; `NETWORK_ACCOUNT` is its clearing side.
+
+    `OWN_FUNDS_ACCOUNT` is its own money: fees it earns or pays, refunds and subsidies it fronts.
+    """
 
     id: str
     from_account: str

@@ -1,6 +1,5 @@
 """The native API beside the hot endpoints: wallet, pay codes, payments, refunds."""
 
-import os
 import time
 from typing import Annotated
 from uuid import UUID
@@ -9,10 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, Field
 
-from yongquan.kernel.ids import bucket_of, cell_of
-from yongquan.payments.codes import LASTS_S, make_pay_code
+from yongquan.flows.show_pay_code import show_pay_code
+from yongquan.kernel.ids import cell_of
 from yongquan.payments.model import PaymentState
-from yongquan.payments.store import add_pay_code
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
 from yongquan.web.api.payments import PaymentOut, payment_out
@@ -62,18 +60,15 @@ def make_native(door: Door) -> APIRouter:
 
     @routes.post("/pay-codes", status_code=201, tags=["payments"])
     async def pay_code(who: Annotated[UUID, Depends(citizen)], wanted: PayCodeRequest) -> PayCodeOut:
-        code = make_pay_code(bucket=bucket_of(who), entropy=int.from_bytes(os.urandom(8), "big"))
-        expires_at = door.clock.in_real_seconds(LASTS_S)
-        async with door.database.transaction() as connection:
-            await add_pay_code(
-                connection,
-                cell_of(who, door.cells),
-                code_hash=door.hash_code(code),
-                citizen_id=who,
-                instrument_id=wanted.instrument_id,
-                vouchers=None if wanted.vouchers is None else tuple(wanted.vouchers),
-                expires_at=expires_at,
-            )
+        code, expires_at = await show_pay_code(
+            door.database,
+            door.clock,
+            door.hash_code,
+            cells=door.cells,
+            citizen_id=who,
+            instrument_id=wanted.instrument_id,
+            vouchers=None if wanted.vouchers is None else tuple(wanted.vouchers),
+        )
         return PayCodeOut(pay_code=code, expires_at=expires_at.isoformat())
 
     @routes.get("/payments/{payment_id}", tags=["payments"], response_model=None)

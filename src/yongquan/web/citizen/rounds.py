@@ -36,12 +36,14 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         now = door.clock.now()
         async with door.database.transaction() as connection:
             rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
+        rows = [row for row in rows if row.types]
         groups = {
             "open": [r for r in rows if r.opens_at <= now < r.closes_at],
             "coming": [r for r in rows if now < r.opens_at],
             "ended": [r for r in rows if r.closes_at <= now],
         }
         facts = {"groups": groups, "clock": _clock(door), "citizen": sessions.seen(request)}
+        facts["days"] = speech_of(request).say(BUTTON_WORDS["days"])
         return render(request, "citizen/rounds.html", **facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}")
@@ -55,7 +57,9 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         return render(request, "citizen/round.html", **facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}/state")
-    async def state(request: Request, round_: Annotated[RoundRow, Depends(found)], answer: Response) -> dict[str, object]:
+    async def state(
+        request: Request, round_: Annotated[RoundRow, Depends(found)], answer: Response
+    ) -> dict[str, object]:
         answer.headers["Cache-Control"] = "no-store"
         who = sessions.seen(request)
         mine: dict[UUID, int] = {}

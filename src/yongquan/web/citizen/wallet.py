@@ -88,7 +88,7 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
             row = await voucher_of(connection, cell_of(who, door.cells), who, voucher_id, now=door.clock.now())
             names = await parties(connection)
         if row is None:
-            raise Refused("not_found", "no such voucher")
+            return render(request, "citizen/missing.html", status=404)
         type_ = (await types_by_id(door, [row.type_id]))[row.type_id]
         speech = speech_of(request)
         facts = {"ticket": ticket_of(row, type_, Words(speech)), "names": names, "sentences": said(speech, MAP_WORDS)}

@@ -1,0 +1,25 @@
+-- Every movement of a settlement day, once: payments that succeeded (sign 1) and refunds (sign -1).
+-- A payment counts on its own day even if it was refunded later; the refund counts on the refund's day.
+create or replace function payments.movements(p_day date)
+returns table (cell smallint, payment_id uuid, sign int, issuer text, acquirer text, store_id uuid,
+               charged_fen bigint, discount_fen bigint, interchange_fen bigint, network_fee_fen bigint, fee_fen bigint)
+language sql stable as $$
+    select p.cell, p.payment_id, 1, p.issuer, p.acquirer, p.store_id, p.charged_fen, p.discount_fen,
+           p.interchange_fen, p.network_fee_fen, p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen
+      from payments.payment p
+     where p.settlement_date = p_day and p.state in ('succeeded', 'refunding', 'refunded')
+    union all
+    select p.cell, p.payment_id, -1, p.issuer, p.acquirer, p.store_id, p.charged_fen, p.discount_fen,
+           p.interchange_fen, p.network_fee_fen, p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen
+      from payments.refund r join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
+     where r.settlement_date = p_day and r.state = 'succeeded'
+$$;
+
+-- Close a day. Waits for payments that are stamped with it and not committed yet (they hold a key share lock);
+-- the next payment is stamped with the next day.
+create or replace function payments.close_day(p_day date, p_now timestamptz) returns void language plpgsql as $$
+begin
+    insert into payments.settlement_day (day, state) values (p_day, 'open') on conflict do nothing;
+    perform from payments.settlement_day d where d.day = p_day for update;
+    update payments.settlement_day set state = 'closing', closed_at = p_now where day = p_day and state = 'open';
+end $$;

@@ -1,0 +1,106 @@
+"""Wires the demo: a folder of its own, the embedded database, the sandbox banks, a server, and the simulated day."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvloop
+
+from yongquan.app import Platform, make_application, running
+from yongquan.plumbing.db import database_of
+from yongquan.plumbing.migrate import migrate
+from yongquan.plumbing.presence import serving_alone
+from yongquan.plumbing.settings import Settings
+from yongquan.simulation.demo import Demo, DemoPlatform
+from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
+from yongquan.simulation.outside_world import outside_world
+from yongquan.web.server import serving
+
+# Up to this scale the simulated people use the real HTTP doors; above it, the same flows in larger batches.
+HTTP_SCALE_MAX = 0.05
+HTTP_TIMEOUT_S = 60.0
+
+Say = Callable[[str], None]
+
+
+def run_demo(settings: Settings, *, once: bool, scale: float, seed: int, port: int, say: Say | None) -> dict[str, Any]:
+    """Run the day in a fresh data folder and return its report; without `once`, serve until told to stop."""
+    with ExitStack() as around:
+        if once:
+            folder = around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-demo-"))
+        else:
+            folder = str(_fresh_folder(settings.data_dir / "demo"))
+        own = replace(settings, data_dir=Path(folder), institutions_file=Path(folder) / "sandbox" / "sandbox.json")
+        around.enter_context(serving_alone(own.data_dir))
+        conninfo = around.enter_context(database_of(own))
+        cells = migrate(conninfo, cells=own.cells)
+        around.enter_context(outside_world(own))
+        port = _free_port() if once else port
+        return uvloop.run(_run(own, conninfo, cells, once=once, scale=scale, seed=seed, port=port, say=say))
+
+
+async def _run(
+    settings: Settings, conninfo: str, cells: int, *, once: bool, scale: float, seed: int, port: int, say: Say | None
+) -> dict[str, Any]:
+    async with (
+        running(settings, conninfo, cells=cells, pool_size=32, background=not once) as platform,
+        serving(make_application(platform), host="127.0.0.1", port=port, quiet=once) as ended,
+        _door(platform, scale=scale, port=port) as door,
+    ):
+        demo = Demo(_for_demo(platform), seed=seed, scale=scale)
+        report = await demo.run(door)
+        if not once:
+            if say is not None:
+                say(f"报告 report: {report}")
+                say(f"Open http://127.0.0.1:{port}/ ; Ctrl-C ends the demo.")
+            await ended.wait()
+        return report
+
+
+@asynccontextmanager
+async def _door(platform: Platform, *, scale: float, port: int) -> AsyncIterator[CityDoor]:
+    if scale > HTTP_SCALE_MAX:
+        yield FlowDoor(
+            platform.database,
+            platform.clock,
+            platform.catalogue,
+            platform.claims,
+            platform.payments,
+            platform.hash_code,
+            platform.cells,
+        )
+        return
+    base_url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=base_url, timeout=HTTP_TIMEOUT_S, trust_env=False) as client:
+        yield HttpDoor(client, platform.tokens)
+
+
+def _for_demo(platform: Platform) -> DemoPlatform:
+    return DemoPlatform(
+        database=platform.database,
+        clock=platform.clock,
+        sealing=platform.sealing,
+        links=platform.links,
+        cells=platform.cells,
+        refresh=platform.refresh,
+        clear_day=platform.clear_day,
+    )
+
+
+def _fresh_folder(folder: Path) -> Path:
+    # The demo's own folder and nobody's books: each demo starts from an empty city.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

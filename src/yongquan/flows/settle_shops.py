@@ -1,0 +1,93 @@
+"""Settling a cleared day: acquirers are instructed to pay the shops, and their reports are matched line by line."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import structlog
+
+from yongquan.flows.clear_day import DayDesk, Step
+from yongquan.institutions.connectors.account_messages import (
+    LineReport,
+    SettlementInstruction,
+    SettlementLine,
+)
+from yongquan.payments import clearing_store, settling_store
+from yongquan.payments.clearing import DayState, Owed
+from yongquan.payments.settling_store import Answer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementDesk:
+    """The steps after clearing, in order; each may be repeated, an instruction is carried out once by its id."""
+
+    days: DayDesk
+
+    @property
+    def steps(self) -> Sequence[tuple[str, Step]]:
+        return (("instruct", self.instruct), ("match", self.match), ("compare", self.compare))
+
+    async def instruct(self, day: date) -> str:
+        """Hand every acquirer the lines of its shops."""
+        async with self.days.transaction() as connection:
+            waiting = await settling_store.instructions_in(connection, day, "planned")
+        for instruction_id, acquirer in waiting:
+            async with self.days.transaction() as connection:
+                lines = await settling_store.lines_of(connection, instruction_id)
+            async with self.days.links.client(acquirer) as client:
+                await client.instruct_settlement(_instruction(instruction_id, day, lines))
+            async with self.days.transaction() as connection:
+                await settling_store.mark_instructed(connection, instruction_id)
+        return ""
+
+    async def match(self, day: date) -> str:
+        """Fetch the reports and hold each line against what we asked for."""
+        async with self.days.transaction() as connection:
+            waiting = await settling_store.instructions_in(connection, day, "instructed")
+        for instruction_id, acquirer in waiting:
+            async with self.days.links.client(acquirer) as client:
+                report = await client.settlement_report(instruction_id)
+            async with self.days.transaction() as connection:
+                states = Counter(
+                    await settling_store.match(
+                        connection, instruction_id, [_answer(line) for line in report.lines], now=self.days.clock.now()
+                    )
+                )
+            if states["returned"] or states["disputed"]:
+                log.warning("lines_not_paid", instruction=instruction_id, acquirer=acquirer, **states)
+        return ""
+
+    async def compare(self, day: date) -> str:
+        """Every institution's total of the day is our position now; with that the day is settled."""
+        trouble = await self.days.compare_all(day)
+        if trouble:
+            return trouble
+        async with self.days.transaction() as connection:
+            await clearing_store.enter_state(connection, day, DayState.SETTLED, now=self.days.clock.now())
+        return ""
+
+
+def _instruction(instruction_id: str, day: date, lines: Sequence[tuple[UUID, Owed]]) -> SettlementInstruction:
+    return SettlementInstruction(
+        instruction_id=instruction_id,
+        settlement_date=day,
+        expected_funds_fen=sum(owed.gross_fen for _, owed in lines),
+        lines=[
+            SettlementLine(
+                line_id=str(store_id),
+                shop_id=str(store_id),
+                trade_fen=owed.trade_fen,
+                subsidy_fen=owed.subsidy_fen,
+                fee_fen=owed.fee_fen,
+            )
+            for store_id, owed in lines
+        ],
+    )
+
+
+def _answer(line: LineReport) -> Answer:
+    return Answer(UUID(line.shop_id), line.state, line.paid_fen, line.held_fen, line.reason)

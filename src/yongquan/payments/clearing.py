@@ -1,0 +1,212 @@
+"""Clearing, as arithmetic: shops' lines, funders' calls, net positions. Pure; amounts in fen.
+
+The operator never holds shops' money: positions of all institutions and the operator's fees add up to zero, and what
+an acquirer receives (its shops' trade and subsidy, less the issuers' and the network's fees) pays its shops.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from yongquan.kernel.errors import Refusal
+
+
+class DayState(StrEnum):
+    """The life of a settlement day; each state leads to the next only."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    DRAWN = "drawn"
+    NETTED = "netted"
+    CLEARED = "cleared"
+    SETTLED = "settled"
+
+    def reached(self, other: "DayState") -> bool:
+        """Whether the day has come as far as `other`."""
+        order = list(DayState)
+        return order.index(self) >= order.index(other)
+
+
+class FunderShort(Refusal):
+    """A funder's prepaid money and its advancer's limit together do not cover what it owes."""
+
+    code = "funder_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a shop is owed: trade (citizens) and subsidy (funders), less the fee. Refunds count below zero."""
+
+    trade_fen: int = 0
+    subsidy_fen: int = 0
+    fee_fen: int = 0
+
+    def __add__(self, other: "Owed") -> "Owed":
+        return Owed(
+            self.trade_fen + other.trade_fen, self.subsidy_fen + other.subsidy_fen, self.fee_fen + other.fee_fen
+        )
+
+    def __sub__(self, other: "Owed") -> "Owed":
+        return Owed(
+            self.trade_fen - other.trade_fen, self.subsidy_fen - other.subsidy_fen, self.fee_fen - other.fee_fen
+        )
+
+    @property
+    def gross_fen(self) -> int:
+        """What the acquirer needs for this line: what it pays the shop and the fee it keeps."""
+        return self.trade_fen + self.subsidy_fen
+
+    @property
+    def net_fen(self) -> int:
+        """What the shop receives."""
+        return self.gross_fen - self.fee_fen
+
+
+NOTHING = Owed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDay:
+    """A shop's movements of a day, and what earlier days left (never above zero in sum)."""
+
+    acquirer: str
+    store_id: UUID
+    payments: int
+    refunds: int
+    own: Owed
+    brought: Owed = field(default=NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLine:
+    """The line to be paid, and what is carried to a later day."""
+
+    of: StoreDay
+    due: Owed
+    carried: Owed
+
+
+def draw_line(day: StoreDay) -> StoreLine:
+    """Refunds beyond the day's trade are carried whole: no line is ever negative, nor is its fee."""
+    total = day.own + day.brought
+    due = Owed(total.trade_fen, total.subsidy_fen, max(total.fee_fen, 0))
+    if total.net_fen < 0 or due.net_fen < 0:
+        return StoreLine(day, NOTHING, total)
+    return StoreLine(day, due, total - due)
+
+
+@dataclass(frozen=True, slots=True)
+class FunderTerms:
+    """Where a funder's money is: its bank and prepaid balance, its advancer, limit and what is advanced already."""
+
+    funder_id: str
+    bank: str
+    prepaid_fen: int
+    advancer: str | None = None
+    advance_limit_fen: int = 0
+    advanced_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FunderCall:
+    """What the bank of the supervised account pays and what the advancer pays; below zero is given back."""
+
+    supervised_fen: int
+    advanced_fen: int
+
+
+def plan_call(terms: FunderTerms, due_fen: int) -> FunderCall:
+    """Prepaid money first, then the advancer up to its limit. What refunds give back lowers the advance first.
+
+    Raises `FunderShort`.
+    """
+    if due_fen < 0:
+        advanced_fen = -min(-due_fen, max(terms.advanced_fen, 0))
+        return FunderCall(due_fen - advanced_fen, advanced_fen)
+    supervised_fen = min(due_fen, max(terms.prepaid_fen, 0))
+    return FunderCall(supervised_fen, advance_of(terms, due_fen - supervised_fen))
+
+
+def advance_of(terms: FunderTerms, amount_fen: int) -> int:
+    """The amount, if the advancer may pay it. Raises `FunderShort`."""
+    left_fen = terms.advance_limit_fen - terms.advanced_fen if terms.advancer else 0
+    if amount_fen > max(left_fen, 0):
+        raise FunderShort(funder_id=terms.funder_id, short_fen=amount_fen - max(left_fen, 0))
+    return amount_fen
+
+
+def share_call(due_by_cell: Mapping[int, int], call: FunderCall) -> dict[int, FunderCall]:
+    """Divide a call among the cells in which the vouchers were redeemed, each cell getting what is due in it."""
+    sign = 1 if call.supervised_fen + call.advanced_fen >= 0 else -1
+    left_fen = sign * call.advanced_fen
+    shared = {}
+    for cell, due_fen in sorted(due_by_cell.items()):
+        advanced_fen = min(max(sign * due_fen, 0), left_fen)
+        left_fen -= advanced_fen
+        shared[cell] = FunderCall(due_fen - sign * advanced_fen, sign * advanced_fen)
+    return shared
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What passed through an institution's clearing account in a cell: as issuer, as acquirer, as fees, as calls."""
+
+    cell: int
+    institution: str
+    charged_fen: int = 0
+    acquired_fen: int = 0
+    fees_fen: int = 0
+    called_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an institution owes the network (positive: it pays), in one cell or over all."""
+
+    institution: str
+    charged_fen: int
+    acquired_fen: int
+    called_fen: int
+    fees_fen: int
+
+    @property
+    def net_fen(self) -> int:
+        return self.charged_fen - self.acquired_fen + self.called_fen - self.fees_fen
+
+    def own_funds_fen(self, instructed_fen: int) -> int:
+        """What it moves to the network out of its own money (negative: receives), beside cards and calls.
+
+        An issuer earns its fee; an acquirer pays the issuers' and the network's fees and fronts refunds that are
+        carried. `instructed_fen` is the gross of the lines its shops are paid.
+        """
+        return instructed_fen - self.acquired_fen - self.fees_fen
+
+
+def positions(moves: Iterable[Moved]) -> dict[tuple[int, str], Position]:
+    """The net position of every institution in every cell."""
+    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for m in moves:
+        row = sums[m.cell, m.institution]
+        for n, fen in enumerate((m.charged_fen, m.acquired_fen, m.called_fen, m.fees_fen)):
+            row[n] += fen
+    return {key: Position(key[1], *row) for key, row in sorted(sums.items())}
+
+
+def over_all_cells(rows: Iterable[Position]) -> list[Position]:
+    """One position an institution, by its code."""
+    summed = positions(Moved(0, p.institution, p.charged_fen, p.acquired_fen, p.fees_fen, p.called_fen) for p in rows)
+    return list(summed.values())
+
+
+def in_chunks(lines: Sequence[StoreLine], size: int) -> list[Sequence[StoreLine]]:
+    """The lines of each acquirer in the order given, cut into instructions of at most `size` lines."""
+    by_acquirer: defaultdict[str, list[StoreLine]] = defaultdict(list)
+    for line in lines:
+        by_acquirer[line.of.acquirer].append(line)
+    return [
+        of_one[start : start + size]
+        for _, of_one in sorted(by_acquirer.items())
+        for start in range(0, len(of_one), size)
+    ]

@@ -1,0 +1,184 @@
+"""The payments room's SQL for settlement: a shop's line of a day, from being drawn to being answered for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from yongquan.payments.clearing import NOTHING, Owed, StoreDay, StoreLine
+from yongquan.plumbing.db import Connection
+
+_STORE_DAYS = """
+with own as (
+    select m.acquirer, m.store_id, count(*) filter (where m.sign > 0) as payments,
+           count(*) filter (where m.sign < 0) as refunds, sum(m.sign * m.charged_fen)::bigint as trade,
+           sum(m.sign * m.discount_fen)::bigint as subsidy, sum(m.sign * m.fee_fen)::bigint as fee
+      from payments.movements(%(day)s) m group by m.acquirer, m.store_id
+), brought as (
+    update payments.settlement s set carried_into = %(day)s
+      from own
+     where s.acquirer = own.acquirer and s.store_id = own.store_id and s.carried_into is null and s.day <> %(day)s
+       and (s.carried_trade_fen, s.carried_subsidy_fen, s.carried_fee_fen) <> (0, 0, 0)
+    returning s.acquirer, s.store_id, s.carried_trade_fen, s.carried_subsidy_fen, s.carried_fee_fen
+), left_over as (
+    select acquirer, store_id, sum(carried_trade_fen)::bigint as trade, sum(carried_subsidy_fen)::bigint as subsidy,
+           sum(carried_fee_fen)::bigint as fee
+      from brought group by acquirer, store_id
+)
+select o.acquirer, o.store_id, o.payments, o.refunds, o.trade, o.subsidy, o.fee,
+       coalesce(l.trade, 0), coalesce(l.subsidy, 0), coalesce(l.fee, 0)
+  from own o left join left_over l using (acquirer, store_id)
+ order by o.acquirer, o.store_id
+"""
+_WRITE_LINES = """
+copy payments.settlement (day, acquirer, store_id, payments, refunds, trade_fen, subsidy_fen, fee_fen,
+                          brought_trade_fen, brought_subsidy_fen, brought_fee_fen,
+                          carried_trade_fen, carried_subsidy_fen, carried_fee_fen, state, instruction_id, paid_at)
+from stdin
+"""
+_INSTRUCTED = """
+select acquirer, sum(trade_fen + brought_trade_fen - carried_trade_fen
+                     + subsidy_fen + brought_subsidy_fen - carried_subsidy_fen)::bigint
+  from payments.settlement where day = %s and instruction_id is not null group by acquirer
+"""
+_INSTRUCTIONS = """
+select instruction_id, acquirer from payments.settlement
+ where day = %s and state = any (%s) group by instruction_id, acquirer order by instruction_id
+"""
+_LINES = """
+select store_id, trade_fen + brought_trade_fen - carried_trade_fen,
+       subsidy_fen + brought_subsidy_fen - carried_subsidy_fen, fee_fen + brought_fee_fen - carried_fee_fen
+  from payments.settlement where instruction_id = %s order by store_id
+"""
+_MARK = "update payments.settlement set state = 'instructed' where instruction_id = %s and state = 'planned'"
+_MATCH = """
+update payments.settlement s
+   set state = case when r.state = 'refused' then 'returned'
+                    when r.paid_fen is null or r.paid_fen + r.held_fen <> s.due_fen then 'disputed'
+                    when r.held_fen > 0 then 'held' else 'paid' end,
+       paid_fen = coalesce(r.paid_fen, 0), reason = coalesce(r.reason, 'not in the report'),
+       paid_at = case when r.paid_fen is not null and r.state <> 'refused' then %(now)s end
+  from payments.settlement i
+  left join unnest(%(store)s::uuid[], %(state)s::text[], %(paid)s::bigint[], %(held)s::bigint[], %(reason)s::text[])
+       as r(store_id, state, paid_fen, held_fen, reason) on r.store_id = i.store_id
+ where i.instruction_id = %(instruction)s and i.state = 'instructed'
+   and s.day = i.day and s.acquirer = i.acquirer and s.store_id = i.store_id
+returning s.state
+"""
+_SUMMARY = """
+select count(*), coalesce(sum(payments), 0), coalesce(sum(refunds), 0), coalesce(sum(trade_fen), 0)::bigint,
+       coalesce(sum(subsidy_fen), 0)::bigint, coalesce(sum(fee_fen), 0)::bigint, coalesce(sum(paid_fen), 0)::bigint,
+       coalesce(sum(carried_trade_fen + carried_subsidy_fen - carried_fee_fen), 0)::bigint,
+       count(*) filter (where state in ('returned', 'disputed'))
+  from payments.settlement where day = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An acquirer's report on one line; `state` is paid, part_held, held or refused."""
+
+    store_id: UUID
+    state: str
+    paid_fen: int
+    held_fen: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettledSums:
+    """A day's settlement in sums; `unpaid_lines` are those that an acquirer refused or reports otherwise."""
+
+    stores: int
+    payments: int
+    refunds: int
+    trade_fen: int
+    subsidy_fen: int
+    fee_fen: int
+    paid_fen: int
+    carried_fen: int
+    unpaid_lines: int
+
+
+async def store_days(connection: Connection, day: date) -> list[StoreDay]:
+    """Every shop that moved on the day, by acquirer and id; takes over what earlier days left for them."""
+    rows = await (await connection.execute(_STORE_DAYS, {"day": day})).fetchall()
+    return [
+        StoreDay(
+            acquirer=row[0],
+            store_id=row[1],
+            payments=row[2],
+            refunds=row[3],
+            own=Owed(*row[4:7]),
+            brought=Owed(*row[7:10]),
+        )
+        for row in rows
+    ]
+
+
+async def write_lines(
+    connection: Connection,
+    day: date,
+    *,
+    instructions: Mapping[str, Sequence[StoreLine]],
+    unpaid: Sequence[StoreLine],
+    now: datetime,
+) -> None:
+    """Write the drawn lines by instruction; a line that pays nothing has none and is answered for at once."""
+    rows = [(line, instruction_id) for instruction_id, lines in instructions.items() for line in lines]
+    async with connection.cursor().copy(_WRITE_LINES) as copy:
+        for line, instruction_id in [*rows, *((line, None) for line in unpaid)]:
+            of = line.of
+            state = "planned" if instruction_id else "carried" if line.carried != NOTHING else "paid"
+            await copy.write_row(
+                (
+                    *(day, of.acquirer, of.store_id, of.payments, of.refunds),
+                    *(of.own.trade_fen, of.own.subsidy_fen, of.own.fee_fen),
+                    *(of.brought.trade_fen, of.brought.subsidy_fen, of.brought.fee_fen),
+                    *(line.carried.trade_fen, line.carried.subsidy_fen, line.carried.fee_fen),
+                    *(state, instruction_id, now if state == "paid" else None),
+                )
+            )
+
+
+async def instructed_fen(connection: Connection, day: date) -> dict[str, int]:
+    """The gross of the day's lines by acquirer: what it needs to pay its shops and keep its fees."""
+    return dict(await (await connection.execute(_INSTRUCTED, [day])).fetchall())
+
+
+async def instructions_in(connection: Connection, day: date, *states: str) -> list[tuple[str, str]]:
+    """Instructions that have lines in one of these states, with their acquirers."""
+    return [(row[0], row[1]) for row in await (await connection.execute(_INSTRUCTIONS, [day, list(states)])).fetchall()]
+
+
+async def lines_of(connection: Connection, instruction_id: str) -> list[tuple[UUID, Owed]]:
+    """The lines of an instruction, by shop."""
+    rows = await (await connection.execute(_LINES, [instruction_id])).fetchall()
+    return [(row[0], Owed(*row[1:])) for row in rows]
+
+
+async def mark_instructed(connection: Connection, instruction_id: str) -> None:
+    """The acquirer has the instruction."""
+    await connection.execute(_MARK, [instruction_id])
+
+
+async def match(
+    connection: Connection, instruction_id: str, answers: Sequence[Answer], *, now: datetime
+) -> Sequence[str]:
+    """Hold each line against the report: paid to the fen, held, returned by the acquirer, or disputed."""
+    values = {
+        "instruction": instruction_id,
+        "now": now,
+        "store": [a.store_id for a in answers],
+        "state": [a.state for a in answers],
+        "paid": [a.paid_fen for a in answers],
+        "held": [a.held_fen for a in answers],
+        "reason": [a.reason for a in answers],
+    }
+    return [row[0] for row in await (await connection.execute(_MATCH, values)).fetchall()]
+
+
+async def sums_of(connection: Connection, day: date) -> SettledSums:
+    """The day's settlement in sums."""
+    row = await (await connection.execute(_SUMMARY, [day])).fetchone()
+    return SettledSums(*row) if row else SettledSums(0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,0 +1,136 @@
+"""The demo: a city is registered, its campaigns open, people grab and pay, the day is cleared, the report is read."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.institutions.links import Links
+from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.sealing import Sealing
+from yongquan.simulation.city import build_city
+from yongquan.simulation.day import CampaignDay, Won
+from yongquan.simulation.doors import CityDoor
+from yongquan.simulation.populate import Populating, Tick
+from yongquan.simulation.report import report_of
+from yongquan.simulation.season import PlannedRound, Season, plan_season
+
+DEMO_DAY = date(2022, 2, 21)
+ISSUERS_READY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlatform:
+    """What the demo needs of a running platform."""
+
+    database: Database
+    clock: Clock
+    sealing: Sealing
+    links: Links
+    cells: int
+    refresh: Callable[[], Awaitable[None]]
+    clear_day: Callable[[date], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class Demo:
+    """One demo run; progress goes to stderr, so that stdout can carry the report alone."""
+
+    platform: DemoPlatform
+    seed: int
+    scale: float
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    async def run(self, door: CityDoor) -> dict[str, Any]:
+        """The whole day; the answer is the contract's report."""
+        started = time.monotonic()
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        ) as progress:
+            await self._run(door, progress)
+        self.seconds["total"] = time.monotonic() - started
+        return await report_of(
+            self.platform.database, campaign=f"宁波消费券 {DEMO_DAY.isoformat()}", seconds=self.seconds
+        )
+
+    async def _run(self, door: CityDoor, progress: Progress) -> None:
+        await self._set_clock(clock_time(8))
+        city = build_city(seed=self.seed, scale=self.scale)
+        season = plan_season(city.divisions, day=DEMO_DAY, scale=self.scale)
+        with self._phase("populate", "登记市民与商户 register", progress, len(city.citizens) + len(city.shops)) as tick:
+            people = await self._populating().register_city(city, tick=tick)
+            await self._populating().open_season(season)
+        await self.platform.refresh()
+        await self.platform.links.ready(timeout_s=ISSUERS_READY_S)
+
+        day = CampaignDay(city, people, door, seed=self.seed)
+        won = await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
+        await self._set_clock(clock_time(12))
+        await self._pay(day, won, progress, "中午用券", plain="noon")
+        won = await self._grab(day, [r for r in season.rounds if _opens(r) >= clock_time(12)], progress, "晚间抢券")
+        await self._set_clock(clock_time(20, 30))
+        await self._pay(day, won, progress, "晚上用券", plain="evening")
+        await self._close(season, progress)
+
+    async def _grab(
+        self, day: CampaignDay, rounds: Sequence[PlannedRound], progress: Progress, label: str
+    ) -> list[Won]:
+        won: list[Won] = []
+        with self._phase("claims", f"{label} grab", progress, day.wishes(rounds)) as tick:
+            for planned in rounds:
+                await self._set_clock(_opens(planned))
+                won += await day.grab(planned, tick)
+        return won
+
+    async def _pay(self, day: CampaignDay, won: Sequence[Won], progress: Progress, label: str, *, plain: str) -> None:
+        visits = day.visits(won, plain=plain)
+        with self._phase("payments", f"{label} pay", progress, sum(len(v) for v in visits)) as tick:
+            await day.pay(visits, tick)
+
+    async def _close(self, season: Season, progress: Progress) -> None:
+        # The day is cleared after midnight; when the last voucher's time is over, what is left goes back.
+        await self._set_clock(clock_time(0, 30), days=1)
+        with self._phase("clearing", "清算与结算 clear and settle", progress, 1) as tick:
+            await self.platform.clear_day(DEMO_DAY)
+            tick(1)
+        last = max(type_.valid_days or 0 for r in season.rounds for type_ in r.types)
+        await self._set_clock(clock_time(0, 5), days=last)
+        with self._phase("expiry", "过期回收 expire and recycle", progress, 1) as tick:
+            now = self.platform.clock.now()
+            await expire_vouchers(self.platform.database, cells=self.platform.cells, now=now)
+            await recycle_rounds(self.platform.database, now=now)
+            tick(1)
+
+    async def _set_clock(self, at: clock_time, *, days: int = 0) -> None:
+        shows = datetime.combine(DEMO_DAY + timedelta(days=days), at, SHANGHAI)
+        async with self.platform.database.transaction() as connection:
+            await set_clock(connection, shows=shows)
+        await self.platform.refresh()
+
+    def _populating(self) -> Populating:
+        p = self.platform
+        return Populating(p.database, p.sealing, p.links, p.cells, p.clock.now())
+
+    @contextmanager
+    def _phase(self, name: str, label: str, progress: Progress, total: int) -> Iterator[Tick]:
+        task = progress.add_task(label, total=total)
+        started = time.monotonic()
+        yield lambda done: progress.advance(task, done)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
+
+
+def _opens(planned: PlannedRound) -> clock_time:
+    return planned.round.opens_at.astimezone(SHANGHAI).time()

@@ -1,0 +1,187 @@
+"""Registers the demo city: citizens with bound cards, stores with accounts, bureaux with funded campaigns."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from yongquan.citizens.model import NewCitizen
+from yongquan.citizens.store import register_many
+from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
+from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.institutions.connectors.account_messages import AccountOpening
+from yongquan.institutions.links import Links
+from yongquan.institutions.store import Funder, save_institutions
+from yongquan.kernel.ids import bucket_from, make_id, named_id
+from yongquan.merchants.model import NewStore
+from yongquan.merchants.store import register_stores
+from yongquan.payments.store import NewInstrument, bind_many
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.sealing import Sealing
+from yongquan.simulation.city import City
+from yongquan.simulation.city_people import Citizen
+from yongquan.simulation.city_shops import Shop
+from yongquan.simulation.dice import key_of
+from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
+from yongquan.simulation.season import PlannedCampaign, Season
+from yongquan.vouchers.store import save_campaign, save_rounds
+
+AT_ONCE = 20_000
+BALANCE_FEN = 30_000_00
+DAILY_LIMIT_FEN = 20_000_00
+SUPERVISED_FEN = 10**12
+# Divisions prepay this part of a budget (basis points); their advancer stands for the rest.
+PREPAID_BP = 8_000
+
+Tick = Callable[[int], None]
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Ids of the city's people and stores by their numbers; `instruments[n]` are citizen n's, cards then wallets."""
+
+    citizens: Sequence[UUID]
+    instruments: Sequence[Sequence[tuple[str, UUID]]]
+    stores: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Populating:
+    """What populating needs of a running platform."""
+
+    database: Database
+    sealing: Sealing
+    links: Links
+    cells: int
+    now: datetime
+
+    async def register_city(self, city: City, *, tick: Tick) -> Population:
+        """Register everybody; `tick` is told how many people and stores were done."""
+        citizens: list[UUID] = []
+        instruments: list[Sequence[tuple[str, UUID]]] = []
+        for people in _chunks(city.citizens):
+            new = [self._citizen(person, city.seed) for person in people]
+            cards = [self._instruments(person, row) for person, row in zip(people, new, strict=True)]
+            flat = [card for of_one in cards for card in of_one]
+            await open_accounts(self.links, [(card.issuer, _account(card)) for card in flat])
+            async with self.database.transaction() as connection:
+                await register_many(connection, new, self.sealing, cells=self.cells, now=self.now)
+                await bind_many(connection, flat, self.sealing, cells=self.cells, now=self.now)
+            citizens += [row.citizen_id for row in new]
+            instruments += [tuple((card.issuer, card.instrument_id) for card in of_one) for of_one in cards]
+            tick(len(people))
+        stores: list[UUID] = []
+        for shops in _chunks(city.shops):
+            new_stores = [_store(shop, city.seed) for shop in shops]
+            await take_on_stores(self.links, new_stores)
+            async with self.database.transaction() as connection:
+                await register_stores(connection, new_stores, now=self.now)
+            stores += [store.store_id for store in new_stores]
+            tick(len(shops))
+        return Population(citizens, instruments, stores)
+
+    async def open_season(self, season: Season) -> None:
+        """Fund every campaign and publish its rounds."""
+        funders = {planned.funder.funder_id: planned.funder for planned in season.campaigns}
+        await open_accounts(self.links, [(f.bank, _supervised(f)) for f in funders.values()])
+        members = self.links.registry.members if self.links.registry else ()
+        async with self.database.transaction() as connection:
+            await save_institutions(connection, members)
+            codes = [member.code for member in members]
+            await open_books(connection, codes, list(funders.values()), cells=self.cells, now=self.now)
+        for planned in season.campaigns:
+            await self._open_campaign(planned)
+
+    async def _open_campaign(self, planned: PlannedCampaign) -> None:
+        campaign, funder = planned.campaign, planned.funder
+        prepaid_fen = campaign.budget_fen
+        if funder.advancer is not None:
+            prepaid_fen = campaign.budget_fen * PREPAID_BP // 10_000
+        async with self.database.transaction() as connection:
+            await record_prepayment(
+                connection,
+                receipt=campaign.code,
+                funder_id=funder.funder_id,
+                amount_fen=prepaid_fen,
+                now=self.now,
+            )
+            await save_campaign(connection, campaign, now=self.now)
+            await fund_campaign(
+                connection,
+                campaign_id=campaign.campaign_id,
+                funder_id=funder.funder_id,
+                cash_fen=prepaid_fen,
+                advance_fen=campaign.budget_fen - prepaid_fen,
+                now=self.now,
+            )
+            types = [type_ for r in planned.rounds for type_ in r.types]
+            await save_rounds(connection, [r.round for r in planned.rounds], types)
+            ids = [r.round.round_id for r in planned.rounds]
+            await publish_rounds(connection, campaign.campaign_id, ids, cells=self.cells, now=self.now)
+
+    def _citizen(self, person: Citizen, seed: int) -> NewCitizen:
+        bucket = bucket_from(self.sealing.index(person.phone, what="phone"))
+        entropy = key_of(seed, "citizen id", person.number)
+        return NewCitizen(
+            citizen_id=make_id(at_ms=person.number, bucket=bucket, entropy=entropy),
+            phone=person.phone,
+            name=person.name,
+            born_on=person.born_on,
+            home_adcode=person.adcode,
+            card_issuers=tuple(sorted({card.bank for card in person.cards})),
+        )
+
+    def _instruments(self, person: Citizen, row: NewCitizen) -> list[NewInstrument]:
+        def bound(issuer: str, kind: str, ordinal: int) -> NewInstrument:
+            pan = number_at(self.links, issuer, ordinal)
+            return NewInstrument(named_id(row.citizen_id, issuer, ordinal), row.citizen_id, issuer, kind, pan)
+
+        cards = [bound(card.bank, "card", person.number * 3 + card.ordinal) for card in person.cards]
+        return cards + [bound(wallet, "wallet", person.number * 3) for wallet in person.wallets]
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _account(card: NewInstrument) -> AccountOpening:
+    return AccountOpening(
+        account_no=f"acct-{card.pan}",
+        holder="持卡人",
+        opening_balance_fen=BALANCE_FEN,
+        card_no=card.pan,
+        daily_limit_fen=DAILY_LIMIT_FEN,
+    )
+
+
+def _supervised(funder: Funder) -> AccountOpening:
+    return AccountOpening(account_no=funder.account_no, holder=funder.name, opening_balance_fen=SUPERVISED_FEN)
+
+
+def _store(shop: Shop, seed: int) -> NewStore:
+    entropy = key_of(seed, "store id", shop.number)
+    store_id = make_id(at_ms=shop.number, bucket=entropy & 1023, entropy=entropy)
+    return NewStore(
+        store_id=store_id,
+        name=shop.name,
+        brand=shop.brand.name if shop.brand else None,
+        licence_no=shop.credit_code,
+        industry=shop.industry.code,
+        mcc=shop.industry.mcc,
+        adcode=shop.adcode,
+        address=shop.address,
+        lon=shop.lon,
+        lat=shop.lat,
+        acquirer=shop.acquirer,
+        account_no=f"shop-{store_id.hex}",
+        hardship=shop.in_hardship,
+    )

@@ -1,0 +1,52 @@
+"""My page: bound cards (masked), and under the sandbox a fresh card at a demo bank."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
+from yongquan.institutions.views import parties
+from yongquan.kernel.ids import cell_of
+from yongquan.payments.views import cards_of
+from yongquan.web.api.wire import Refused
+from yongquan.web.door import Door
+from yongquan.web.pages import render
+from yongquan.web.sessions import Sessions
+
+CARDS_MAX = 10
+
+
+def make_cards(door: Door, sessions: Sessions) -> APIRouter:
+    """`/c/me` and `/c/cards`."""
+    routes = APIRouter()
+
+    @routes.get("/me")
+    async def me(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
+        async with door.database.transaction() as connection:
+            cards = await cards_of(connection, cell_of(who, door.cells), who)
+        return render(request, "citizen/me.html", cards=len(cards))
+
+    @routes.get("/cards")
+    async def cards(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
+        async with door.database.transaction() as connection:
+            rows = await cards_of(connection, cell_of(who, door.cells), who)
+            names = await parties(connection)
+        banks = demo_banks(door.links) if door.phones and len(rows) < CARDS_MAX else []
+        return render(request, "citizen/cards.html", cards=rows, names=names, banks=banks)
+
+    @routes.post("/cards")
+    async def bind(who: Annotated[UUID, Depends(sessions.page)], bank: Annotated[str, Form()]) -> Response:
+        if door.phones is None:
+            raise Refused("forbidden", "cards of the demo banks exist in the sandbox only")
+        async with door.database.transaction() as connection:
+            if len(await cards_of(connection, cell_of(who, door.cells), who)) >= CARDS_MAX:
+                raise Refused("forbidden", f"at most {CARDS_MAX} cards")
+        now = door.clock.now()
+        await bind_demo_card(
+            door.database, door.links, door.sealing, cells=door.cells, citizen_id=who, bank=bank, now=now
+        )
+        return RedirectResponse("/c/cards", status_code=303)
+
+    return routes

@@ -1,0 +1,27 @@
+"""The store's till page."""
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from yongquan.plumbing.tokens import Holder
+from yongquan.web.door import Door
+from yongquan.web.merchant.sign_in import make_sign_in
+from yongquan.web.merchant.till import make_till
+from yongquan.web.sessions import Sessions
+
+__all__ = ["make_merchant"]
+
+
+def make_merchant(door: Door) -> APIRouter:
+    """Every page below `/m`."""
+    sessions = Sessions(door.tokens, Holder.STORE, cookie="yq_store", root="/m")
+    routes = APIRouter(prefix="/m", include_in_schema=False)
+    routes.include_router(sessions.make_token_route())
+    routes.include_router(make_sign_in(sessions))
+    routes.include_router(make_till(door, sessions))
+
+    @routes.get("/")
+    async def front() -> RedirectResponse:
+        return RedirectResponse("/m/till", status_code=303)
+
+    return routes

@@ -1,0 +1,85 @@
+// Paying at a store's code: amount, best vouchers, what is left to pay, confirm. A retry never pays twice.
+"use strict";
+(() => {
+  const { call, own, words, yuan, fen, line, newKey, Lost, NotSignedIn } = window.Yongquan;
+  const form = document.getElementById("pay");
+  if (!form) return;
+  const said = words();
+  const store = document.querySelector("main").dataset.store;
+  const amount = document.getElementById("amount");
+  const confirm = document.getElementById("confirm");
+  const result = document.getElementById("result");
+  const quote = document.getElementById("quote");
+  const lines = document.getElementById("quote-lines");
+  const kept = `pay:${store}`;
+  let quoted = null;
+  let turn = 0;
+  let later;
+
+  const tell = (message, bad = false) => { result.textContent = message; result.className = `result ${bad ? "is-bad" : ""}`; };
+  const label = () => { confirm.textContent = quoted ? (quoted.payable_fen ? said.pay.replace("%s", yuan(quoted.payable_fen)) : said.pay_nothing) : said.pay_nothing; confirm.disabled = !quoted; };
+  const ask = async () => {
+    const mine = ++turn;
+    const sum = fen(amount.value);
+    quoted = null;
+    label();
+    if (!sum) { quote.hidden = true; tell(amount.value && sum === null ? said.cents : "", true); return; }
+    tell(said.quoting);
+    try {
+      const answer = await (await own("/c/pay/quote", { store_id: store, amount_fen: sum })).json();
+      if (mine !== turn) return;
+      quoted = { ...answer, amount_fen: sum };
+      lines.replaceChildren();
+      for (const voucher of answer.vouchers) line(lines, voucher.name, `−¥${yuan(voucher.discount_fen)}`);
+      if (!answer.vouchers.length) line(lines, said.no_vouchers, "");
+      document.getElementById("to-pay").textContent = `¥${yuan(answer.payable_fen)}`;
+      quote.hidden = false;
+      tell("");
+    } catch (error) {
+      if (error instanceof NotSignedIn) { location.reload(); return; }
+      if (!(error instanceof Lost)) throw error;
+      tell(said.unavailable, true);
+      later = setTimeout(ask, 3000);
+    }
+    label();
+  };
+  const settled = async (body) => {
+    let payment = body;
+    for (let tries = 0; tries < 3 && (payment.state === "unknown" || payment.state === "charging"); tries += 1) {
+      tell(said.waiting);
+      await new Promise((go) => setTimeout(go, 1500));
+      payment = (await call("/c", "GET", `/v1/payments/${payment.payment_id}`)).body;
+    }
+    location.href = `/c/payments/${payment.payment_id}`;
+  };
+  const send = async () => {
+    const unanswered = localStorage.getItem(kept);
+    const request = unanswered ? JSON.parse(unanswered) : { key: newKey(), json: {
+      store_id: store, amount_fen: quoted.amount_fen, instrument_id: form.elements.card.value,
+      vouchers: quoted.vouchers.map((voucher) => voucher.voucher_id),
+    } };
+    localStorage.setItem(kept, JSON.stringify(request));
+    confirm.disabled = true;
+    amount.disabled = true;
+    confirm.textContent = said.paying;
+    tell("");
+    try {
+      const { status, body } = await call("/c", "POST", "/v1/payments", request);
+      localStorage.removeItem(kept);
+      if (status === 201 || status === 202) { await settled(body); return; }
+      amount.disabled = false;
+      if (body.code === "voucher_unavailable" || body.code === "voucher_not_usable") { await ask(); tell(said.changed, true); return; }
+      tell(said[body.code] || said.unavailable, true);
+      label();
+    } catch (error) {
+      if (error instanceof NotSignedIn) { location.reload(); return; }
+      if (!(error instanceof Lost)) throw error;
+      offerRetry();
+    }
+  };
+  const offerRetry = () => { tell(said.lost, true); amount.disabled = true; confirm.disabled = false; confirm.textContent = said.retry; };
+  amount.addEventListener("input", () => { clearTimeout(later); later = setTimeout(ask, 250); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); if (quoted || localStorage.getItem(kept)) send(); });
+  const before = localStorage.getItem(kept);
+  if (before) { amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, ""); offerRetry(); } else amount.focus();
+})();
