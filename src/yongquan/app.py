@@ -12,6 +12,8 @@ import structlog
 
 from yongquan.flows.background import Background
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.clear_day import Clearing
+from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.take_payment import PaymentDesk
@@ -20,6 +22,7 @@ from yongquan.kernel.regions import Regions, parse_regions
 from yongquan.payments.switch import Switch
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database, opened
+from yongquan.plumbing.durable import Durable
 from yongquan.plumbing.keys import load_keys, load_network_key
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.logs import RequestLog
@@ -67,12 +70,15 @@ class Platform:
         )
 
         self.refunds = RefundDesk(self.payments, self.switch)
+        self.durable = Durable(database.conninfo)
+        self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.background = Background(
             database,
             self.clock,
             self.sealing,
             Resolver(self.payments, self.switch),
             self.refunds,
+            self.clearing,
             cells=cells,
         )
 
@@ -111,6 +117,7 @@ class Platform:
         """Finish what is under way, then let go of everything."""
         await self.claims.close()
         await self.payments.close()
+        await self.durable.close()
         await self.links.close()
 
 

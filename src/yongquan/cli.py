@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -104,6 +105,35 @@ def seed(
         with outside_world(settings):
             seeded = asyncio.run(run(conninfo, cells))
     _print(seeded if as_json else {name: len(rows) for name, rows in seeded.items() if isinstance(rows, list)})
+
+
+@sandbox_app.command("close-day")
+def close_day(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="the settlement date")],
+    patience: Annotated[float, typer.Option(min=0, help="seconds to wait for what is not answered yet")] = 60.0,
+) -> None:
+    """Close a day now, clear it and settle its shops; exit 1 if it still waits for something."""
+    import msgspec
+
+    from yongquan.app import running
+    from yongquan.flows.clear_day import DayReport
+    from yongquan.plumbing.migrate import migrate
+    from yongquan.simulation.outside_world import outside_world
+
+    settings = read_settings()
+
+    async def run(conninfo: str, cells: int) -> DayReport:
+        # With the background at work, payments that have not ended are asked about meanwhile.
+        async with running(settings, conninfo, cells=cells, background=True) as platform:
+            return await platform.clearing.clear_day(day.date(), patience_s=patience)
+
+    with database_of(settings) as conninfo:
+        cells = migrate(conninfo, cells=settings.cells)
+        with outside_world(settings):
+            report = asyncio.run(run(conninfo, cells))
+    _print(msgspec.to_builtins(report))
+    if report.state != "settled":
+        sys.exit(1)
 
 
 @app.command()

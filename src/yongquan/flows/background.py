@@ -9,18 +9,22 @@ import psycopg
 import structlog
 
 from yongquan import ledger
+from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing import audit
-from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.clock import Clock, business_day
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.deliveries import run_deliveries
 from yongquan.plumbing.once import forget_answers
 from yongquan.plumbing.sealing import Sealing
 
 ANSWERS_KEPT = timedelta(days=2)
+# A day is closed half an hour into the next one; a clearing that waits is looked at again soon.
+CLEARING_STARTS = timedelta(minutes=30)
+CLEARING_PATIENCE_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +38,7 @@ class Background:
     sealing: Sealing
     resolver: Resolver
     refunds: RefundDesk
+    clearing: Clearing
     cells: int
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -43,6 +48,8 @@ class Background:
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(60.0, self._keep_house, stop),
+            _every(10.0, self._clear, stop),
+            self.clearing.durable.keep(stop),
         )
 
     async def _resolve(self) -> None:
@@ -54,6 +61,10 @@ class Background:
         now = self.clock.now()
         await expire_vouchers(self.database, cells=self.cells, now=now)
         await recycle_rounds(self.database, now=now)
+
+    async def _clear(self) -> None:
+        today = business_day(self.clock.now() - CLEARING_STARTS)
+        await self.clearing.clear_what_is_due(today=today, patience_s=CLEARING_PATIENCE_S)
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

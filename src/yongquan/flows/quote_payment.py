@@ -11,7 +11,7 @@ from yongquan.vouchers.model import Direction
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best
 from yongquan.vouchers.usability import StoreFacts
-from yongquan.vouchers.views import held_now
+from yongquan.vouchers.views import HeldRow, held_now
 
 
 async def quote_payment(
@@ -34,9 +34,9 @@ async def quote_payment(
     return choose_best(cart, _held(catalogue, rows), store=store, direction=Direction.CITIZEN_SCANS)
 
 
-def _held(catalogue: Catalogue, rows: Sequence[Sequence[str]]) -> list[HeldVoucher]:
+def _held(catalogue: Catalogue, rows: Sequence[HeldRow]) -> list[HeldVoucher]:
     return [
-        HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until))
-        for voucher_id, type_id, valid_until in rows
+        HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until), amount_fen)
+        for voucher_id, type_id, valid_until, amount_fen in rows
         if (type_ := catalogue.type(UUID(type_id).hex)) is not None
     ]

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import structlog
 
-from yongquan.flows.clear_day import DayDesk, Step
+from yongquan.flows.day_desk import DayDesk, members_of, reached
 from yongquan.institutions.connectors.account_messages import (
     LineReport,
     SettlementInstruction,
@@ -21,54 +20,51 @@ from yongquan.payments.settling_store import Answer
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SettlementDesk:
-    """The steps after clearing, in order; each may be repeated, an instruction is carried out once by its id."""
+async def instruct(desk: DayDesk, day: date) -> str:
+    """Hand every acquirer the lines of its shops."""
+    async with desk.transaction() as connection:
+        waiting = await settling_store.instructions_in(connection, day, "planned")
+    for instruction_id, acquirer in waiting:
+        async with desk.transaction() as connection:
+            lines = await settling_store.lines_of(connection, instruction_id)
+        async with desk.links.client(acquirer) as client:
+            await client.instruct_settlement(_instruction(instruction_id, day, lines))
+        async with desk.transaction() as connection:
+            await settling_store.mark_instructed(connection, instruction_id)
+    return ""
 
-    days: DayDesk
 
-    @property
-    def steps(self) -> Sequence[tuple[str, Step]]:
-        return (("instruct", self.instruct), ("match", self.match), ("compare", self.compare))
-
-    async def instruct(self, day: date) -> str:
-        """Hand every acquirer the lines of its shops."""
-        async with self.days.transaction() as connection:
-            waiting = await settling_store.instructions_in(connection, day, "planned")
-        for instruction_id, acquirer in waiting:
-            async with self.days.transaction() as connection:
-                lines = await settling_store.lines_of(connection, instruction_id)
-            async with self.days.links.client(acquirer) as client:
-                await client.instruct_settlement(_instruction(instruction_id, day, lines))
-            async with self.days.transaction() as connection:
-                await settling_store.mark_instructed(connection, instruction_id)
-        return ""
-
-    async def match(self, day: date) -> str:
-        """Fetch the reports and hold each line against what we asked for."""
-        async with self.days.transaction() as connection:
-            waiting = await settling_store.instructions_in(connection, day, "instructed")
-        for instruction_id, acquirer in waiting:
-            async with self.days.links.client(acquirer) as client:
-                report = await client.settlement_report(instruction_id)
-            async with self.days.transaction() as connection:
-                states = Counter(
-                    await settling_store.match(
-                        connection, instruction_id, [_answer(line) for line in report.lines], now=self.days.clock.now()
-                    )
+async def match(desk: DayDesk, day: date) -> str:
+    """Fetch the reports and hold each line against what we asked for."""
+    async with desk.transaction() as connection:
+        waiting = await settling_store.instructions_in(connection, day, "instructed")
+    for instruction_id, acquirer in waiting:
+        async with desk.links.client(acquirer) as client:
+            report = await client.settlement_report(instruction_id)
+        async with desk.transaction() as connection:
+            states = Counter(
+                await settling_store.match(
+                    connection, instruction_id, [_answer(line) for line in report.lines], now=desk.clock.now()
                 )
-            if states["returned"] or states["disputed"]:
-                log.warning("lines_not_paid", instruction=instruction_id, acquirer=acquirer, **states)
-        return ""
+            )
+        if states["returned"] or states["disputed"]:
+            log.warning("lines_not_paid", instruction=instruction_id, acquirer=acquirer, **states)
+    return ""
 
-    async def compare(self, day: date) -> str:
-        """Every institution's total of the day is our position now; with that the day is settled."""
-        trouble = await self.days.compare_all(day)
+
+async def compare(desk: DayDesk, day: date) -> str:
+    """Every institution's total of the day is our position now; with that the day is settled."""
+    async with desk.transaction() as connection:
+        if await reached(connection, day, DayState.SETTLED):
+            return ""
+        found = await clearing_store.positions_of(connection, day)
+    for position in members_of(found.values()):
+        trouble = await desk.compare(day, position, expected_fen=position.net_fen)
         if trouble:
             return trouble
-        async with self.days.transaction() as connection:
-            await clearing_store.enter_state(connection, day, DayState.SETTLED, now=self.days.clock.now())
-        return ""
+    async with desk.transaction() as connection:
+        await clearing_store.enter_state(connection, day, DayState.SETTLED, now=desk.clock.now())
+    return ""
 
 
 def _instruction(instruction_id: str, day: date, lines: Sequence[tuple[UUID, Owed]]) -> SettlementInstruction:

@@ -133,7 +133,10 @@ def advance_of(terms: FunderTerms, amount_fen: int) -> int:
     """The amount, if the advancer may pay it. Raises `FunderShort`."""
     left_fen = terms.advance_limit_fen - terms.advanced_fen if terms.advancer else 0
     if amount_fen > max(left_fen, 0):
-        raise FunderShort(funder_id=terms.funder_id, short_fen=amount_fen - max(left_fen, 0))
+        short_fen = amount_fen - max(left_fen, 0)
+        raise FunderShort(
+            f"{terms.funder_id} is short of {short_fen} fen", funder_id=terms.funder_id, short_fen=short_fen
+        )
     return amount_fen
 
 

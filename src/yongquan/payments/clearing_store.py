@@ -15,7 +15,7 @@ update payments.settlement_day
    set state = %(state)s, waiting_for = '',
        cleared_at = case when %(state)s = 'cleared' then %(now)s else cleared_at end,
        settled_at = case when %(state)s = 'settled' then %(now)s else settled_at end
- where day = %(day)s
+ where day = %(day)s and state <> %(state)s
 """
 _OPEN = """
 select (select count(*) from payments.payment p

@@ -128,3 +128,35 @@ async def payment_by_code(connection: Connection, cell: int, *, code_hash: UUID,
     """The payment a citizen's pay code led to, None while nobody used it."""
     row = await (await connection.execute(_BY_CODE, [cell, code_hash, citizen_id])).fetchone()
     return row[0] if row else None
+
+
+_SETTLED = """
+select day, acquirer, payments, refunds, trade_fen, subsidy_fen, fee_fen, due_fen, paid_fen, state, paid_at, reason
+  from payments.settlement where store_id = %s and day = %s order by acquirer
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledLine:
+    """A shop's line of a cleared day: what citizens and funders paid, the fee, what its acquirer paid out and when.
+
+    `due_fen` differs from trade plus subsidy less fee by what was carried from and to other days.
+    """
+
+    day: date
+    acquirer: str
+    payments: int
+    refunds: int
+    trade_fen: int
+    subsidy_fen: int
+    fee_fen: int
+    due_fen: int
+    paid_fen: int
+    state: str
+    paid_at: datetime | None
+    reason: str
+
+
+async def settled_lines_of(connection: Connection, store_id: UUID, day: date) -> Sequence[SettledLine]:
+    """A shop's lines of a settlement day (one an acquirer); none before the day is drawn up."""
+    return [SettledLine(*row) for row in await (await connection.execute(_SETTLED, [store_id, day])).fetchall()]

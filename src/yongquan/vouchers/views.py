@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
+from typing import TypeAlias
 from uuid import UUID
 
 from psycopg.rows import TupleRow
@@ -10,6 +11,7 @@ from psycopg.rows import TupleRow
 from yongquan.plumbing.db import Connection
 
 PAGE = 100
+HeldRow: TypeAlias = tuple[str, str, str, int]
 # Rows come in order of their id (which is the order of claiming), newest first; `before` pages on.
 _WALLET = """
 select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_from, valid_until, claimed_at, payment_id
@@ -164,8 +166,8 @@ async def claimed_in_round(connection: Connection, cell: int, citizen_id: UUID, 
     return dict(rows)
 
 
-async def held_now(connection: Connection, cell: int, citizen_id: UUID, *, now: datetime) -> Sequence[Sequence[str]]:
-    """(voucher, type, valid until) of what a citizen could use now, as a payment reads it."""
+async def held_now(connection: Connection, cell: int, citizen_id: UUID, *, now: datetime) -> Sequence[HeldRow]:
+    """(voucher, type, valid until, face in fen) of what a citizen could use now, as a payment reads it."""
     row = await (await connection.execute(_HELD_NOW, [cell, now, citizen_id])).fetchone()
     return row[0] if row else []
 

@@ -1,0 +1,113 @@
+"""Netting a day: positions fixed, agreed with every institution, booked and paid through the central bank."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from yongquan import ledger
+from yongquan.flows.day_desk import DayDesk, members_of, reached, to_network
+from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT, NetSettlement
+from yongquan.kernel.ids import named_id
+from yongquan.payments import clearing_store as store
+from yongquan.payments import settling_store
+from yongquan.payments.clearing import DayState, Moved, Position, positions, share_call
+from yongquan.payments.clearing_store import NETWORK
+from yongquan.plumbing.db import Connection
+
+
+async def net(desk: DayDesk, day: date) -> str:
+    """Fix every institution's position: as issuer, as acquirer, for funders, and its fees."""
+    async with desk.transaction() as connection:
+        if await reached(connection, day, DayState.NETTED):
+            return ""
+        moves = await store.moved_on(connection, day)
+        calls = await store.calls_of(connection, day)
+        dues = await store.dues_of(connection, day)
+        for funder_id, due_by_cell in dues.items():
+            shared = share_call(due_by_cell, store.paid_by_source(calls, funder_id))
+            payers = {call.source: call.institution for call in calls if call.funder_id == funder_id}
+            for cell, part in shared.items():
+                for source, fen in (("supervised", part.supervised_fen), ("advanced", part.advanced_fen)):
+                    if fen:
+                        moves.append(Moved(cell, payers[source], called_fen=fen))
+        found = positions(moves)
+        _require_zero(found.values())
+        await store.write_positions(connection, day, found)
+        await store.enter_state(connection, day, DayState.NETTED, now=desk.clock.now())
+    return ""
+
+
+async def agree(desk: DayDesk, day: date) -> str:
+    """Fees and fronted refunds move at each institution; then its own total of the day must be ours."""
+    async with desk.transaction() as connection:
+        found = await store.positions_of(connection, day)
+        instructed = await settling_store.instructed_fen(connection, day)
+    for position in members_of(found.values()):
+        gross_fen = instructed.get(position.institution, 0)
+        own_fen = position.own_funds_fen(gross_fen)
+        if own_fen:
+            transfer = to_network(f"fees-{day}-{position.institution}", day, OWN_FUNDS_ACCOUNT, own_fen)
+            code = await desk.book(position.institution, transfer)
+            if code != "booked":
+                return f"{position.institution}, which answers {code} to the fees of the day"
+        # Instructions come later and will take the gross of their lines out of the total.
+        trouble = await desk.compare(day, position, expected_fen=position.net_fen + gross_fen)
+        if trouble:
+            return trouble
+    return ""
+
+
+async def pay_nets(desk: DayDesk, day: date) -> str:
+    """Book calls and positions in the ledger, and have each institution pay or be paid its position."""
+    async with desk.transaction() as connection:
+        if await reached(connection, day, DayState.CLEARED):
+            return ""
+        found = await store.positions_of(connection, day)
+        await _book_calls(desk, connection, day)
+        await _book_nets(desk, connection, day, found)
+    for position in members_of(found.values()):
+        async with desk.links.client(position.institution) as member:
+            await member.settle_net(
+                NetSettlement(id=f"net-{day}-{position.institution}", settlement_date=day, net_fen=position.net_fen)
+            )
+    async with desk.transaction() as connection:
+        await store.enter_state(connection, day, DayState.CLEARED, now=desk.clock.now())
+    return ""
+
+
+async def _book_calls(desk: DayDesk, connection: Connection, day: date) -> None:
+    calls = await store.calls_of(connection, day)
+    payers = {(call.funder_id, call.source): call.institution for call in calls}
+    by_cell: defaultdict[int, list[ledger.Transfer]] = defaultdict(list)
+    for funder_id, due_by_cell in (await store.dues_of(connection, day)).items():
+        shared = share_call(due_by_cell, store.paid_by_source(calls, funder_id))
+        for cell, part in shared.items():
+            for source, fen in (("supervised", part.supervised_fen), ("advanced", part.advanced_fen)):
+                recipe = ledger.payment_recipes.call_subsidy if fen > 0 else ledger.payment_recipes.return_subsidy
+                if fen:
+                    by_cell[cell] += recipe(
+                        event=named_id("call", day, cell, funder_id, source),
+                        funder_id=funder_id,
+                        payer_id=payers[funder_id, source],
+                        amount_fen=abs(fen),
+                        advanced=source == "advanced",
+                    )
+    for cell, transfers in by_cell.items():
+        await ledger.post(connection, transfers, cell=cell, now=desk.clock.now())
+
+
+async def _book_nets(
+    desk: DayDesk, connection: Connection, day: date, found: Mapping[tuple[int, str], Position]
+) -> None:
+    for (cell, code), position in found.items():
+        if code != NETWORK:
+            transfers = ledger.payment_recipes.settle_net(
+                event=named_id("net", day, cell, code), institution_id=code, net_fen=-position.net_fen
+            )
+            await ledger.post(connection, transfers, cell=cell, now=desk.clock.now())
+
+
+def _require_zero(found: Iterable[Position]) -> None:
+    sum_fen = sum(position.net_fen for position in found)
+    if sum_fen:
+        raise ValueError(f"the positions of the day add up to {sum_fen} fen, not to zero")
