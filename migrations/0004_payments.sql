@@ -37,9 +37,9 @@ create table institutions.funder (
     name_en            text not null,
     kind               text not null check (kind in ('bureau', 'bank', 'merchant')),
     adcode             text,
-    bank               text not null references institutions.institution,
+    bank               text not null,
     account_no         text not null,          -- the supervised account
-    advancer           text references institutions.institution,
+    advancer           text,
     advance_limit_fen  bigint not null default 0 check (advance_limit_fen >= 0)
 );
 

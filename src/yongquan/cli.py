@@ -156,6 +156,20 @@ def demo(
 
 
 @app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="claims")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Run a benchmark on a database of its own; progress on stderr, figures on stdout."""
+    from yongquan.bench.claims import bench_claims
+
+    if name != "claims":
+        raise BadInput(f"there is no benchmark {name!r} yet: choose claims")
+    document = bench_claims()
+    _say(json.dumps(document, ensure_ascii=False, indent=None if as_json else 2))
+
+
+@app.command()
 def price(file: Annotated[Path, typer.Argument(help="cases, one JSON document a line")]) -> None:
     """Price each case of a JSONL file, one JSON line each."""
     from yongquan.vouchers.pricing_cases import price_lines

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
 from special_rounds import SpecialRounds, open_special_rounds
+
 from yongquan.plumbing.settings import read_settings
 
 START_S = 90.0

@@ -149,7 +149,9 @@ def test_wrong_code_does_not_sign_in(phones: Phones) -> None:
     page.goto("/c/sign-in")
     page.locator("input[name=phone]").fill("13900001111")
     page.locator(".sheet button").click()
-    page.locator("input[name=code]").fill("000000" if "000000" not in page.locator("[data-inbox]").inner_text() else "1")
+    page.locator("input[name=code]").fill(
+        "000000" if "000000" not in page.locator("[data-inbox]").inner_text() else "1"
+    )
     page.locator(".sheet button").click()
 
     expect(page.locator("#error")).to_be_visible()

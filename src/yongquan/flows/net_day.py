@@ -40,6 +40,8 @@ async def net(desk: DayDesk, day: date) -> str:
 async def agree(desk: DayDesk, day: date) -> str:
     """Fees and fronted refunds move at each institution; then its own total of the day must be ours."""
     async with desk.transaction() as connection:
+        if await reached(connection, day, DayState.CLEARED):
+            return ""
         found = await store.positions_of(connection, day)
         instructed = await settling_store.instructed_fen(connection, day)
     for position in members_of(found.values()):

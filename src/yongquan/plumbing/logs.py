@@ -55,6 +55,7 @@ def configure_logs(level: int = logging.INFO, *, stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines show whole addresses
 
 

@@ -81,6 +81,19 @@ class Seeder:
             ],
         }
 
+    async def seed_claims(self, database: Database, wanted: Seeding) -> dict[str, object]:
+        """Only what claims need: citizens without cards, and rounds; no bank is asked."""
+        start = random.SystemRandom().randrange(0, 900_000_000 - wanted.citizens)
+        people = [self._citizen(start + n) for n in range(wanted.citizens)]
+        async with database.transaction() as connection:
+            await open_books(connection, [], [FUNDER], cells=self.cells, now=self.now)
+            await register_many(connection, people, self.sealing, cells=self.cells, now=self.now)
+            rounds = await self._rounds(connection, wanted)
+        return {
+            "citizens": [{"token": self._token(Holder.CITIZEN, person.citizen_id)} for person in people],
+            "rounds": [{"round_id": str(id_), "stock": wanted.stock} for id_ in rounds],
+        }
+
     def _citizen(self, ordinal: int) -> NewCitizen:
         # Numbers in a row from a random start: no two alike, and two seedings hardly ever meet.
         phone = f"19{ordinal:09d}"

@@ -3,7 +3,7 @@
 import gettext
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -67,10 +67,12 @@ class Speech:
         pattern = "MMM d, HH:mm" if self.language is Language.ENGLISH else "M月d日 HH:mm"
         return format_datetime(at.astimezone(SHANGHAI), pattern, locale=self._locale)
 
-    def day(self, at: datetime) -> str:
-        """The calendar day of a moment, with its year."""
+    def day(self, at: date) -> str:
+        """A calendar day, or that of a moment, with its year."""
         pattern = "MMM d, y" if self.language is Language.ENGLISH else "y年M月d日"
-        return format_date(at.astimezone(SHANGHAI).date(), pattern, locale=self._locale)
+        return format_date(
+            at.astimezone(SHANGHAI).date() if isinstance(at, datetime) else at, pattern, locale=self._locale
+        )
 
     @property
     def _locale(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from types import MappingProxyType
 from uuid import UUID
 
 import segno
@@ -15,6 +15,7 @@ from yongquan.kernel.money import yuan
 from yongquan.web import words
 from yongquan.web.language import Language, Speech, speech, speech_of
 
+NO_FACTS: Mapping[str, object] = MappingProxyType({})
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -26,13 +27,15 @@ SECURITY_HEADERS = {
 }
 
 
-def render(request: Request, template: str, /, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    """A page of `templates/`, never kept by a cache between reader and server."""
+def render(
+    request: Request, template: str, facts: Mapping[str, object] = NO_FACTS, /, *, status: int = 200, **more: object
+) -> HTMLResponse:
+    """A page of `templates/` with some facts, never kept by a cache between reader and server."""
     said = speech_of(request)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     page = environment(said.language).get_template(template)
     headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", "Content-Language": said.language}
-    return HTMLResponse(page.render(speech=said, here=here, **facts), status_code=status, headers=headers)
+    return HTMLResponse(page.render(speech=said, here=here, **facts, **more), status_code=status, headers=headers)
 
 
 def said(speech_: Speech, msgids: Mapping[str, str]) -> dict[str, str]:

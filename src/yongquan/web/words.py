@@ -25,7 +25,7 @@ WHY_NOT = {
     WhyNot.NOT_HELD: "不在券包中",
     WhyNot.NOT_YET_VALID: "未到使用时间",
     WhyNot.EXPIRED: "已过期",
-    WhyNot.PAUSED: "活动已暂停,恢复后可用",
+    WhyNot.PAUSED: "活动已暂停，恢复后可用",
     WhyNot.OTHER_INDUSTRY: "不适用于该行业的门店",
     WhyNot.OTHER_PLACE: "不适用于该区域的门店",
     WhyNot.RELIEF_SHOPS_ONLY: "仅限纾困门店使用",
@@ -35,8 +35,8 @@ WHY_NOT = {
 VOUCHER_STATES = {
     "held": "可使用",
     "not_yet_valid": "未到使用时间",
-    "locked": "正在付款,结果出来前不能另用",
-    "frozen": "已冻结,核实后解冻",
+    "locked": "正在付款，结果出来前不能另用",
+    "frozen": "已冻结，核实后解冻",
     "redeemed": "已使用",
     "expired": "已过期",
     "forfeited": "退款后已失效",
@@ -55,7 +55,7 @@ DECLINED = {
     "51": "余额不足",
     "54": "卡片已过期",
     "61": "超过当日限额",
-    "91": "银行暂时连不上,款项未扣,请稍后再付",
+    "91": "银行暂时连不上，款项未扣，请稍后再付",
 }
 DECLINED_OTHERWISE = "银行拒绝了这笔付款"
 PROBLEMS = {
@@ -66,22 +66,22 @@ PROBLEMS = {
     "not_eligible": "不符合领取条件",
     "blocked": "该账户不能参加活动",
     "wrong_place": "请在活动区域内领取并允许定位",
-    "too_many_requests": "请求过于频繁,请稍等",
-    "conflicting_request": "请求内容前后不一致,请刷新页面",
-    "code_unknown": "付款码无效,请顾客刷新后再扫",
-    "code_used": "付款码已使用,请顾客刷新后再扫",
-    "code_expired": "付款码已过期,请顾客刷新后再扫",
+    "too_many_requests": "请求过于频繁，请稍等",
+    "conflicting_request": "请求内容前后不一致，请刷新页面",
+    "code_unknown": "付款码无效，请顾客刷新后再扫",
+    "code_used": "付款码已使用，请顾客刷新后再扫",
+    "code_expired": "付款码已过期，请顾客刷新后再扫",
     "instrument_unknown": "该卡未绑定",
     "store_closed": "该门店暂停收款",
     "voucher_unavailable": "所选消费券不可用",
     "voucher_not_usable": "所选消费券不适用于这笔付款",
     "order_exists": "订单号已存在",
     "not_refundable": "该笔交易不能退款",
-    "unauthorized": "登录已失效,请重新登录",
+    "unauthorized": "登录已失效，请重新登录",
     "forbidden": "无权操作",
     "bad_request": "请求格式有误",
     "not_found": "不存在",
-    "unavailable": "暂时不可用,请重试",
+    "unavailable": "暂时不可用，请重试",
 }
 
 
@@ -129,8 +129,14 @@ class Words:
         """What a voucher does: so much off, from how much."""
         facts = {"amount": short_yuan(amount_fen), "threshold": short_yuan(threshold_fen)}
         if rate_bp is None:
-            return self.speech.say("满 %(threshold)s 元减 %(amount)s 元" if threshold_fen else "立减 %(amount)s 元", **facts)
-        msgid = "满 %(threshold)s 元减 %(rate)s,最多 %(amount)s 元" if threshold_fen else "立减 %(rate)s,最多 %(amount)s 元"
+            return self.speech.say(
+                "满 %(threshold)s 元减 %(amount)s 元" if threshold_fen else "立减 %(amount)s 元", **facts
+            )
+        msgid = (
+            "满 %(threshold)s 元减 %(rate)s，最多 %(amount)s 元"
+            if threshold_fen
+            else "立减 %(rate)s，最多 %(amount)s 元"
+        )
         return self.speech.say(msgid, **facts, rate=f"{rate_bp / 100:g}%")
 
 

@@ -5,10 +5,12 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.citizen.cards import make_cards
+from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
 from yongquan.web.citizen.rounds import make_rounds
 from yongquan.web.citizen.sign_in import make_sign_in
+from yongquan.web.citizen.stores import make_stores
 from yongquan.web.citizen.wallet import make_wallet
 from yongquan.web.door import Door
 from yongquan.web.sessions import Sessions
@@ -21,7 +23,16 @@ def make_citizen(door: Door) -> APIRouter:
     sessions = Sessions(door.tokens, Holder.CITIZEN, cookie="yq_citizen", root="/c")
     routes = APIRouter(prefix="/c", include_in_schema=False)
     routes.include_router(sessions.make_token_route())
-    for make in (make_sign_in, make_rounds, make_wallet, make_paying, make_receipts, make_cards):
+    for make in (
+        make_sign_in,
+        make_rounds,
+        make_wallet,
+        make_stores,
+        make_pay_code,
+        make_paying,
+        make_receipts,
+        make_cards,
+    ):
         routes.include_router(make(door, sessions))
 
     @routes.get("/")

@@ -11,7 +11,7 @@ from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import StoreRow, store_of
 from yongquan.payments.store import payment_of
 from yongquan.payments.views import PAGE, card_of_payment, history_of, paid_out_at
-from yongquan.web.citizen.wallet import types_by_id
+from yongquan.web.citizen.tickets import types_by_id
 from yongquan.web.door import Door
 from yongquan.web.pages import render
 from yongquan.web.sessions import Sessions
@@ -46,6 +46,6 @@ def make_receipts(door: Door, sessions: Sessions) -> APIRouter:
             names = await parties(connection)
         types = await types_by_id(door, [share.type_id for share in payment.shares])
         facts = {"payment": payment, "store": store, "card": card, "paid_out": paid_out, "names": names}
-        return render(request, "citizen/receipt.html", **facts, types=types)
+        return render(request, "citizen/receipt.html", facts, types=types)
 
     return routes

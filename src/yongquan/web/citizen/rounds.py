@@ -24,12 +24,9 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
     """`/c/rounds` and `/c/rounds/{round_id}`; anybody may look, only a citizen can claim."""
     routes = APIRouter()
 
-    async def found(round_id: UUID) -> RoundRow:
+    async def found(round_id: UUID) -> RoundRow | None:
         async with door.database.transaction() as connection:
-            round_ = await round_for_screen(connection, round_id)
-        if round_ is None:
-            raise Refused("not_found", "no such round")
-        return round_
+            return await round_for_screen(connection, round_id)
 
     @routes.get("/rounds")
     async def rounds(request: Request) -> Response:
@@ -44,22 +41,26 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         }
         facts = {"groups": groups, "clock": _clock(door), "citizen": sessions.seen(request)}
         facts["days"] = speech_of(request).say(BUTTON_WORDS["days"])
-        return render(request, "citizen/rounds.html", **facts, division=door.regions.division)
+        return render(request, "citizen/rounds.html", facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}")
-    async def one(request: Request, round_: Annotated[RoundRow, Depends(found)]) -> Response:
+    async def one(request: Request, round_: Annotated[RoundRow | None, Depends(found)]) -> Response:
+        if round_ is None:
+            return render(request, "citizen/missing.html", status=404)
         # The same for every citizen: what is one's own comes by `state`, so the page could be served by a cache.
         speech = speech_of(request)
         async with door.database.transaction() as connection:
             names = await parties(connection)
         sentences = {**Words(speech).problems(), **said(speech, BUTTON_WORDS)}
         facts = {"round": round_, "names": names, "sentences": sentences}
-        return render(request, "citizen/round.html", **facts, division=door.regions.division)
+        return render(request, "citizen/round.html", facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}/state")
     async def state(
-        request: Request, round_: Annotated[RoundRow, Depends(found)], answer: Response
+        request: Request, round_: Annotated[RoundRow | None, Depends(found)], answer: Response
     ) -> dict[str, object]:
+        if round_ is None:
+            raise Refused("not_found", "no such round")
         answer.headers["Cache-Control"] = "no-store"
         who = sessions.seen(request)
         mine: dict[UUID, int] = {}

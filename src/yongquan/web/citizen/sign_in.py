@@ -20,7 +20,7 @@ SESSION_LASTS = timedelta(hours=12)
 def make_sign_in(door: Door, sessions: Sessions) -> APIRouter:
     """`/c/sign-in`: ask for the phone, send a code, take it back."""
     routes = APIRouter()
-    desk = door.phones and SignInDesk(door.database, door.sealing, door.phones, door.cells)
+    desk = SignInDesk(door.database, door.sealing, door.phones, door.cells) if door.phones else None
 
     def desk_or_outage() -> SignInDesk:
         if desk is None:
@@ -30,7 +30,7 @@ def make_sign_in(door: Door, sessions: Sessions) -> APIRouter:
     async def code_page(request: Request, phone: str, back: str, error: str = "") -> Response:
         inbox = await door.phones.last_message(phone) if door.phones else None
         facts = {"phone": phone, "back": back, "error": error, "inbox": inbox}
-        return render(request, "citizen/sign_in_code.html", status=422 if error else 200, **facts)
+        return render(request, "citizen/sign_in_code.html", facts, status=422 if error else 200)
 
     @routes.get("/sign-in")
     async def ask_phone(request: Request, back: str = "/c/rounds") -> Response:

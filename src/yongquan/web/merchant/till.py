@@ -21,18 +21,19 @@ TILL_WORDS = {
     "amount": "请输入金额",
     "code": "请扫描或输入顾客的 18 位付款码",
     "charging": "收款中…",
-    "lost": "网络中断。请重试:同一笔收款不会扣两次",
-    "waiting": "银行正在处理,请勿重复收款",
+    "lost": "网络中断。请重试：同一笔收款不会扣两次",
+    "waiting": "银行正在处理，请勿重复收款",
     "succeeded": "收款成功",
     "failed": "收款失败",
     "refunding": "退款中…",
     "refunded": "已退款",
-    "refund_sure": "确认退款?再点一次退回 %s 元",
-    "camera_off": "无法打开摄像头,请输入数字或用扫码枪",
+    "refund_sure": "确认退款？再点一次退回 %s 元",
+    "camera_off": "无法打开摄像头，请输入数字或用扫码枪",
     "camera_stop": "关闭摄像头",
     "camera_start": "摄像头扫码",
     "citizen": "顾客支付",
-    "receives": "门店应收(已扣手续费)",
+    "arrives": "%s 日终清算后划付",
+    "receives": "门店应收（已扣手续费）",
 }
 
 
@@ -58,7 +59,7 @@ def make_till(door: Door, sessions: Sessions) -> APIRouter:
             "declined": declined,
             "funders": {code: speech.name_of(party) for code, party in names.items()},
         }
-        return render(request, "merchant/till.html", store=at, **facts)
+        return render(request, "merchant/till.html", facts, store=at)
 
     @routes.get("/today")
     async def today(request: Request, at: Annotated[StoreRow, Depends(store)]) -> Response:
@@ -72,7 +73,7 @@ def make_till(door: Door, sessions: Sessions) -> APIRouter:
         sentences = {**Words(speech).problems(), **said(speech, TILL_WORDS)}
         facts = {"takings": takings, "payments": payments, "names": names, "sentences": sentences, "since": since}
         return render(
-            request, "merchant/today.html", store=at, **facts, refunds=REFUNDS in request.app.openapi()["paths"]
+            request, "merchant/today.html", facts, store=at, refunds=REFUNDS in request.app.openapi()["paths"]
         )
 
     @routes.get("/code")

@@ -27,7 +27,6 @@
     const address = document.createElement("span");
     const text = document.createElement("span");
     const end = document.createElement("span");
-    const pay = document.createElement("a");
     const row = document.createElement("li");
     name.textContent = store.name;
     address.textContent = store.address;

@@ -89,7 +89,7 @@
     if (payment.state !== "failed") {
       line(lines, said.citizen, `¥${yuan(payment.citizen_paid_fen)}`);
       for (const [funder, sum] of Object.entries(payment.funders)) line(lines, funders[funder] || funder, `¥${yuan(sum)}`);
-      line(lines, said.receives, `¥${yuan(payment.store_receives_fen)}`, payment.settlement_date);
+      line(lines, said.receives, `¥${yuan(payment.store_receives_fen)}`, said.arrives.replace("%s", payment.settlement_date));
     }
     step("result");
   };
