@@ -16,13 +16,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from special_rounds import SpecialRounds, open_special_rounds
 
 from yongquan.plumbing.settings import read_settings
 
 START_S = 90.0
 STOP_S = 40.0
+CHROMIUM = "/usr/bin/chromium"
 PHONE = {"width": 390, "height": 844}
 # Where the demo's phone stands: the middle of Haishu.
 HERE = {"longitude": 121.545, "latitude": 29.872}
@@ -56,12 +57,18 @@ def town() -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def browser(town: Town) -> Iterator[Browser]:
-    """Debian's Chromium, started after the town: the town is made by coroutines, which Playwright does not suffer."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS)
-        yield opened
-        opened.close()
+def playwright(town: Town) -> Iterator[Playwright]:
+    """Started after the town: the town is made by coroutines, which Playwright does not suffer beside it."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium."""
+    opened = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import random
 import re
 
+import segno
 from playwright.sync_api import Page, expect
 
 DEMO_BANK = "yuehu"
@@ -69,3 +70,15 @@ def charge(page: Page, amount: str, code: str) -> None:
 def switch_language(page: Page) -> None:
     """Use the switch in the header."""
     page.locator("button.language").click()
+
+
+def film_of(code: str) -> bytes:
+    """What a till's camera sees of a phone that shows a code: one frame of YUV4MPEG2, 640 by 480, repeated."""
+    modules = [list(row) for row in segno.make(code, error="m", micro=False).matrix_iter(scale=12, border=4)]
+    left, top = (640 - len(modules)) // 2, (480 - len(modules)) // 2
+    luma = bytearray(b"\xd0" * 640 * 480)
+    for y, row in enumerate(modules):
+        start = (top + y) * 640 + left
+        luma[start : start + len(row)] = bytes(0x10 if dark else 0xEB for dark in row)
+    frame = b"FRAME\n" + bytes(luma) + b"\x80" * (320 * 240 * 2)
+    return b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n" + frame * 10

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-from conftest import Town
-from people import bind_card, charge, claim, shown_pay_code, sign_in, sign_in_till, switch_language
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from conftest import CHROMIUM, CHROMIUM_ARGS, PHONE, Town
+from people import bind_card, charge, claim, film_of, shown_pay_code, sign_in, sign_in_till, switch_language
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
 
 Phones = Callable[[], BrowserContext]
 Check = Callable[[Page], None]
@@ -69,6 +70,26 @@ def test_scanner_may_type_while_the_amount_has_the_focus(phones: Phones, town: T
     till.keyboard.press("Enter")
 
     expect(till.locator("#outcome-sum")).to_have_text("¥12.50")
+
+
+def test_camera_reads_the_code_from_the_citizens_phone(
+    phones: Phones, town: Town, playwright: Playwright, tmp_path: Path
+) -> None:
+    citizen = phones().new_page()
+    sign_in(citizen)
+    bind_card(citizen)
+    film = tmp_path / "phone.y4m"
+    film.write_bytes(film_of(shown_pay_code(citizen)))
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGS, *camera])
+
+    till = browser.new_context(base_url=town.address, viewport=PHONE, permissions=["camera"]).new_page()
+    sign_in_till(till, town.stores[0]["token"])
+    charge(till, "9.90", "")
+    till.locator("#camera").click()
+
+    expect(till.locator("#outcome-sum")).to_have_text("¥9.90", timeout=20_000)
+    browser.close()
 
 
 def test_lost_answer_at_the_till_charges_once(phones: Phones, town: Town) -> None:

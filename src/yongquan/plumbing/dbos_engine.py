@@ -100,7 +100,11 @@ class DbosEngine:
 
 class _Teller:
     async def step(self, name: str, work: Work) -> str:
-        return await DBOS.run_step_async({"name": name}, work)
+        async def done() -> str:
+            # DBOS awaits what it recognises as a coroutine function; a lambda or an object it would call and pickle.
+            return await work()
+
+        return await DBOS.run_step_async({"name": name}, done)
 
     async def sleep(self, seconds: float) -> None:
         await DBOS.sleep_async(seconds)

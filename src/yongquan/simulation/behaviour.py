@@ -136,8 +136,8 @@ def basket_fen(*, seed: int, citizen: int, occasion: str, industry: int, spend_b
     kind = INDUSTRIES[industry]
     name = (seed, citizen, occasion)
     deviation = (sum(_below(1 << 16, *name, "basket", k) for k in range(4)) - 131_070) / 37_837
-    usual_fen = kind.basket_fen * spend_bp / WHOLE * math.exp(deviation * kind.spread)
-    basket = max(round(usual_fen / 10) * 10, 100)
+    usual = kind.basket_fen * spend_bp / WHOLE * math.exp(deviation * kind.spread)
+    basket = max(round(usual / 10) * 10, 100)
     if basket < threshold_fen and _below(WHOLE, *name, "tops up") < TOPS_UP_BP:
         return threshold_fen + _below(max(threshold_fen // 50, 1), *name, "over") * 10
     return basket

@@ -95,17 +95,14 @@ def test_most_people_pay_near_home(directory: ShopDirectory) -> None:
     city = directory.city
     visits = [plan_visit(directory, seed=SEED, citizen=n, occasion="r/0") for n in range(1000)]
 
-    near = sum(
-        city.shops.division[visit.shop] == city.citizens.division[visit.citizen] for visit in visits if visit
-    )
+    near = sum(city.shops.division[visit.shop] == city.citizens.division[visit.citizen] for visit in visits if visit)
     assert 780 < near < 900
 
 
 def test_baskets_are_around_the_median_of_their_industry() -> None:
     for position, industry in enumerate(INDUSTRIES):
         baskets = [
-            basket_fen(seed=SEED, citizen=n, occasion="r", industry=position, spend_bp=10_000)
-            for n in range(1500)
+            basket_fen(seed=SEED, citizen=n, occasion="r", industry=position, spend_bp=10_000) for n in range(1500)
         ]
         assert 0.9 < median(baskets) / industry.basket_fen < 1.1
         assert min(baskets) >= 100

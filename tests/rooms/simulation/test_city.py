@@ -52,9 +52,7 @@ def test_rows_are_the_same_on_every_machine() -> None:
 def test_a_citizen_depends_on_seed_and_number_only(city: City) -> None:
     smaller = build_city(seed=2022, scale=SCALE / 4)
 
-    assert [smaller.citizens.row(n) for n in range(0, 1500, 7)] == [
-        city.citizens.row(n) for n in range(0, 1500, 7)
-    ]
+    assert [smaller.citizens.row(n) for n in range(0, 1500, 7)] == [city.citizens.row(n) for n in range(0, 1500, 7)]
 
 
 def test_scale_sets_how_many_shops_and_citizens_there_are(city: City) -> None:
@@ -125,9 +123,7 @@ def test_licence_codes_are_valid_unique_and_marked_as_generated(shops: list[Shop
 
     assert all(uscc.is_valid(code) for code in codes)
     assert len(set(codes)) == len(codes)
-    assert all(
-        code[8:10] == "YQ" and code[2:8] == shop.adcode for code, shop in zip(codes, shops, strict=True)
-    )
+    assert all(code[8:10] == "YQ" and code[2:8] == shop.adcode for code, shop in zip(codes, shops, strict=True))
 
 
 def test_phones_are_mobile_numbers_and_nobody_shares_one(city: City, shops: list[Shop]) -> None:

@@ -186,7 +186,7 @@ class Oracle:
                 return f"exists_with_different_{what}"
         return "exists"
 
-    def _move(self, t: Tr) -> str:  # noqa: C901 - a list of rules, read top to bottom
+    def _move(self, t: Tr) -> str:
         for what, value in (("debit", t.debit), ("credit", t.credit)):
             if value in (0, ID_MAX):
                 return f"{what}_account_id_must_not_be_{'zero' if value == 0 else 'int_max'}"
@@ -215,7 +215,7 @@ class Oracle:
             t.amount = max(0, min(t.amount, cr.dd - cr.cc - cr.cp))
         return self._limits(t, dr, cr) or self._commit(t, dr, cr)
 
-    def _limits(self, t: Tr, dr: Acc, cr: Acc) -> str:  # noqa: C901 - likewise
+    def _limits(self, t: Tr, dr: Acc, cr: Acc) -> str:
         if "pending" in t.flags:
             if dr.dp + t.amount > MOST:
                 return "overflows_debits_pending"
