@@ -89,7 +89,7 @@ def _for_demo(platform: Platform) -> DemoPlatform:
         links=platform.links,
         cells=platform.cells,
         refresh=platform.refresh,
-        clear_day=platform.clear_day,
+        clearing=platform.clearing,
     )
 
 

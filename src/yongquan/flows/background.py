@@ -49,7 +49,6 @@ class Background:
             _every(5.0, self._expire, stop),
             _every(60.0, self._keep_house, stop),
             _every(10.0, self._clear, stop),
-            self.clearing.durable.keep(stop),
         )
 
     async def _resolve(self) -> None:

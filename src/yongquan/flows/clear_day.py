@@ -70,9 +70,14 @@ class Clearing:
         return msgspec.json.decode(told, type=DayReport) if told else await self.report(day)
 
     async def clear_what_is_due(self, *, today: date, patience_s: float) -> None:
-        """Clear every day before today that is not settled, the oldest first."""
+        """Clear every day before today that is not settled, and any that was begun; the oldest first.
+
+        A clearing that a dead process left behind is found here and taken over.
+        """
         async with self.desk.transaction() as connection:
             days = await clearing_store.days_to_clear(connection, before=today)
+        if not days:
+            await self.durable.close()
         for day in days:
             try:
                 await self.clear_day(day, patience_s=patience_s)

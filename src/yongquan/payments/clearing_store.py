@@ -107,10 +107,12 @@ async def say_waiting(connection: Connection, day: date, what_for: str) -> None:
 
 
 async def days_to_clear(connection: Connection, *, before: date) -> list[date]:
-    """Days before the one given that are not settled yet, the oldest first."""
+    """Unsettled days before the one given, and any whose clearing has begun; the oldest first."""
     rows = await (
         await connection.execute(
-            "select day from payments.settlement_day where day < %s and state <> 'settled' order by day", [before]
+            """select day from payments.settlement_day
+                where state <> 'settled' and (day < %s or state <> 'open') order by day""",
+            [before],
         )
     ).fetchall()
     return [row[0] for row in rows]

@@ -3,7 +3,8 @@
 A story is told once for a key; asking again gives the same answer. One process at a time executes: it holds the lease,
 an advisory lock that the server lets go when the holder's session ends (at once after a kill, after the keepalives
 where a machine vanished). Whoever gets the lease next recovers what was under way. Other processes ask and wait.
-DBOS runs without its conductor and telemetry, in a schema of its own, in threads of its own.
+DBOS runs without its conductor and telemetry, in a schema of its own, in threads of its own, and only once a story is
+asked for: a process that asks for none never loads it.
 """
 
 import asyncio
@@ -15,7 +16,6 @@ import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
-from yongquan.kernel.errors import Outage
 from yongquan.plumbing.db import Connection
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LEASE_LOCK = 0x79_71_00_05
 LOOK_S = 0.25
-LEASE_CHECK_S = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -82,18 +81,6 @@ class Durable:
                 return None
             await asyncio.sleep(LOOK_S)
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Hold the lease whenever nobody else does, and so execute stories, until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.hold_lease()
-            except (psycopg.OperationalError, Outage) as outage:
-                log.warning("lease_not_reached", error=str(outage))
-            try:
-                await asyncio.wait_for(stop.wait(), LEASE_CHECK_S)
-            except TimeoutError:
-                continue
-
     async def hold_lease(self) -> bool:
         """Take the lease if it is free and begin to execute; stop executing if it was lost."""
         async with self._busy:
@@ -108,7 +95,7 @@ class Durable:
             return await self._take_lease()
 
     async def close(self) -> None:
-        """Stop executing and let the lease go; a story under way stays pending for the next holder."""
+        """Stop executing and let the lease go; a story under way stays pending for the next holder. Repeat at will."""
         async with self._busy:
             await self._let_go()
             if self._engine is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.institutions.links import Links
 from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
@@ -25,6 +26,7 @@ from yongquan.simulation.season import PlannedRound, Season, plan_season
 
 DEMO_DAY = date(2022, 2, 21)
 ISSUERS_READY_S = 30.0
+CLEARING_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class DemoPlatform:
     links: Links
     cells: int
     refresh: Callable[[], Awaitable[None]]
-    clear_day: Callable[[date], Awaitable[object]]
+    clearing: Clearing
 
 
 @dataclass(slots=True)
@@ -104,7 +106,9 @@ class Demo:
         # The day is cleared after midnight; when the last voucher's time is over, what is left goes back.
         await self._set_clock(clock_time(0, 30), days=1)
         with self._phase("clearing", "清算与结算 clear and settle", progress, 1) as tick:
-            await self.platform.clear_day(DEMO_DAY)
+            report = await self.platform.clearing.clear_day(DEMO_DAY, patience_s=CLEARING_S)
+            if report.waiting_for:
+                progress.log(f"清算等待 the day waits for: {report.waiting_for}")
             tick(1)
         last = max(type_.valid_days or 0 for r in season.rounds for type_ in r.types)
         await self._set_clock(clock_time(0, 5), days=last)

@@ -53,7 +53,7 @@ async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
     receiver = Receiver(list(statuses))
     server = uvicorn.Server(uvicorn.Config(receiver, port=0, lifespan="off", log_level="error"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+    while not server.started:
         await asyncio.sleep(0.01)
     receiver.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hooks"
     try:
@@ -95,7 +95,7 @@ async def delivering(database: Database, sealing: Sealing) -> AsyncIterator[None
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(15):
-        while not await true():  # noqa: ASYNC110 - the database offers nothing to wait for
+        while not await true():
             await asyncio.sleep(0.05)
 
 

@@ -1,0 +1,26 @@
+"""The demo's bureau officer, who may see and steer every campaign of the demo city."""
+
+from datetime import datetime
+
+import pyotp
+
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.sealing import Sealing
+from yongquan.staff import NewStaff, Role, RoleGrant, StaffDesk
+from yongquan.staff.sandbox import DEMO_LOGIN, DEMO_PASSWORD
+
+DEMO_NAME = "王演示"
+
+
+async def enrol_demo_staff(database: Database, sealing: Sealing, now: datetime) -> tuple[str, str, str]:
+    """Enrol the demo login in a fresh city; returns login, password and TOTP secret. `now` is real time in UTC.
+
+    Raises `psycopg.errors.UniqueViolation` if it is there already.
+    """
+    secret = pyotp.random_base32()
+    roles = tuple(RoleGrant(role) for role in (Role.BUREAU_OFFICER, Role.AUDITOR))
+    person = NewStaff(login=DEMO_LOGIN, name=DEMO_NAME, grants=roles)
+    await StaffDesk(database, sealing).enrol(
+        person, password=DEMO_PASSWORD, by="command:demo", now=now, totp_secret=secret
+    )
+    return DEMO_LOGIN, DEMO_PASSWORD, secret
