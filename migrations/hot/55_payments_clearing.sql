@@ -15,11 +15,15 @@ language sql stable as $$
      where r.settlement_date = p_day and r.state = 'succeeded'
 $$;
 
--- Close a day. Waits for payments that are stamped with it and not committed yet (they hold a key share lock);
--- the next payment is stamped with the next day.
-create or replace function payments.close_day(p_day date, p_now timestamptz) returns void language plpgsql as $$
-begin
+-- Close a day, in two commits. The first makes the next payment be stamped with the next day and waits for nobody.
+create or replace function payments.close_day(p_day date, p_now timestamptz) returns void language sql as $$
     insert into payments.settlement_day (day, state) values (p_day, 'open') on conflict do nothing;
-    perform from payments.settlement_day d where d.day = p_day for update;
     update payments.settlement_day set state = 'closing', closed_at = p_now where day = p_day and state = 'open';
+$$;
+
+-- The second waits for payments that were stamped before it and are not committed yet: they hold a key share lock.
+-- Nobody takes a new one by then, so that traffic cannot keep it waiting for ever.
+create or replace function payments.wait_for_stamped(p_day date) returns void language plpgsql as $$
+begin
+    perform from payments.settlement_day d where d.day = p_day for update;
 end $$;

@@ -1,5 +1,6 @@
 """Wires the demo: a folder of its own, the embedded database, the sandbox banks, a server, and the simulated day."""
 
+import json
 import shutil
 import socket
 import tempfile
@@ -20,6 +21,7 @@ from yongquan.plumbing.settings import Settings
 from yongquan.simulation.demo import Demo, DemoPlatform
 from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
 from yongquan.simulation.outside_world import outside_world
+from yongquan.simulation.welcome import lines_of
 from yongquan.web.server import serving
 
 # Up to this scale the simulated people use the real HTTP doors; above it, the same flows in larger batches.
@@ -56,9 +58,12 @@ async def _run(
         demo = Demo(_for_demo(platform), seed=seed, scale=scale)
         report = await demo.run(door)
         if not once:
+            welcomed = await demo.welcome(platform.tokens)
             if say is not None:
-                say(f"报告 report: {report}")
-                say(f"Open http://127.0.0.1:{port}/ ; Ctrl-C ends the demo.")
+                say(json.dumps(report, ensure_ascii=False, indent=2))
+                for line in lines_of(welcomed, url=f"http://127.0.0.1:{port}"):
+                    say(line)
+                say("Ctrl-C 结束 ends the demo.")
             await ended.wait()
         return report
 

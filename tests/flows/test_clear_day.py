@@ -260,16 +260,16 @@ def test_closing_waits_for_stamped_payments_and_sends_the_next_to_the_next_day(f
         await stamped.commit()
 
         row = await (await stamped.execute(ask, [NOON])).fetchone()
-        close = asyncio.create_task(closing.execute("select payments.close_day(%s, %s)", [DAY, NOON]))
-        await asyncio.sleep(0.3)
-        assert not close.done()
-        next_ask = asyncio.create_task(late.execute(ask, [NOON]))
-        await asyncio.sleep(0.2)
-        await stamped.commit()
-        await close
+        await closing.execute("select payments.close_day(%s, %s)", [DAY, NOON])
         await closing.commit()
-        next_row = await (await next_ask).fetchone()
+        next_row = await (await late.execute(ask, [NOON])).fetchone()
+        wait = asyncio.create_task(closing.execute("select payments.wait_for_stamped(%s)", [DAY]))
+        await asyncio.sleep(0.3)
+        waited = not wait.done()
+        await stamped.commit()
+        await wait
 
+        assert waited
         assert row == (DAY,)
         assert next_row == (DAY + timedelta(days=1),)
         for connection in (stamped, closing, late):

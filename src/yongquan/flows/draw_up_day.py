@@ -27,6 +27,8 @@ async def close(desk: DayDesk, day: date) -> str:
     """No payment joins the day any more; those under way join the next one."""
     async with desk.transaction() as connection:
         await store.close_day(connection, day, now=desk.clock.now())
+    async with desk.transaction() as connection:
+        await store.wait_for_stamped(connection, day)
     return ""
 
 

@@ -85,8 +85,13 @@ class Call:
 
 
 async def close_day(connection: Connection, day: date, *, now: datetime) -> None:
-    """Let no further payment join; waits for those that are stamped and not committed."""
+    """Let no further payment join. Commit it, then `wait_for_stamped`."""
     await connection.execute("select payments.close_day(%s, %s)", [day, now])
+
+
+async def wait_for_stamped(connection: Connection, day: date) -> None:
+    """Wait for payments that were stamped with a closed day and are not committed yet."""
+    await connection.execute("select payments.wait_for_stamped(%s)", [day])
 
 
 async def day_of(connection: Connection, day: date, *, lock: bool = False) -> Day | None:

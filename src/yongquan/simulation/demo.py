@@ -17,16 +17,19 @@ from yongquan.institutions.links import Links
 from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.populate import Populating, Tick
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
+from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 
 DEMO_DAY = date(2022, 2, 21)
 ISSUERS_READY_S = 30.0
 CLEARING_S = 300.0
+VISITORS_COME_DAYS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class Demo:
     seed: int
     scale: float
     seconds: dict[str, float] = field(default_factory=dict)
+
+    async def welcome(self, tokens: Tokens) -> Welcome:
+        """Let visitors in: the next morning, rounds of their own, and logins to try them with."""
+        await self._set_clock(clock_time(10), days=VISITORS_COME_DAYS)
+        p = self.platform
+        await open_for_visitors(p.database, cells=p.cells, now=p.clock.now())
+        await p.refresh()
+        city = build_city(seed=self.seed, scale=self.scale)
+        return await welcome(p.database, p.sealing, tokens, city)
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""

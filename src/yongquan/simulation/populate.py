@@ -167,9 +167,14 @@ def _supervised(funder: Funder) -> AccountOpening:
     return AccountOpening(account_no=funder.account_no, holder=funder.name, opening_balance_fen=SUPERVISED_FEN)
 
 
-def _store(shop: Shop, seed: int) -> NewStore:
+def store_id_of(shop: Shop, seed: int) -> UUID:
+    """The id that a shop of the demo city has."""
     entropy = key_of(seed, "store id", shop.number)
-    store_id = make_id(at_ms=shop.number, bucket=entropy & 1023, entropy=entropy)
+    return make_id(at_ms=shop.number, bucket=entropy & 1023, entropy=entropy)
+
+
+def _store(shop: Shop, seed: int) -> NewStore:
+    store_id = store_id_of(shop, seed)
     return NewStore(
         store_id=store_id,
         name=shop.name,

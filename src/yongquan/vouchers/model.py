@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
+
+
+State = TypeVar("State", bound=StrEnum)
 
 
 class CampaignState(StrEnum):
@@ -167,7 +171,7 @@ class Round:
     state: RoundState = RoundState.DRAFT
 
 
-def require_move(moves: Mapping[StrEnum, frozenset[StrEnum]], now: StrEnum, wanted: StrEnum) -> None:
+def require_move(moves: Mapping[State, frozenset[State]], now: State, wanted: State) -> None:
     """Raise `ForbiddenMove` unless the table allows the step."""
     if wanted not in moves[now]:
         raise ForbiddenMove(f"{now} cannot become {wanted}", now=now.value, wanted=wanted.value)

@@ -1,5 +1,6 @@
 """Rounds: the list, and the page with the claim button, which is a static page whose script calls the API."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -33,13 +34,7 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         now = door.clock.now()
         async with door.database.transaction() as connection:
             rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
-        rows = [row for row in rows if row.types]
-        groups = {
-            "open": [r for r in rows if r.opens_at <= now < r.closes_at],
-            "coming": [r for r in rows if now < r.opens_at],
-            "ended": [r for r in rows if r.closes_at <= now],
-        }
-        facts = {"groups": groups, "clock": _clock(door), "citizen": sessions.seen(request)}
+        facts = {"groups": _grouped(rows, now), "clock": _clock(door), "citizen": sessions.seen(request)}
         facts["days"] = speech_of(request).say(BUTTON_WORDS["days"])
         return render(request, "citizen/rounds.html", facts, division=door.regions.division)
 
@@ -81,6 +76,16 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         }
 
     return routes
+
+
+def _grouped(rounds: Sequence[RoundRow], now: datetime) -> dict[str, list[RoundRow]]:
+    """Rounds that offer something, by what a citizen can do: claim, wait, or look."""
+    offered = [r for r in rounds if r.types]
+    return {
+        "open": [r for r in offered if r.opens_at <= now < r.closes_at],
+        "coming": [r for r in offered if now < r.opens_at],
+        "ended": [r for r in offered if r.closes_at <= now],
+    }
 
 
 def _clock(door: Door) -> dict[str, object]:

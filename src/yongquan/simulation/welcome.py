@@ -1,0 +1,118 @@
+"""After the demo's day: rounds that a visitor can claim from, and where to click."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from yongquan.flows.fund_campaign import fund_campaign, record_prepayment
+from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.plumbing.clock import wall_now
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.fresh import fresh_id
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.tokens import Holder, Tokens
+from yongquan.simulation.city import City
+from yongquan.simulation.demo_staff import enrol_demo_staff
+from yongquan.simulation.populate import store_id_of
+from yongquan.vouchers.model import Campaign, CampaignRules, Caps, RefundPolicy, Round, VoucherType
+from yongquan.vouchers.store import save_campaign, save_rounds
+
+FUNDER = "bureau-330200"
+STOCK = 2_000
+SOON = timedelta(minutes=3)
+LASTS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Who a visitor can be: a citizen by phone, a store by link, an officer by login."""
+
+    phone: str
+    store_token: str
+    store_name: str
+    login: str
+    password: str
+    totp_secret: str
+
+
+async def open_for_visitors(database: Database, *, cells: int, now: datetime) -> None:
+    """Publish a campaign of the city with one round open now and one that opens in three minutes."""
+    campaign = Campaign(
+        campaign_id=fresh_id(),
+        code=f"visitors-{now:%Y%m%d%H%M%S}",
+        name="体验消费券",
+        name_en="Vouchers to try",
+        funder_id=FUNDER,
+        adcode=None,
+        starts_at=now,
+        ends_at=now + LASTS,
+        budget_fen=2 * STOCK * (1_000 + 2_000),
+        rules=CampaignRules(refund=RefundPolicy.RETURN),
+    )
+    rounds = [
+        Round(
+            round_id=fresh_id(),
+            campaign_id=campaign.campaign_id,
+            name=name,
+            name_en=name_en,
+            opens_at=opens_at,
+            closes_at=now + LASTS,
+            caps=Caps(per_round=1),
+        )
+        for name, name_en, opens_at in (
+            ("体验券 现在就抢", "To try: open now", now),
+            ("体验券 三分钟后开抢", "To try: opens in three minutes", now + SOON),
+        )
+    ]
+    types = [type_ for round_ in rounds for type_ in _types(round_)]
+    async with database.transaction() as connection:
+        budget_fen = campaign.budget_fen
+        await record_prepayment(connection, receipt=campaign.code, funder_id=FUNDER, amount_fen=budget_fen, now=now)
+        await save_campaign(connection, campaign, now=now)
+        await fund_campaign(
+            connection, campaign_id=campaign.campaign_id, funder_id=FUNDER, cash_fen=budget_fen, now=now
+        )
+        await save_rounds(connection, rounds, types)
+        ids = [round_.round_id for round_ in rounds]
+        await publish_rounds(connection, campaign.campaign_id, ids, cells=cells, now=now)
+
+
+async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: City) -> Welcome:
+    """Make the demo's logins: its first citizen, its first store, one officer."""
+    login, password, totp_secret = await enrol_demo_staff(database, sealing, wall_now())
+    return Welcome(
+        phone=city.citizens.row(0).phone,
+        store_token=tokens.issue(
+            Holder.STORE, store_id_of(city.shops.row(0), city.seed), expires_at=wall_now() + LASTS
+        ),
+        store_name=city.shops.row(0).name,
+        login=login,
+        password=password,
+        totp_secret=totp_secret,
+    )
+
+
+def lines_of(welcomed: Welcome, *, url: str) -> Sequence[str]:
+    """What to tell a visitor, a line each."""
+    return (
+        f"市民手机页 citizen  {url}/c/  手机号 phone {welcomed.phone} (验证码在页面上 the code is on the page)",
+        f"商户收银页 till     {url}/m/sign-in#{welcomed.store_token}  ({welcomed.store_name})",
+        f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
+        f"接口文档 API docs    {url}/docs",
+    )
+
+
+def _types(round_: Round) -> list[VoucherType]:
+    return [
+        VoucherType(
+            type_id=fresh_id(),
+            round_id=round_.round_id,
+            name=f"通用券 满{spend}减{off}",
+            name_en=f"General: {off} off {spend}",
+            amount_fen=off * 100,
+            threshold_fen=spend * 100,
+            stock=STOCK,
+            valid_days=5,
+        )
+        for spend, off in ((50, 10), (100, 20))
+    ]

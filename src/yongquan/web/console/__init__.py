@@ -1,0 +1,41 @@
+"""The bureau's desk: what staff see of campaigns, money and shops, and what they may change."""
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from yongquan.web.console.audit import make_audit
+from yongquan.web.console.campaigns import make_campaigns
+from yongquan.web.console.desk import Desk
+from yongquan.web.console.funders import make_funders
+from yongquan.web.console.overview import make_overview
+from yongquan.web.console.reports import make_reports
+from yongquan.web.console.rounds import make_rounds
+from yongquan.web.console.shops import make_shops
+from yongquan.web.console.sign_in import make_sign_in
+from yongquan.web.door import Door
+
+__all__ = ["make_console"]
+
+
+def make_console(door: Door) -> APIRouter:
+    """Every page below `/console`."""
+    desk = Desk(door)
+    routes = APIRouter(prefix="/console", include_in_schema=False)
+    for make in (
+        make_sign_in,
+        make_overview,
+        make_campaigns,
+        make_rounds,
+        make_shops,
+        make_funders,
+        make_reports,
+        make_audit,
+    ):
+        routes.include_router(make(desk))
+
+    @routes.get("")
+    @routes.get("/")
+    async def front() -> RedirectResponse:
+        return RedirectResponse("/console/overview", status_code=303)
+
+    return routes

@@ -1,0 +1,131 @@
+"""Campaigns: their rules, rounds and money; pause, resume and end them with a reason."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from yongquan import ledger
+from yongquan.flows.publish_rounds import HOME_CELL
+from yongquan.flows.steer_campaign import STEERING_ROLES, Wish, steer_campaign, steer_round
+from yongquan.institutions.views import parties
+from yongquan.ledger import Kind
+from yongquan.plumbing.audit_pages import audit_page
+from yongquan.plumbing.clock import wall_now
+from yongquan.staff.views import names_of
+from yongquan.vouchers.board import CampaignBoard, RoundBoard, campaigns_on_board, conditions_of
+from yongquan.vouchers.model import CAMPAIGN_MOVES, ROUND_MOVES, CampaignState, RoundState
+from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
+
+Move = Literal["paused", "published", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignMoney:
+    """Where a campaign's money stands, in fen; face values but for `redeemed_fen`."""
+
+    reserved_fen: int
+    claimed_fen: int
+    redeemed_fen: int
+    expired_fen: int
+    recycled_fen: int
+    left_fen: int
+
+
+def make_campaigns(desk: Desk) -> APIRouter:
+    """`/console/campaigns` and what is below it."""
+    routes = desk_routes()
+    database = desk.door.database
+
+    @routes.get("/campaigns")
+    async def campaigns(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
+        async with database.transaction() as connection:
+            listed = await campaigns_on_board(connection, places=visitor.places)
+            names = await parties(connection)
+        rounds = await desk.rounds.get(visitor.places)
+        of = {c.campaign_id: [r for r in rounds if r.campaign_id == c.campaign_id] for c in listed}
+        facts = {"campaigns": listed, "rounds_of": of, "money_of": _sum_up, "names": names}
+        return desk.show(request, visitor, "campaigns.html", facts)
+
+    @routes.get("/campaigns/{campaign}")
+    async def campaign(
+        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], campaign: str, done: str = ""
+    ) -> Response:
+        campaign_id = known_id(campaign)
+        async with database.transaction() as connection:
+            found = _find(await campaigns_on_board(connection, places=visitor.places), campaign_id)
+            conditions = await conditions_of(connection, campaign_id)
+            names = await parties(connection)
+            history = await audit_page(connection, subject=f"campaign:{campaign_id}")
+            for round_id in conditions:
+                history += await audit_page(connection, subject=f"round:{round_id}")
+            actors = await names_of(connection, {row.actor for row in history}, desk.door.sealing)
+            budget = ledger.account_id(campaign_id, Kind.BUDGET)
+            balances = await ledger.balances_of(connection, [budget], cell=HOME_CELL)
+        rounds = [r for r in await desk.rounds.get(visitor.places) if r.campaign_id == campaign_id]
+        facts = {
+            "campaign": found,
+            "rounds": rounds,
+            "conditions": conditions,
+            "names": names,
+            "money": _sum_up(rounds, left_fen=balances[budget].credit_fen if budget in balances else 0),
+            "history": sorted(history, key=lambda row: -row.seq)[:20],
+            "actors": actors,
+            "round_names": {f"round:{r.round_id}": r for r in rounds},
+            "may_steer": any(visitor.staff.may(role, adcode=found.adcode) for role in STEERING_ROLES),
+            "campaign_moves": sorted(CAMPAIGN_MOVES[CampaignState(found.state)]),
+            "round_moves": {r.round_id: _moves(r) for r in rounds},
+            "done": done if done in {"paused", "published", "ended"} else "",
+        }
+        return desk.show(request, visitor, "campaign.html", facts)
+
+    @routes.post("/campaigns/{campaign}/state")
+    async def steer(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        campaign: str,
+        to: Annotated[Move, Form()],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        campaign_id = known_id(campaign)
+        await steer_campaign(database, campaign_id, Wish(visitor.staff, to, reason.strip()), now=wall_now())
+        desk.rounds.forget()
+        return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
+
+    @routes.post("/rounds/{round_}/state")
+    async def steer_one_round(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        round_: str,
+        to: Annotated[Move, Form()],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        wish = Wish(visitor.staff, to, reason.strip())
+        campaign_id = await steer_round(database, known_id(round_), wish, now=wall_now())
+        desk.rounds.forget()
+        return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
+
+    return routes
+
+
+def _find(listed: list[CampaignBoard], campaign_id: UUID) -> CampaignBoard:
+    for campaign in listed:
+        if campaign.campaign_id == campaign_id:
+            return campaign
+    raise Missing
+
+
+def _moves(round_: RoundBoard) -> list[str]:
+    return sorted(ROUND_MOVES[RoundState(round_.state)]) if round_.state != RoundState.DRAFT else []
+
+
+def _sum_up(rounds: list[RoundBoard], left_fen: int = 0) -> CampaignMoney:
+    out = [r for r in rounds if r.state != RoundState.DRAFT]
+    return CampaignMoney(
+        reserved_fen=sum(r.reserved_fen for r in out),
+        claimed_fen=sum(r.claimed_fen for r in out),
+        redeemed_fen=sum(r.redeemed_fen for r in out),
+        expired_fen=sum(r.expired_fen for r in out),
+        recycled_fen=sum(r.recycled_fen + r.unsold_fen for r in out),
+        left_fen=left_fen,
+    )

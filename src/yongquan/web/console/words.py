@@ -1,0 +1,169 @@
+"""What codes are called at the desk: Chinese msgids, said through a `Speech`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from yongquan.ledger import Kind, Posting
+from yongquan.plumbing.clock import SHANGHAI
+from yongquan.web.language import Speech
+
+PHASES = {
+    "draft": "草稿",
+    "published": "进行中",
+    "coming": "未开始",
+    "open": "领取中",
+    "paused": "已暂停",
+    "ended": "已结束",
+}
+MOVES = {"paused": "暂停", "published": "恢复", "ended": "结束"}
+ROLES = {"bureau_officer": "主管部门经办", "operator": "平台运营", "auditor": "审计", "admin": "管理员"}
+ACTIONS = {
+    "staff.enrolled": "登记人员",
+    "staff.left": "人员离任",
+    "staff.sessions_revoked": "收回登录",
+    "round.paused": "暂停轮次",
+    "round.published": "恢复轮次",
+    "round.ended": "结束轮次",
+    "campaign.paused": "暂停活动",
+    "campaign.published": "恢复活动",
+    "campaign.ended": "结束活动",
+}
+NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动"}
+FACTS = {"state": "状态", "reason": "原因", "login": "登录名", "grants": "权限"}
+FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
+SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
+CALL_STATES = {"planned": "待划付", "refused": "被拒绝", "paid": "已划付"}
+DAY_STATES = {
+    "open": "营业中",
+    "closing": "日切中",
+    "drawn": "已出结算单",
+    "netted": "已轧差",
+    "cleared": "已清算",
+    "settled": "已结算",
+}
+STORE_STATES = {"open": "营业", "suspended": "暂停收款", "closed": "已停业"}
+REFUNDS = {"forfeit": "退货后券失效", "return": "退货后券退回券包"}
+DIRECTIONS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "either": "主扫、被扫均可"}
+REFUSALS = {
+    "forbidden": "您的权限不包括这项操作或这个区域。",
+    "not_found": "没有这个页面，或不在您的管辖区域内。",
+    "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
+    "bad_request": "填写的内容不完整，请返回检查。",
+}
+REFUSED_OTHERWISE = "这项操作没有成功，请返回重试。"
+ACCOUNTS = {
+    Kind.SUPERVISED: "监管账户资金",
+    Kind.CASH: "可用资金",
+    Kind.ADVANCE_GIVEN: "垫付授信",
+    Kind.ADVANCE_LIMIT: "可用垫付额度",
+    Kind.SUBSIDY_DUE: "应付补贴",
+    Kind.SPENT: "已支出补贴",
+    Kind.ADVANCED: "已垫付待偿",
+}
+POSTINGS = {
+    Posting.PREPAY: "预付入账",
+    Posting.GRANT_ADVANCE: "授予垫付额度",
+    Posting.FUND_CAMPAIGN: "拨入活动预算",
+    Posting.RETURN_SURPLUS: "结余退回",
+    Posting.REPAY_FUNDER: "退还出资方",
+    Posting.SUBSIDISE: "核销补贴",
+    Posting.REFUND_SUBSIDY: "退货退补贴",
+    Posting.CALL_SUBSIDY: "清算划付补贴",
+    Posting.SPEND_PREPAID: "监管账户支出",
+    Posting.SPEND_ADVANCE: "垫付支出",
+    Posting.RECORD_ADVANCE: "登记垫付",
+    Posting.RETURN_SUBSIDY: "清算退回补贴",
+    Posting.RESTORE_PREPAID: "退回监管账户",
+    Posting.RESTORE_ADVANCE: "恢复垫付额度",
+    Posting.REDUCE_ADVANCE: "冲减垫付",
+}
+CHART_WORDS = {"claims": "领取", "payments": "支付", "amount": "支付金额（元）", "general": "通用券"}
+MAP_WORDS = {
+    "shops": "%s 家商户",
+    "in_view": "视野内 %s 家商户",
+    "too_many": "商户较多，按网格显示数量；放大地图查看单店。",
+    "hardship": "纾困门店",
+    "none": "这里没有符合条件的商户。换个条件或移动地图再看。",
+    "unavailable": "地图数据暂时取不到，请重试",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeskWords:
+    """The desk's words in one language."""
+
+    speech: Speech
+
+    def of(self, listed: Mapping[str, str], code: str) -> str:
+        """A code's word; a code without one stands for itself."""
+        return self.speech.say(listed[code]) if code in listed else code
+
+    def phase(self, code: str) -> str:
+        return self.of(PHASES, code)
+
+    def move(self, code: str) -> str:
+        return self.of(MOVES, code)
+
+    def role(self, code: str) -> str:
+        return self.of(ROLES, code)
+
+    def action(self, code: str) -> str:
+        return self.of(ACTIONS, code)
+
+    def noun(self, subject: str) -> str:
+        """What kind of thing an audit entry is about."""
+        return self.of(NOUNS, subject.split(":")[0])
+
+    def fact(self, code: str) -> str:
+        return self.of(FACTS, code)
+
+    def funder_kind(self, code: str) -> str:
+        return self.of(FUNDER_KINDS, code)
+
+    def source(self, code: str) -> str:
+        return self.of(SOURCES, code)
+
+    def call_state(self, code: str) -> str:
+        return self.of(CALL_STATES, code)
+
+    def day_state(self, code: str) -> str:
+        return self.of(DAY_STATES, code)
+
+    def refund(self, code: str) -> str:
+        return self.of(REFUNDS, code)
+
+    def direction(self, code: str) -> str:
+        return self.of(DIRECTIONS, code)
+
+    def refusal(self, code: str) -> str:
+        """Why a page says no."""
+        return self.speech.say(REFUSALS.get(code, REFUSED_OTHERWISE))
+
+    def account(self, kind: Kind) -> str:
+        return self.speech.say(ACCOUNTS[kind])
+
+    def posting(self, posting: Posting) -> str:
+        """What a posting is; those that touch no funder keep their code's name."""
+        return self.speech.say(POSTINGS[posting]) if posting in POSTINGS else posting.name.lower()
+
+    def chart(self, code: str) -> str:
+        return self.speech.say(CHART_WORDS[code])
+
+    def second(self, at: datetime) -> str:
+        """A moment to the second, Shanghai time."""
+        return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+    def iso(self, day: date) -> str:
+        """A day as addresses write it."""
+        return day.isoformat()
+
+
+def percent(bp: int | None) -> str:
+    """Basis points as people read them; a dash for nothing."""
+    return "—" if bp is None else f"{bp / 100:.1f}%"
+
+
+def hundredths(number: int | None) -> str:
+    """Hundredths as a ratio; a dash for nothing."""
+    return "—" if number is None else f"{number / 100:.2f}"
