@@ -32,6 +32,7 @@ check: setup
 
 test: setup browser-tools check
 	$(BIN)/pytest
+	./tools/with-postgres-15 $(BIN)/pytest tests/stores
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache
