@@ -32,6 +32,8 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.outside_world import is_running
+from yongquan.staff import StaffDesk
+from yongquan.staff.sandbox import SandboxAuthenticator
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
 from yongquan.web.api.hot import HotDoor
 from yongquan.web.door import Door
@@ -166,6 +168,8 @@ def make_application(platform: Platform) -> HotDoor:
         limit=RateLimit(per_second=50, burst=100),
         links=platform.links,
         phones=SandboxPhones(platform.database, platform.sealing) if platform.is_sandboxed else None,
+        staff=StaffDesk(platform.database, platform.sealing),
+        authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
     return HotDoor(rest=RequestLog(make_site(door)), door=door)
 

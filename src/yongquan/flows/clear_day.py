@@ -77,7 +77,7 @@ class Clearing:
         async with self.desk.transaction() as connection:
             days = await clearing_store.days_to_clear(connection, before=today)
         if not days:
-            await self.durable.close()
+            await self.durable.rest()
         for day in days:
             try:
                 await self.clear_day(day, patience_s=patience_s)

@@ -59,6 +59,7 @@ class Durable:
         self._lease: Connection | None = None
         self._engine: DbosEngine | None = None
         self._busy = asyncio.Lock()
+        self._telling = 0
 
     def learn(self, name: str, story: Story) -> None:
         """Make a story known under its name."""
@@ -69,17 +70,16 @@ class Durable:
 
         Raises `StoryFailed` if it ended in an error; `Outage` while the database does not answer.
         """
-        deadline, asked = time.monotonic() + patience_s, False
-        while True:
-            await self.hold_lease()
-            asked = asked or await asyncio.to_thread(self._known_engine().ask, name, key, argument)
-            if asked:
-                answer = await asyncio.to_thread(self._known_engine().answer, key)
-                if answer is not None:
-                    return answer
-            if time.monotonic() >= deadline:
-                return None
-            await asyncio.sleep(LOOK_S)
+        self._telling += 1
+        try:
+            return await self._tell(name, key, argument, deadline=time.monotonic() + patience_s)
+        finally:
+            self._telling -= 1
+
+    async def rest(self) -> None:
+        """Let everything go unless a story is being waited for here; the next one takes it up again."""
+        if self._telling == 0:
+            await self.close()
 
     async def hold_lease(self) -> bool:
         """Take the lease if it is free and begin to execute; stop executing if it was lost."""
@@ -131,3 +131,16 @@ class Durable:
 
             self._engine = DbosEngine(self._conninfo)
         return self._engine
+
+    async def _tell(self, name: str, key: str, argument: str, *, deadline: float) -> str | None:
+        asked = False
+        while True:
+            await self.hold_lease()
+            asked = asked or await asyncio.to_thread(self._known_engine().ask, name, key, argument)
+            if asked:
+                answer = await asyncio.to_thread(self._known_engine().answer, key)
+                if answer is not None:
+                    return answer
+            if time.monotonic() >= deadline:
+                return None
+            await asyncio.sleep(LOOK_S)

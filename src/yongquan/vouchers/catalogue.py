@@ -15,10 +15,11 @@ from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
 
 _CHANGED = "select round_id, version from vouchers.round"
+# A round of a paused campaign is paused, whatever its own state.
 _ROUNDS = """
-select r.round_id, r.version, r.campaign_id, r.state, r.opens_at, r.closes_at, r.daily_from, r.daily_until,
-       r.districts
-  from vouchers.round r where r.round_id = any (%s)
+select r.round_id, r.version, r.campaign_id, case when c.state = 'published' then r.state else c.state end,
+       r.opens_at, r.closes_at, r.daily_from, r.daily_until, r.districts
+  from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id where r.round_id = any (%s)
 """
 _TYPES = """
 select t.type_id, t.round_id, t.amount_fen, t.threshold_fen, t.valid_from, t.valid_until, t.valid_days,
@@ -141,7 +142,7 @@ def _type_offer(row: TupleRow) -> TypeOffer:
         campaign_hex=row[13].hex,
         funder_id=row[14],
         rules=TypeRules(
-            campaign_active=row[15] == CampaignState.PUBLISHED,
+            campaign_active=row[15] in {CampaignState.PUBLISHED, CampaignState.ENDED},
             industry=row[10],
             districts=None if row[11] is None else frozenset(row[11]),
             hardship_only=row[12],

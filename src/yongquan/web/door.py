@@ -15,6 +15,8 @@ from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.sandbox_sms import SandboxPhones
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
+from yongquan.staff import StaffDesk
+from yongquan.staff.sandbox import SandboxAuthenticator
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
 
 
@@ -37,3 +39,5 @@ class Door:
     limit: RateLimit
     links: Links
     phones: SandboxPhones | None  # None outside the sandbox: no page may show a text message
+    staff: StaffDesk
+    authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code

@@ -10,6 +10,7 @@ from yongquan.payments.model import PaymentRefused
 from yongquan.web.api.native import make_native
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
+from yongquan.web.console import make_console
 from yongquan.web.door import Door
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
@@ -23,6 +24,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_language_switch())
     site.include_router(make_citizen(door))
     site.include_router(make_merchant(door))
+    site.include_router(make_console(door))
     site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
 
     @site.get("/healthz", tags=["operations"])

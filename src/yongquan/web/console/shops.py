@@ -63,9 +63,8 @@ def make_shops(desk: Desk) -> APIRouter:
             if total > SINGLE_MAX:
                 step = max((east - west) / SQUARES_ACROSS, 0.001)
                 squares = await squares_of(connection, box, wanted, step=step)
-                return JSONResponse(
-                    {"total": total, "stores": [], "squares": [[round(s.lon, 5), round(s.lat, 5), s.stores] for s in squares]}
-                )
+                counts = [[round(s.lon, 5), round(s.lat, 5), s.stores] for s in squares]
+                return JSONResponse({"total": total, "stores": [], "squares": counts})
             stores = await stores_in(connection, box, wanted, limit=SINGLE_MAX)
         speaks = Words(speech_of(request))
         return JSONResponse({"total": total, "squares": [], "stores": [_told(store, speaks) for store in stores]})

@@ -39,9 +39,7 @@ def make_sign_in(desk: Desk) -> APIRouter:
     ) -> Response:
         require_own_form(request)
         try:
-            token = await desk.staff.sign_in(
-                login=login, password=password, code="".join(code.split()), now=wall_now()
-            )
+            token = await desk.staff.sign_in(login=login, password=password, code="".join(code.split()), now=wall_now())
         except SignInRefused:
             return await page(request, inside(back), login=login, error="sign_in_refused")
         except LockedOut as locked:

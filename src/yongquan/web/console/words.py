@@ -113,7 +113,7 @@ class DeskWords:
 
     def noun(self, subject: str) -> str:
         """What kind of thing an audit entry is about."""
-        return self.of(NOUNS, subject.split(":")[0])
+        return self.of(NOUNS, subject.split(":", maxsplit=1)[0])
 
     def fact(self, code: str) -> str:
         return self.of(FACTS, code)
