@@ -18,6 +18,7 @@ from yongquan.ledger.proof import Proof
 from yongquan.plumbing.db import database_of
 from yongquan.plumbing.logs import configure_logs
 from yongquan.plumbing.settings import read_settings
+from yongquan.staff import NewStaff, Role, RoleGrant
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +28,9 @@ app = typer.Typer(
 )
 sandbox_app = typer.Typer()
 ledger_app = typer.Typer(no_args_is_help=True, help="The book: replay operations, prove invariants.")
+staff_app = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(staff_app, name="staff")
 app.add_typer(ledger_app, name="ledger")
 
 
@@ -236,6 +239,33 @@ def proof(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         _say(f"{proved.transfers} transfers; {'the book holds' if proved.holds else 'the book does not hold'}")
     if not proved.holds:
         sys.exit(1)
+
+
+@staff_app.command()
+def enrol(
+    login: Annotated[str, typer.Option(help="what to type at sign-in")],
+    name: Annotated[str, typer.Option(help="the person's name")],
+    role: Annotated[list[Role], typer.Option(help="may be given several times")],
+    adcode: Annotated[str | None, typer.Option(help="only this division (six digits); default: the whole city")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="its first line is the password; default: ask")] = None,
+) -> None:
+    """Enrol a member of staff and show the QR code for the authenticator, once."""
+    import segno
+
+    from yongquan.app import load_regions
+    from yongquan.staff.enrolling import enrol_staff, read_password
+
+    if adcode is not None and adcode not in {division.adcode for division in load_regions().divisions}:
+        raise BadInput(f"--adcode {adcode}: there is no such division; give a six-digit code, or leave it out")
+    if password_file is not None:
+        password = read_password(password_file)
+    else:
+        password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    grants = tuple(RoleGrant(one, adcode) for one in role)
+    uri = enrol_staff(read_settings(), NewStaff(login=login, name=name, grants=grants), password)
+    segno.make(uri, error="l", micro=False).terminal(compact=True)
+    _say(uri)
+    _say(f"{login} is enrolled. Scan the code with an authenticator app now: it is not shown again.")
 
 
 def main() -> None:

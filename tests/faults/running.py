@@ -21,6 +21,7 @@ class Installation:
     folder: Path
     port: int
     server: subprocess.Popen[bytes] | None = None
+    cells: str = ""
 
     @property
     def url(self) -> str:
@@ -70,7 +71,7 @@ class Installation:
     @property
     def _env(self) -> dict[str, str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith("YONGQUAN_")}
-        return env | {"YONGQUAN_DATA_DIR": str(self.folder)}
+        return env | {"YONGQUAN_DATA_DIR": str(self.folder), "YONGQUAN_CELLS": self.cells}
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
 from yongquan.web.api.native import make_native
+from yongquan.web.api.openapi import describe
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
@@ -15,17 +18,34 @@ from yongquan.web.door import Door
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
 
+SWAGGER = "/static/vendor/swagger-ui-5.35.0"
+
 
 def make_site(door: Door) -> FastAPI:
     """The site's routes around an open platform."""
-    site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url="/docs", redoc_url=None)
+    site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url=None, redoc_url=None)
     _tell_refusals(site)
+    describe(site)
     site.include_router(make_native(door))
-    site.include_router(make_language_switch())
-    site.include_router(make_citizen(door))
-    site.include_router(make_merchant(door))
-    site.include_router(make_console(door))
+    site.include_router(make_language_switch(), include_in_schema=False)
+    site.include_router(make_citizen(door), include_in_schema=False)
+    site.include_router(make_merchant(door), include_in_schema=False)
+    site.include_router(make_console(door), include_in_schema=False)
     site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
+
+    @site.get("/", include_in_schema=False)
+    async def front() -> Response:
+        return RedirectResponse("/c/")
+
+    @site.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=site.title,
+            swagger_js_url=f"{SWAGGER}/swagger-ui-bundle.js",
+            swagger_css_url=f"{SWAGGER}/swagger-ui.css",
+            swagger_favicon_url="data:,",
+        )
 
     @site.get("/healthz", tags=["operations"])
     async def healthz() -> dict[str, str]:

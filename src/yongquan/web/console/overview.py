@@ -20,10 +20,10 @@ def make_overview(desk: Desk) -> APIRouter:
     routes = desk_routes()
     door = desk.door
 
-    async def read(key: object) -> DayWatch:
-        assert isinstance(key, tuple)
+    async def read(key: tuple[date, tuple[str, ...] | None]) -> DayWatch:
+        day, places = key
         async with door.database.transaction() as connection:
-            return await watch_day(connection, key[0], places=key[1])
+            return await watch_day(connection, day, places=places)
 
     watches: Shared[DayWatch] = Shared(read)
 

@@ -48,20 +48,17 @@ def make_shops(desk: Desk) -> APIRouter:
     async def places(
         request: Request,
         visitor: Annotated[Visitor, Depends(desk.visitor)],
-        west: Degree,
-        south: Degree,
-        east: Degree,
-        north: Degree,
+        box: Annotated[Box, Depends(_box)],
+        *,
         industry: str = "",
         district: str = "",
         hardship: bool = False,
     ) -> JSONResponse:
         wanted = Wanted(industry or None, _districts(visitor, district), hardship)
-        box = Box(west, south, east, north)
         async with door.database.transaction() as connection:
             total = await count_stores(connection, box, wanted)
             if total > SINGLE_MAX:
-                step = max((east - west) / SQUARES_ACROSS, 0.001)
+                step = max((box.east - box.west) / SQUARES_ACROSS, 0.001)
                 squares = await squares_of(connection, box, wanted, step=step)
                 counts = [[round(s.lon, 5), round(s.lat, 5), s.stores] for s in squares]
                 return JSONResponse({"total": total, "stores": [], "squares": counts})
@@ -70,6 +67,10 @@ def make_shops(desk: Desk) -> APIRouter:
         return JSONResponse({"total": total, "squares": [], "stores": [_told(store, speaks) for store in stores]})
 
     return routes
+
+
+def _box(west: Degree, south: Degree, east: Degree, north: Degree) -> Box:
+    return Box(west, south, east, north)
 
 
 def _districts(visitor: Visitor, district: str) -> Sequence[str] | None:

@@ -42,7 +42,6 @@ DAY_STATES = {
     "cleared": "已清算",
     "settled": "已结算",
 }
-STORE_STATES = {"open": "营业", "suspended": "暂停收款", "closed": "已停业"}
 REFUNDS = {"forfeit": "退货后券失效", "return": "退货后券退回券包"}
 DIRECTIONS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "either": "主扫、被扫均可"}
 REFUSALS = {
@@ -78,7 +77,7 @@ POSTINGS = {
     Posting.RESTORE_ADVANCE: "恢复垫付额度",
     Posting.REDUCE_ADVANCE: "冲减垫付",
 }
-CHART_WORDS = {"claims": "领取", "payments": "支付", "amount": "支付金额（元）", "general": "通用券"}
+CHART_WORDS = {"claims": "领取", "payments": "支付", "general": "通用券"}
 MAP_WORDS = {
     "shops": "%s 家商户",
     "in_view": "视野内 %s 家商户",
