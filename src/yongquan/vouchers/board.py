@@ -123,6 +123,12 @@ class CampaignBoard:
     budget_fen: int
     rules: dict[str, Any]
 
+    def phase(self, now: datetime) -> str:
+        """What the campaign is for people at this time: draft, coming, published, paused or ended."""
+        if self.state != "draft" and now >= self.ends_at:
+            return "ended"
+        return "coming" if self.state == "published" and now < self.starts_at else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class RoundConditions:

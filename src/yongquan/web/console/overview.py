@@ -52,12 +52,14 @@ def make_overview(desk: Desk) -> APIRouter:
     async def overview(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], day: date | None = None
     ) -> Response:
-        return desk.show(request, visitor, "overview.html", await facts(request, visitor, day))
+        seen = await facts(request, visitor, day)
+        return desk.show(request, visitor, "overview.html", {**seen, "polled": False})
 
     @routes.get("/overview/figures")
     async def figures(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], day: date | None = None
     ) -> Response:
-        return desk.show(request, visitor, "overview_figures.html", await facts(request, visitor, day))
+        seen = await facts(request, visitor, day)
+        return desk.show(request, visitor, "overview_figures.html", {**seen, "polled": True})
 
     return routes

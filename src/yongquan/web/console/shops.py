@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.map import Box, MappedStore, Wanted, count_stores, squares_of, stores_in
@@ -102,9 +103,19 @@ def _outlines(regions: Regions, language: Language) -> bytes:
     features = [
         {
             "type": "Feature",
-            "properties": {"adcode": d.adcode, "name": d.name_en if language is Language.ENGLISH else d.name},
+            "properties": {
+                "adcode": d.adcode,
+                "name": d.name_en if language is Language.ENGLISH else d.name,
+                "label": mapping(_largest(d.outline).representative_point())["coordinates"],
+            },
             "geometry": mapping(d.outline),
         }
         for d in regions.divisions
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
+
+
+def _largest(outline: BaseGeometry) -> BaseGeometry:
+    # A division's name stands on its mainland, not on its farthest island.
+    parts: list[BaseGeometry] = list(getattr(outline, "geoms", [outline]))
+    return max(parts, key=lambda part: part.area)

@@ -22,7 +22,7 @@ function optionOf(chart) {
     xAxis: chart.sideways ? numbers : names,
     yAxis: chart.sideways ? names : numbers,
     series: chart.series.map((one) => ({
-      name: one.name, type: one.kind, data: one.values, barMaxWidth: 16, symbolSize: 5, lineStyle: { width: 2.5 },
+      name: one.name, type: one.kind, data: one.values, barMaxWidth: chart.sideways && chart.series.length > 1 ? 9 : 16, symbolSize: 5, lineStyle: { width: 2.5 },
       itemStyle: { borderRadius: one.kind === "bar" ? (chart.sideways ? [0, 3, 3, 0] : [3, 3, 0, 0]) : 0 },
     })),
   };
@@ -36,13 +36,14 @@ function draw() {
     if (!box || isEmpty || source.dataset.document === box.drawnDocument) continue;
     box.hidden = false;
     document.querySelector(`[data-empty="${source.dataset.chart}"]`)?.remove();
-    if (chart.sideways) box.style.height = `${Math.max(264, 60 + chart.labels.length * 16 * chart.series.length)}px`;
+    if (chart.sideways) box.style.minHeight = `${Math.max(264, 56 + chart.labels.length * (6 + 9 * chart.series.length))}px`;
     if (!drawn.has(box)) drawn.set(box, echarts.init(box));
     drawn.get(box).resize();
     drawn.get(box).setOption(optionOf(chart));
     box.drawnDocument = source.dataset.document;
     box.dataset.ready = "yes";
   }
+  fit();
 }
 
 function fit() {

@@ -96,12 +96,15 @@ document.addEventListener("DOMContentLoaded", () => {
     const shapes = L.geoJSON(await answer.json(), {
       style: { color: "#6b8790", weight: 1.2, fillColor: "#fbfcfa", fillOpacity: 1 },
       interactive: false,
-      onEachFeature: (feature, shape) =>
-        shape.bindTooltip(feature.properties.name, { permanent: true, direction: "center", className: "place-name" }),
     }).addTo(map);
     shapes.bringToBack();
     const places = new Map();
-    shapes.eachLayer((shape) => places.set(shape.feature.properties.adcode, shape.getBounds()));
+    shapes.eachLayer((shape) => {
+      const { adcode, name, label } = shape.feature.properties;
+      places.set(adcode, shape.getBounds());
+      L.tooltip({ permanent: true, direction: "center", className: "place-name" })
+        .setLatLng([label[1], label[0]]).setContent(name).addTo(map);
+    });
     form.district.addEventListener("change", () => {
       const bounds = places.get(form.district.value);
       map.fitBounds(bounds || [[south, west], [north, east]]);
