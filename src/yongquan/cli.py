@@ -148,14 +148,17 @@ def demo(
     port: Annotated[int, typer.Option(help="TCP port of the pages")] = 8000,
 ) -> None:
     """Run a campaign day in the demo city, print its report, and keep serving unless told --once."""
+    from rich.console import Console
+
     from yongquan.demo import run_demo
+    from yongquan.simulation.summary import show_summary
 
     report = run_demo(read_settings(), once=once, scale=scale, seed=seed_, port=port, say=_say if not as_json else None)
     if once:
         if as_json:
             _print(report)
         else:
-            _say(json.dumps(report, ensure_ascii=False, indent=2))
+            show_summary(report, Console())
 
 
 @app.command()

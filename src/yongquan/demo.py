@@ -1,6 +1,5 @@
 """Wires the demo: a folder of its own, the embedded database, the sandbox banks, a server, and the simulated day."""
 
-import json
 import shutil
 import socket
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvloop
+from rich.console import Console
 
 from yongquan.app import Platform, make_application, running
 from yongquan.plumbing.db import database_of
@@ -21,6 +21,7 @@ from yongquan.plumbing.settings import Settings
 from yongquan.simulation.demo import Demo, DemoPlatform
 from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
 from yongquan.simulation.outside_world import outside_world
+from yongquan.simulation.summary import show_summary
 from yongquan.simulation.welcome import lines_of
 from yongquan.web.server import serving
 
@@ -60,7 +61,7 @@ async def _run(
         if not once:
             welcomed = await demo.welcome(platform.tokens)
             if say is not None:
-                say(json.dumps(report, ensure_ascii=False, indent=2))
+                show_summary(report, Console())
                 for line in lines_of(welcomed, url=f"http://127.0.0.1:{port}"):
                     say(line)
                 say("Ctrl-C 结束 ends the demo.")

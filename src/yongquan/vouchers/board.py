@@ -42,7 +42,7 @@ select r.round_id, r.campaign_id, r.name, r.name_en, c.name, c.name_en, c.adcode
   left join money m on m.round_id = r.round_id
   left join uses u on u.round_id = r.round_id
  where %(places)s::text[] is null or c.adcode = any (%(places)s)
- order by r.opens_at desc, r.round_id
+ order by r.opens_at desc, r.name
 """
 _CAMPAIGNS = """
 select campaign_id, code, name, name_en, funder_id, adcode, state, starts_at, ends_at, budget_fen, rules

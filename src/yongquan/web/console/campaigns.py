@@ -1,5 +1,6 @@
 """Campaigns: their rules, rounds and money; pause, resume and end them with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -65,6 +66,7 @@ def make_campaigns(desk: Desk) -> APIRouter:
             budget = ledger.account_id(campaign_id, Kind.BUDGET)
             balances = await ledger.balances_of(connection, [budget], cell=HOME_CELL)
         rounds = [r for r in await desk.rounds.get(visitor.places) if r.campaign_id == campaign_id]
+        now = desk.door.clock.now()
         facts = {
             "campaign": found,
             "rounds": rounds,
@@ -75,8 +77,8 @@ def make_campaigns(desk: Desk) -> APIRouter:
             "actors": actors,
             "round_names": {f"round:{r.round_id}": r for r in rounds},
             "may_steer": any(visitor.staff.may(role, adcode=found.adcode) for role in STEERING_ROLES),
-            "campaign_moves": sorted(CAMPAIGN_MOVES[CampaignState(found.state)]),
-            "round_moves": {r.round_id: _moves(r) for r in rounds},
+            "campaign_moves": _in_order(CAMPAIGN_MOVES[CampaignState(found.state)], found.phase(now)),
+            "round_moves": {r.round_id: _in_order(ROUND_MOVES[RoundState(r.state)], r.phase(now)) for r in rounds},
             "done": done if done in {"paused", "published", "ended"} else "",
         }
         return desk.show(request, visitor, "campaign.html", facts)
@@ -115,8 +117,10 @@ def _find(listed: list[CampaignBoard], campaign_id: UUID) -> CampaignBoard:
     raise Missing
 
 
-def _moves(round_: RoundBoard) -> list[str]:
-    return sorted(ROUND_MOVES[RoundState(round_.state)]) if round_.state != RoundState.DRAFT else []
+def _in_order(moves: Iterable[str], phase: str) -> list[str]:
+    """The moves a person is offered: none of a draft, only the end once the time is over, the end last."""
+    offered = {"draft": (), "ended": ("ended",)}.get(phase, ("paused", "published", "ended"))
+    return [move for move in offered if move in set(moves)]
 
 
 def _sum_up(rounds: list[RoundBoard], left_fen: int = 0) -> CampaignMoney:

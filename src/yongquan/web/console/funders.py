@@ -48,7 +48,7 @@ def make_funders(desk: Desk) -> APIRouter:
                 "spending": (spending := await spending_of(connection, funder_id)),
                 "calls": await calls_of(connection, funder_id=funder_id),
                 "by_day": await postings_by_day(connection, list(own_accounts)),
-                "postings": await latest_postings(connection, list(own_accounts)),
+                "postings": await latest_postings(connection, list(own_accounts), limit=30),
                 "account_kinds": own_accounts,
                 "names": await parties(connection),
             }

@@ -1,9 +1,10 @@
 """What codes are called at the desk: Chinese msgids, said through a `Speech`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from yongquan.kernel.regions import Division
 from yongquan.ledger import Kind, Posting
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.web.language import Speech
@@ -50,6 +51,8 @@ REFUSALS = {
     "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
     "bad_request": "填写的内容不完整，请返回检查。",
 }
+COMMAND_LINE = "命令行"
+WHOLE_CITY = "全市"
 REFUSED_OTHERWISE = "这项操作没有成功，请返回重试。"
 ACCOUNTS = {
     Kind.SUPERVISED: "监管账户资金",
@@ -113,6 +116,18 @@ class DeskWords:
     def noun(self, subject: str) -> str:
         """What kind of thing an audit entry is about."""
         return self.of(NOUNS, subject.split(":", maxsplit=1)[0])
+
+    def actor(self, actor: str, names: Mapping[str, str]) -> str:
+        """Who did it: a person's name, or the command line."""
+        if actor.partition(":")[0] == "command":
+            return self.speech.say(COMMAND_LINE)
+        return names.get(actor, actor)
+
+    def grant(self, grant: str, division: Callable[[str], Division]) -> str:
+        """A role with its bounds, as the audit log writes it: role/adcode/institution."""
+        role, adcode, institution = [*grant.split("/"), "all", "all"][:3]
+        place = self.speech.say(WHOLE_CITY) if adcode == "all" else self.speech.name_of(division(adcode))
+        return f"{self.role(role)} ({place}{'' if institution == 'all' else f', {institution}'})"
 
     def fact(self, code: str) -> str:
         return self.of(FACTS, code)
