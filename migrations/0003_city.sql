@@ -119,6 +119,7 @@ create table vouchers.voucher (
 -- Serves the wallet, the caps (counted from the vouchers themselves) and idempotency.
 create unique index voucher_of_citizen on vouchers.voucher (cell, citizen_id, claim_key);
 create index voucher_due on vouchers.voucher (cell, valid_until) where state = 'held';
+create index voucher_recycled on vouchers.voucher (round_id, type_id) include (recycled_fen) where recycled_fen > 0;
 
 -- How much of a type's recycled vouchers the budget has had back, and in how many turns.
 create table vouchers.recycled (

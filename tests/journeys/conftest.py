@@ -41,6 +41,7 @@ class Town:
     rounds: list[str]
     stores: list[dict[str, str]]
     special: SpecialRounds
+    data_dir: str
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def town() -> Iterator[Town]:
         with _served(environ) as address:
             seeded = _seeded(environ)
             special = asyncio.run(open_special_rounds(read_settings(environ)))
-            yield Town(address, [row["round_id"] for row in seeded["rounds"]], seeded["stores"], special)
+            yield Town(address, [row["round_id"] for row in seeded["rounds"]], seeded["stores"], special, folder)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,6 @@ class Background:
     async def _expire(self) -> None:
         now = self.clock.now()
         await expire_vouchers(self.database, cells=self.cells, now=now)
-        await recycle_rounds(self.database, now=now)
 
     async def _clear(self) -> None:
         today = business_day(self.clock.now() - CLEARING_STARTS)
@@ -67,6 +66,7 @@ class Background:
 
     async def _keep_house(self) -> None:
         now = self.clock.now()
+        await recycle_rounds(self.database, now=now)
         async with self.database.transaction() as connection:
             await audit.seal(connection, now=now)
         async with self.database.transaction() as connection:
@@ -82,6 +82,9 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[None]], stop: asy
             await chore()
         except (psycopg.OperationalError, Outage) as error:
             log.warning("chore_postponed", chore=getattr(chore, "__name__", ""), error=str(error))
+        except Exception:
+            # The edge of background work: a bug in one chore is told, and does not end the others.
+            log.exception("chore_failed", chore=getattr(chore, "__name__", ""))
         try:
             await asyncio.wait_for(stop.wait(), seconds)
         except TimeoutError:

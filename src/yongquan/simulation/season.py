@@ -33,11 +33,11 @@ GENERAL: Final = ((25, 5), (50, 10), (100, 20), (200, 40))
 RELIEF: Final = ((50, 20), (100, 40), (200, 80), (300, 120))
 # How much of the season's stock each step of the ladder has, in relative numbers: small vouchers are many.
 SHARES: Final = (8, 5, 3, 1)
-VOUCHERS_AT_FULL_SCALE: Final = 362_000
+VOUCHERS_AT_FULL_SCALE: Final = 385_000
 LARGE: Final = 0.5
 # How many rounds a citizen cares for in all, in basis points, of the city's and of the home division's.
 CITY_INTEREST_BP: Final = 11_000
-DIVISION_INTEREST_BP: Final = 21_600
+DIVISION_INTEREST_BP: Final = 24_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 function optionOf(chart) {
   const names = {
     type: "category", data: chart.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: "#b9c5ca" } },
-    axisLabel: { color: "#37474f", width: chart.sideways ? 130 : undefined, overflow: "truncate" },
+    axisLabel: { color: "#37474f", width: chart.sideways ? 170 : undefined, overflow: "truncate" },
   };
   const numbers = {
     type: "value", minInterval: 1, axisLabel: { color: "#52616b", hideOverlap: true },
