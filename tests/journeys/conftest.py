@@ -108,13 +108,13 @@ def check_page() -> Callable[[Page], None]:
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} overflows at {width}"
         if page.locator("html").get_attribute("lang") == "en":
-            assert page.evaluate(_CHINESE_LEFT) == [], page.url
+            assert page.evaluate(CHINESE_LEFT) == [], page.url
 
     return check
 
 
 # Texts a reader of English meets, but for what is marked as Chinese: names, addresses, the switch, the demo inbox.
-_CHINESE_LEFT = """() => {
+CHINESE_LEFT = """() => {
   const left = [];
   const walk = (node) => {
     if (node.nodeType === 3) { if (/[\\u4e00-\\u9fff]/.test(node.data)) left.push(node.data.trim()); return; }

@@ -91,7 +91,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   async function outline() {
-    const answer = await fetch("/console/shops/outlines");
+    const answer = await fetch(`/console/shops/outlines?language=${document.documentElement.lang}`);
     if (!answer.ok) return;
     const shapes = L.geoJSON(await answer.json(), {
       style: { color: "#6b8790", weight: 1.2, fillColor: "#fbfcfa", fillOpacity: 1 },

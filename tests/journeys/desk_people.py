@@ -1,0 +1,83 @@
+"""Staff at the desk: enrolled beside the running server, signed in with their codes."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pyotp
+from playwright.sync_api import Page
+
+from yongquan.plumbing.db import database_of, opened
+from yongquan.plumbing.keys import load_keys
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.settings import read_settings
+from yongquan.simulation.demo_staff import enrol_demo_staff
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A login and the secret of its authenticator."""
+
+    login: str
+    secret: str
+
+    @property
+    def code(self) -> str:
+        return pyotp.TOTP(self.secret).now()
+
+
+def enrol_demo(data_dir: str) -> None:
+    """What `yongquan demo` does for its bureau officer; in a thread, as Playwright holds this one's loop."""
+
+    async def enrol() -> None:
+        settings = read_settings({"YONGQUAN_DATA_DIR": data_dir})
+        with database_of(settings) as conninfo:
+            async with opened(conninfo) as database:
+                await enrol_demo_staff(database, Sealing(load_keys(settings.keys_dir)), datetime.now(UTC))
+
+    thread = threading.Thread(target=lambda: asyncio.run(enrol()))
+    thread.start()
+    thread.join()
+
+
+def enrol_by_command(data_dir: str, login: str, *options: str) -> Member:
+    """`yongquan staff enrol` with a password file."""
+    password_file = Path(data_dir) / "password"
+    password_file.write_text(PASSWORD + "\n")
+    command = [str(Path(sys.executable).with_name("yongquan")), "staff", "enrol", "--login", login, "--name", "陈科员"]
+    done = subprocess.run(
+        [*command, "--password-file", str(password_file), *options],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"YONGQUAN_DATA_DIR": data_dir},
+        timeout=60,
+    )
+    found = re.search(r"otpauth://\S+", done.stdout)
+    assert found is not None
+    return Member(login, parse_qs(urlparse(found[0]).query)["secret"][0])
+
+
+def try_sign_in(page: Page, *, login: str, password: str, code: str) -> None:
+    """Fill the sign-in form in and send it."""
+    page.goto("/console/sign-in")
+    for name, text in (("login", login), ("password", password), ("code", code)):
+        page.locator(f"#{name}").fill(text)
+    page.locator("form.card button").click()
+
+
+def sign_in_with_demo_box(page: Page) -> None:
+    """Type what the sandbox shows."""
+    page.goto("/console/sign-in")
+    shown = {name: page.locator(f"[data-demo={name}]").inner_text() for name in ("login", "password", "code")}
+    try_sign_in(page, **shown)
+    page.wait_for_url("**/console/overview")
