@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from contextlib import ExitStack, suppress
@@ -153,6 +154,7 @@ def demo(
     from yongquan.demo import run_demo
     from yongquan.simulation.summary import show_summary
 
+    configure_logs(logging.WARNING)
     report = run_demo(read_settings(), once=once, scale=scale, seed=seed_, port=port, say=_say if not as_json else None)
     if once:
         if as_json:

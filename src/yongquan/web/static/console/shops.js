@@ -38,9 +38,9 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   function square([lon, lat, shops], most) {
-    const size = Math.round(28 + 26 * Math.sqrt(shops / most));
+    const size = Math.round(28 + 16 * Math.sqrt(shops / most));
     const icon = L.divIcon({
-      className: `square${size > 42 ? " is-large" : ""}`, iconSize: [size, size],
+      className: `square${size > 38 ? " is-large" : ""}`, iconSize: [size, size],
       html: shops > 9999 ? `${Math.round(shops / 1000)}k` : String(shops),
     });
     const marker = L.marker([lat, lon], { icon, keyboard: false, title: said(words.shops, shops) });

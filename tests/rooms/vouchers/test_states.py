@@ -1,0 +1,49 @@
+"""Every life has one table: what is in it is allowed, everything else is refused."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from itertools import product
+from typing import Any
+
+import pytest
+
+from yongquan.payments.model import PAYMENT_MOVES, PaymentState
+from yongquan.vouchers.model import (
+    CAMPAIGN_MOVES,
+    ROUND_MOVES,
+    VOUCHER_MOVES,
+    CampaignState,
+    ForbiddenMove,
+    RoundState,
+    VoucherState,
+    require_move,
+)
+
+TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
+    (CampaignState, CAMPAIGN_MOVES),
+    (RoundState, ROUND_MOVES),
+    (VoucherState, VOUCHER_MOVES),
+    (PaymentState, PAYMENT_MOVES),
+]
+
+
+@pytest.mark.parametrize(("states", "moves"), TABLES)
+def test_only_what_the_table_says_is_allowed(states: type[StrEnum], moves: Mapping[Any, frozenset[Any]]) -> None:
+    for now, wanted in product(states, states):
+        if wanted in moves[now]:
+            require_move(moves, now, wanted)
+        else:
+            with pytest.raises(ForbiddenMove):
+                require_move(moves, now, wanted)
+
+
+@pytest.mark.parametrize(
+    ("moves", "ends"),
+    [
+        (VOUCHER_MOVES, {VoucherState.EXPIRED, VoucherState.FORFEITED, VoucherState.VOID}),
+        (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED}),
+        (ROUND_MOVES, {RoundState.ENDED}),
+    ],
+)
+def test_a_life_ends_where_it_should(moves: Mapping[Any, frozenset[Any]], ends: set[StrEnum]) -> None:
+    assert {state for state, onward in moves.items() if not onward} == ends
