@@ -9,7 +9,6 @@ from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
 
-
 State = TypeVar("State", bound=StrEnum)
 
 

@@ -12,6 +12,7 @@ from yongquan.web.console.reports import make_reports
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
+from yongquan.web.console.steering import make_steering
 from yongquan.web.door import Door
 
 __all__ = ["make_console"]
@@ -25,6 +26,7 @@ def make_console(door: Door) -> APIRouter:
         make_sign_in,
         make_overview,
         make_campaigns,
+        make_steering,
         make_rounds,
         make_shops,
         make_funders,

@@ -1,26 +1,22 @@
-"""Campaigns: their rules, rounds and money; pause, resume and end them with a reason."""
+"""Campaigns: their rules, rounds and money, and who steered them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, Request, Response
 
 from yongquan import ledger
 from yongquan.flows.publish_rounds import HOME_CELL
-from yongquan.flows.steer_campaign import STEERING_ROLES, Wish, steer_campaign, steer_round
+from yongquan.flows.steer_campaign import STEERING_ROLES
 from yongquan.institutions.views import parties
 from yongquan.ledger import Kind
 from yongquan.plumbing.audit_pages import audit_page
-from yongquan.plumbing.clock import wall_now
 from yongquan.staff.views import names_of
 from yongquan.vouchers.board import CampaignBoard, RoundBoard, campaigns_on_board, conditions_of
 from yongquan.vouchers.model import CAMPAIGN_MOVES, ROUND_MOVES, CampaignState, RoundState
-from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
-
-Move = Literal["paused", "published", "ended"]
+from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +78,6 @@ def make_campaigns(desk: Desk) -> APIRouter:
             "done": done if done in {"paused", "published", "ended"} else "",
         }
         return desk.show(request, visitor, "campaign.html", facts)
-
-    @routes.post("/campaigns/{campaign}/state")
-    async def steer(
-        visitor: Annotated[Visitor, Depends(desk.poster)],
-        campaign: str,
-        to: Annotated[Move, Form()],
-        reason: Annotated[str, Form()] = "",
-    ) -> Response:
-        campaign_id = known_id(campaign)
-        await steer_campaign(database, campaign_id, Wish(visitor.staff, to, reason.strip()), now=wall_now())
-        desk.rounds.forget()
-        return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
-
-    @routes.post("/rounds/{round_}/state")
-    async def steer_one_round(
-        visitor: Annotated[Visitor, Depends(desk.poster)],
-        round_: str,
-        to: Annotated[Move, Form()],
-        reason: Annotated[str, Form()] = "",
-    ) -> Response:
-        wish = Wish(visitor.staff, to, reason.strip())
-        campaign_id = await steer_round(database, known_id(round_), wish, now=wall_now())
-        desk.rounds.forget()
-        return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
 
     return routes
 
