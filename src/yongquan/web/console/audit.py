@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from yongquan.plumbing.audit_pages import PAGE, audit_page, last_head
-from yongquan.staff import Role
+from yongquan.staff import Forbidden
 from yongquan.staff.views import names_of
 from yongquan.web.console.desk import Desk, Visitor, desk_routes
 
@@ -20,7 +20,8 @@ def make_audit(desk: Desk) -> APIRouter:
         visitor: Annotated[Visitor, Depends(desk.visitor)],
         before: Annotated[int | None, Query(ge=0)] = None,
     ) -> Response:
-        visitor.staff.require(Role.AUDITOR, Role.ADMIN)
+        if not visitor.may_audit:
+            raise Forbidden
         async with desk.door.database.transaction() as connection:
             rows = await audit_page(connection, before=before)
             head = await last_head(connection)

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.plumbing.clock import wall_now
-from yongquan.staff import Forbidden, SignedOut, Staff
+from yongquan.staff import Forbidden, Role, SignedOut, Staff
 from yongquan.vouchers.board import RoundBoard, rounds_on_board
 from yongquan.web.api.problems import PROBLEMS
 from yongquan.web.console.words import DeskWords
@@ -46,6 +46,11 @@ class Visitor:
         if not bounds:
             raise Forbidden
         return None if None in bounds else tuple(sorted(adcode for adcode in bounds if adcode))
+
+    @property
+    def may_audit(self) -> bool:
+        """Whether the audit log, which is of the whole city, is open to this person."""
+        return self.staff.may(Role.AUDITOR) or self.staff.may(Role.ADMIN)
 
     def sees(self, adcode: str | None) -> bool:
         """Whether a campaign or funder of this division (None: the city's own) is this person's business."""
