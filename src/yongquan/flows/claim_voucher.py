@@ -1,11 +1,10 @@
 """A citizen claims a voucher: key first, then place and time, then conditions, caps and stock; one commit a batch."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
-from yongquan.kernel.ids import bucket_of_hex
+from yongquan.kernel.ids import bucket_of_hex, dashed
 from yongquan.plumbing.batcher import Batcher, BatchKind
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
@@ -19,8 +18,7 @@ select ord, outcome, claim_no, earlier from flows.claim_vouchers(%s, %s, %s, %s,
 _WINNERS = "select citizen_id from vouchers.voucher where type_id = %s"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """One request. Ids and hashes are 32 hex digits: this is the hottest path of the city."""
 
     citizen: str
@@ -105,6 +103,10 @@ class ClaimDesk:
         stamps = {
             type_.type_hex: type_.validity.stamps(now) for type_ in {c.type.type_hex: c.type for c in claims}.values()
         }
+        refusals = {
+            (offer.round_hex, adcode): offer.refusal_at(now, adcode=adcode) or "null"
+            for offer, adcode in {(c.offer.round_hex, c.adcode): (c.offer, c.adcode) for c in claims}.values()
+        }
         vouchers = [fresh_hex(bucket_of_hex(c.citizen)) for c in claims]
         cursor = await connection.execute(
             _CLAIM,
@@ -120,7 +122,7 @@ class ClaimDesk:
                 _array(c.body_hash for c in claims),
                 _array(stamps[c.type.type_hex][0] for c in claims),
                 _array(stamps[c.type.type_hex][1] for c in claims),
-                _array(c.offer.refusal_at(now, adcode=c.adcode) or "null" for c in claims),
+                _array(refusals[c.offer.round_hex, c.adcode] for c in claims),
             ],
             prepare=True,
         )
@@ -140,9 +142,9 @@ class ClaimDesk:
 def _won(claim: Claim, voucher: str, claim_no: int, stamps: tuple[str, str]) -> ClaimOutcome:
     return ClaimOutcome(
         "claimed",
-        _dashed(voucher),
-        _dashed(claim.offer.round_hex),
-        _dashed(claim.type.type_hex),
+        dashed(voucher),
+        claim.offer.round_id,
+        claim.type.type_id,
         claim_no,
         claim.type.amount_fen,
         claim.type.threshold_fen,
@@ -158,7 +160,3 @@ def _won_before(claim: Claim, earlier: object) -> ClaimOutcome:
 def _array(values: Iterable[str]) -> str:
     # A PostgreSQL array literal of ids, times and codes: nothing in them needs quoting.
     return "{" + ",".join(values) + "}"
-
-
-def _dashed(hex32: str) -> str:
-    return f"{hex32[:8]}-{hex32[8:12]}-{hex32[12:16]}-{hex32[16:20]}-{hex32[20:]}"

@@ -39,6 +39,11 @@ def bucket_of_hex(hex32: str) -> int:
     return int(hex32[13:16], 16) >> 2
 
 
+def dashed(hex32: str) -> str:
+    """The usual form of an id written as 32 hex digits."""
+    return f"{hex32[:8]}-{hex32[8:12]}-{hex32[12:16]}-{hex32[16:20]}-{hex32[20:]}"
+
+
 def bucket_from(secret_index: bytes) -> int:
     """The bucket of a citizen, taken from the blind index of the phone so that one phone has one bucket."""
     return int.from_bytes(secret_index[:2], "big") & 0x3FF

@@ -38,6 +38,7 @@ class TypeOffer:
     """What a voucher of one type is worth, and where. Amounts in fen; `rate_bp` None is a fixed amount."""
 
     type_hex: str
+    type_id: str
     amount_fen: int
     threshold_fen: int
     validity: Validity
@@ -55,6 +56,7 @@ class RoundOffer:
     """A round as the door sees it: what can be refused before the database is asked."""
 
     round_hex: str
+    round_id: str
     version: int
     campaign_id: UUID
     state: str
@@ -126,13 +128,14 @@ class Catalogue:
             self._types[offer.type_hex] = offer
         for row in rounds:
             districts = None if row[8] is None else frozenset(row[8])
-            self._rounds[row[0].hex] = RoundOffer(*(row[0].hex, *row[1:8], districts, of_round[row[0]]))
+            self._rounds[row[0].hex] = RoundOffer(*(row[0].hex, str(row[0]), *row[1:8], districts, of_round[row[0]]))
 
 
 def _type_offer(row: TupleRow) -> TypeOffer:
     rules = msgspec.convert(row[16], CampaignRules)
     return TypeOffer(
         type_hex=row[0].hex,
+        type_id=str(row[0]),
         amount_fen=row[2],
         threshold_fen=row[3],
         validity=Validity(starts=row[4], until=row[5], days=row[6]),

@@ -41,6 +41,7 @@ def held(
 ) -> HeldVoucher:
     type_ = TypeOffer(
         type_hex=f"type-{name}",
+        type_id=f"type-{name}",
         amount_fen=fen,
         threshold_fen=threshold_fen,
         validity=Validity(None, None, 1),

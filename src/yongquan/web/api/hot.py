@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import msgspec
@@ -67,28 +66,24 @@ class HotDoor:
             path: str = scope["path"]
             if path.endswith(CLAIM_SUFFIX) and path.startswith(CLAIM_PREFIX):
                 round_id = path[len(CLAIM_PREFIX) : -len(CLAIM_SUFFIX)]
-                await send_answer(send, await self._told(self._claim(scope, receive, round_id)))
+                try:
+                    answer = await self._claim(scope, receive, round_id)
+                except (Refused, Refusal, Outage) as no:
+                    answer = _told(no)
+                await send_answer(send, answer)
                 return
             if path == PAYMENTS_PATH:
-                await send_answer(send, await self._told(self._pay(scope, receive)))
+                try:
+                    answer = await self._pay(scope, receive)
+                except (Refused, Refusal, Outage) as no:
+                    answer = _told(no)
+                await send_answer(send, answer)
                 return
             if path == NO_OP_PATH:
                 await read_body(receive)
                 await send_answer(send, (201, JSON, b"{}"))
                 return
         await self.rest(scope, receive, send)
-
-    async def _told(self, answering: Awaitable[Answer]) -> Answer:
-        try:
-            return await answering
-        except Refused as refused:
-            return problem(refused.code, refused.detail)
-        except PaymentRefused as refused:
-            return problem(refused.reason, str(refused))
-        except Refusal as refusal:
-            return problem(refusal.code, str(refusal))
-        except Outage as outage:
-            return problem("unavailable", str(outage))
 
     async def _claim(self, scope: Scope, receive: Receive, round_id: str) -> Answer:
         bearer, key = read_headers(scope, self.door.tokens, Holder.CITIZEN)
@@ -127,6 +122,18 @@ class HotDoor:
         if offer.districts is None or location is None:
             return None
         return self.door.regions.locate(location.lon, location.lat)
+
+
+def _told(no: Exception) -> Answer:
+    match no:
+        case Refused():
+            return problem(no.code, no.detail)
+        case PaymentRefused():
+            return problem(no.reason, str(no))
+        case Refusal():
+            return problem(no.code, str(no))
+        case _:
+            return problem("unavailable", str(no))
 
 
 def read_claim(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
