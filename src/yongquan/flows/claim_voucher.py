@@ -87,8 +87,9 @@ class ClaimDesk:
         async def run(connection: Connection, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
             return await self._run(connection, cell, claims)
 
-        kind = BatchKind(f"claim-{cell}", run, lambda claim: claim.citizen, limit=400)
-        self._lines[cell] = Batcher(self._database, kind, drains=2)
+        # Small batches on three connections keep the server and PostgreSQL busy at the same time.
+        kind = BatchKind(f"claim-{cell}", run, lambda claim: claim.citizen, limit=64)
+        self._lines[cell] = Batcher(self._database, kind, drains=3)
         return self._lines[cell]
 
     async def _remember_winners(self, offer: TypeOffer) -> None:
