@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ import psycopg
 from yongquan.kernel.errors import BadInput
 
 DATABASE = "yongquan"
+OLD_SESSIONS_LEAVE_S = 15.0
 SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -120,7 +122,7 @@ class EmbeddedPostgres:
         self._forget_dead_server()
         socket_dir(self.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._own(socket_dir(self.data_dir))
-        self._pg_ctl("start", "-w", "-t", "300", "-l", str(self.cluster_dir / "postgres.log"))
+        self._start_server()
         admin = self._reach("postgres")
         if admin is not None:
             with admin:
@@ -142,16 +144,26 @@ class EmbeddedPostgres:
         fresh.rename(self.cluster_dir)
 
     def _forget_dead_server(self) -> None:
+        # A pid file whose process is gone is left to PostgreSQL, which also looks for old sessions through it. Only
+        # where the number belongs to another program by now must the file go, or the server would never start.
         pid_file = self.cluster_dir / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        pid = pid_file.read_text().split("\n", 1)[0].strip()
-        try:
-            runs_here = Path(f"/proc/{pid}/cwd").resolve() == self.cluster_dir.resolve()
-        except PermissionError:
-            runs_here = True
-        if not runs_here:
-            pid_file.unlink()
+        with suppress(FileNotFoundError, PermissionError):
+            pid = pid_file.read_text().split("\n", 1)[0].strip()
+            if Path(f"/proc/{pid}/cwd").readlink() != self.cluster_dir.resolve():
+                pid_file.unlink()
+
+    def _start_server(self) -> None:
+        # Sessions of a killed server may need a moment to leave; until then it refuses to start.
+        deadline = time.monotonic() + OLD_SESSIONS_LEAVE_S
+        while True:
+            try:
+                self._pg_ctl("start", "-w", "-t", "300", "-l", str(self.cluster_dir / "postgres.log"))
+            except BadInput:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def _pg_ctl(self, action: str, *options: str) -> None:
         self._run("pg_ctl", action, "-D", str(self.cluster_dir), *options)
