@@ -17,6 +17,11 @@ from yongquan.plumbing.migrate import migrate
 _numbers = count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys go last: the browser's driver keeps an event loop in this thread, and others start their own."""
+    items.sort(key=lambda item: "journeys" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A server's conninfo: `YONGQUAN_TEST_DATABASE_URL` if set, else an embedded PostgreSQL of this session."""
