@@ -389,4 +389,7 @@ def test_twenty_offers_are_chosen_from() -> None:
 
     best = price(bill(20000), offers, choose=Choice.BEST, max_per_funder={"government": 1})
 
-    assert best.payable_fen < price(bill(20000), offers).payable_fen
+    assert len(best.applied) > 1
+    assert best.payable_fen <= min(price(bill(20000), [o]).payable_fen for o in offers)
+    assert best.payable_fen <= price(bill(20000), offers).payable_fen
+    assert set(best.rejected) | {a.offer_id for a in best.applied} == {o.offer_id for o in offers}
