@@ -144,3 +144,16 @@ def test_price_names_file_line_and_field(tmp_path: Path) -> None:
     assert "cases.jsonl" in done.stderr
     assert "1" in done.stderr
     assert "unit_fen" in done.stderr
+
+
+def test_two_citizens_may_use_the_same_key_at_one_store(api: tuple[httpx.Client, Seeded, Installation]) -> None:
+    client, city, _ = api
+    store = city["stores"][1]
+
+    paid = []
+    for citizen in city["citizens"][5:7]:
+        body = {"store_id": store["store_id"], "amount_fen": 700, "instrument_id": citizen["instrument_id"]}
+        paid.append(client.post("/v1/payments", headers=headers(citizen, "same"), json=body))
+
+    assert [answer.status_code for answer in paid] == [201, 201]
+    assert len({answer.json()["payment_id"] for answer in paid}) == 2

@@ -11,7 +11,7 @@ import structlog
 
 from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
-from yongquan.kernel.ids import bucket_of, cell_of
+from yongquan.kernel.ids import bucket_of, cell_of, named_id
 from yongquan.payments.fees import fees_on
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
 from yongquan.payments.open_payments import OpenPayment
@@ -95,7 +95,8 @@ class PaymentDesk:
         Raises `PaymentRefused` or `VoucherNotUsable` before anything is done; `Outage`: repeat with the same key.
         """
         cell = order.bucket % self._cells
-        order_no = order.order_no or order.key.hex
+        # Without one, the order is named after caller and key: keys of different callers may be alike.
+        order_no = order.order_no or named_id(order.caller_id, order.key).hex
         for _ in range(PRICED_AGAIN_MAX):
             prepared = await self._lines.prepare(cell, order, order_no, store_cell=cell_of(order.store_id, self._cells))
             if prepared.earlier_id is not None:
