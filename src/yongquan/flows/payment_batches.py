@@ -122,13 +122,12 @@ class End:
 class PaymentLines:
     """One line of batches a cell for each of the three calls."""
 
-    def __init__(self, database: Database, clock: Clock, *, cells: int) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._prepare: dict[int, Batcher[_Prepare, Prepared]] = {}
         self._begin: dict[int, Batcher[Begin, Begun]] = {}
         self._end: dict[int, Batcher[End, None]] = {}
-        self._cells = cells
 
     async def prepare(self, cell: int, order: "Order", order_no: str, *, store_cell: int) -> Prepared:
         if cell not in self._prepare:

@@ -86,7 +86,7 @@ class PaymentDesk:
         self._sealing = sealing
         self._network_id_of = network_id_of
         self._cells = cells
-        self._lines = PaymentLines(database, clock, cells=cells)
+        self._lines = PaymentLines(database, clock)
         self._stans = Stans(database)
 
     async def take(self, order: Order) -> Payment:
