@@ -11,12 +11,14 @@ end $$;
 -- Claim vouchers for citizens of one cell; the caller holds the cell's claim lock and gives one item a citizen.
 -- All conditions and caps are checked against what is committed, then all that won is written.
 -- Outcomes: claimed, again (the same key won before), or the refusal's code; retry asks for another call.
+-- A grant (any origin but grab) was promised by the way it came: window, conditions and caps are not asked again, and
+-- a citizen may have several items in a call. Only stock, a blocked citizen and a round that is not out say no.
 -- Look-ups are lateral and sequential scans are off, so that a plan made for empty tables stays right.
 create or replace function vouchers.claim(
     p_cell int, p_cells int, p_now timestamptz, p_today date,
     p_citizen uuid[], p_facts vouchers.citizen_facts[], p_round uuid[], p_type uuid[],
     p_voucher uuid[], p_key uuid[], p_hash uuid[],
-    p_valid_from timestamptz[], p_valid_until timestamptz[], p_refused text[]
+    p_valid_from timestamptz[], p_valid_until timestamptz[], p_refused text[], p_origin text
 ) returns setof vouchers.claim_outcome language plpgsql set enable_seqscan = off as $$
 begin
     perform vouchers.lock_stock(p_cell, p_cells, p_type);
@@ -38,9 +40,11 @@ begin
                case
                    when i.refused is not null then i.refused
                    when r.round_id is null or t.type_id is null then 'not_open'
-                   when r.state <> 'published' or p_now < r.opens_at then 'not_open'
-                   when p_now >= r.closes_at then 'closed'
                    when (i.facts).state is null or (i.facts).state = 'blocked' then 'blocked'
+                   when r.state <> 'published' then 'not_open'
+                   when p_origin <> 'grab' then null
+                   when r.mode <> 'grab' or p_now < r.opens_at then 'not_open'
+                   when p_now >= r.closes_at then 'closed'
                    when r.age_min is not null
                         and ((i.facts).born_on is null
                              or (i.facts).born_on + make_interval(years => r.age_min) > p_today)
@@ -69,7 +73,7 @@ begin
                                          and v.industry is not distinct from t.industry) as in_industry_round
                  from vouchers.voucher v
                 where v.cell = p_cell and v.citizen_id = i.citizen_id and v.campaign_id = r.campaign_id
-                  and v.state <> 'void') u on true
+                  and v.state <> 'void' and p_origin = 'grab') u on true
          where (i.earlier).voucher_id is null
     ), placed as materialized (
         select j.*, row_number() over (partition by j.type_id order by j.ord) as place
@@ -82,10 +86,10 @@ begin
     ), won as (
         insert into vouchers.voucher (cell, voucher_id, citizen_id, campaign_id, round_id, type_id, industry,
                                       claim_no, claim_key, claim_hash, claimed_at, claimed_on, amount_fen,
-                                      threshold_fen, valid_from, valid_until)
+                                      threshold_fen, valid_from, valid_until, origin)
         select p_cell, p.voucher_id, p.citizen_id, p.campaign_id, p.round_id, p.type_id, p.industry,
                (r.claimed + p.place - 1) * p_cells + p_cell + 1, p.claim_key, p.claim_hash, p_now, p_today,
-               p.amount_fen, p.threshold_fen, p.valid_from, p.valid_until
+               p.amount_fen, p.threshold_fen, p.valid_from, p.valid_until, p_origin
           from placed p join remaining r on r.type_id = p.type_id
          where p.place <= r.left_over
         returning voucher.voucher_id, voucher.type_id, voucher.claim_no

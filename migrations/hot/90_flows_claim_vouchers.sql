@@ -1,8 +1,9 @@
--- One batch of claims in one transaction: facts, vouchers, ledger, outbox (flows.claim_voucher owns it).
+-- One batch of claims, or of grants of one origin, in one transaction: facts, vouchers, ledger, outbox.
+-- flows.claim_voucher and flows.grant_vouchers own it.
 create or replace function flows.claim_vouchers(
     p_cell int, p_cells int, p_now timestamptz, p_citizen uuid[], p_round uuid[], p_type uuid[],
     p_voucher uuid[], p_key uuid[], p_hash uuid[], p_valid_from timestamptz[], p_valid_until timestamptz[],
-    p_refused text[]
+    p_refused text[], p_origin text default 'grab'
 ) returns table (ord int, outcome text, claim_no bigint, earlier jsonb) language plpgsql as $$
 declare
     facts vouchers.citizen_facts[];
@@ -17,7 +18,7 @@ begin
     select array_agg(o) into outcomes
       from vouchers.claim(p_cell, p_cells, p_now, (p_now at time zone 'Asia/Shanghai')::date,
                           p_citizen, facts, p_round, p_type, p_voucher, p_key, p_hash,
-                          p_valid_from, p_valid_until, p_refused) o;
+                          p_valid_from, p_valid_until, p_refused, p_origin) o;
 
     perform ledger.post(p_cell, 1, 101, array_agg(o.voucher_id), array_agg(o.voucher_id),
                         array_agg(ledger.account_of(o.type_id::text, 'stock')),
@@ -25,7 +26,8 @@ begin
                         array_agg(o.amount_fen), p_now),
             plumbing.emit(p_cell, 'voucher.claimed', array_agg(o.voucher_id), array_agg(o.voucher_id),
                           array_agg(jsonb_build_object('citizen_id', p_citizen[o.ord], 'type_id', o.type_id,
-                                                       'round_id', p_round[o.ord], 'amount_fen', o.amount_fen)),
+                                                       'round_id', p_round[o.ord], 'amount_fen', o.amount_fen,
+                                                       'origin', p_origin)),
                           p_now)
        from unnest(outcomes) o where o.outcome = 'claimed' having count(*) > 0;
 

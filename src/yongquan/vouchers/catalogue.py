@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection
-from yongquan.vouchers.model import CampaignRules, CampaignState
+from yongquan.vouchers.model import CampaignRules, CampaignState, RoundMode
 from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
 
@@ -18,7 +18,7 @@ _CHANGED = "select round_id, version from vouchers.round"
 # A round of a paused campaign is paused, whatever its own state.
 _ROUNDS = """
 select r.round_id, r.version, r.campaign_id, case when c.state = 'published' then r.state else c.state end,
-       r.opens_at, r.closes_at, r.daily_from, r.daily_until, r.districts
+       r.opens_at, r.closes_at, r.daily_from, r.daily_until, r.mode, r.districts
   from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id where r.round_id = any (%s)
 """
 _TYPES = """
@@ -64,11 +64,14 @@ class RoundOffer:
     closes_at: datetime
     daily_from: time | None
     daily_until: time | None
+    mode: RoundMode
     districts: frozenset[str] | None
     types: dict[str, TypeOffer]
 
     def refusal_at(self, now: datetime, *, adcode: str | None) -> str | None:
         """Why nobody at this time and place can claim: not_open, closed, wrong_place; None if somebody can."""
+        if self.mode is not RoundMode.GRAB:
+            return "not_open"
         if now >= self.closes_at:
             return "closed"
         if self.state != "published" or now < self.opens_at or not self._in_hours(now):
@@ -127,8 +130,10 @@ class Catalogue:
             of_round[row[1]][offer.type_hex] = offer
             self._types[offer.type_hex] = offer
         for row in rounds:
-            districts = None if row[8] is None else frozenset(row[8])
-            self._rounds[row[0].hex] = RoundOffer(*(row[0].hex, str(row[0]), *row[1:8], districts, of_round[row[0]]))
+            mode, districts = RoundMode(row[8]), None if row[9] is None else frozenset(row[9])
+            self._rounds[row[0].hex] = RoundOffer(
+                *(row[0].hex, str(row[0]), *row[1:8], mode, districts, of_round[row[0]])
+            )
 
 
 def _type_offer(row: TupleRow) -> TypeOffer:

@@ -26,6 +26,29 @@ class RoundState(StrEnum):
     ENDED = "ended"
 
 
+class RoundMode(StrEnum):
+    """How a round's vouchers come to citizens: grabbed by themselves, or granted by the system."""
+
+    GRAB = "grab"
+    DRAW = "draw"
+    PUSH = "push"
+    CODE = "code"
+    GIFT = "gift"
+    APPLY = "apply"
+
+
+class Origin(StrEnum):
+    """The way one voucher came: its round's mode, or granted again after it expired unused."""
+
+    GRAB = "grab"
+    DRAW = "draw"
+    PUSH = "push"
+    CODE = "code"
+    GIFT = "gift"
+    APPLY = "apply"
+    REGRANT = "regrant"
+
+
 class VoucherState(StrEnum):
     HELD = "held"
     LOCKED = "locked"
@@ -164,7 +187,7 @@ class Round:
     name_en: str
     opens_at: datetime
     closes_at: datetime
-    mode: str = "grab"
+    mode: RoundMode = RoundMode.GRAB
     caps: Caps = field(default=Caps())
     conditions: Conditions = field(default=Conditions())
     state: RoundState = RoundState.DRAFT

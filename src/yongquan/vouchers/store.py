@@ -1,10 +1,11 @@
 """The vouchers room's SQL for what people prepare: campaigns, rounds, types, lists (hot SQL: migrations/hot)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from yongquan.plumbing.db import Connection
@@ -39,11 +40,13 @@ _SET_ROUND_STATE = (
 )
 _SET_CAMPAIGN_STATE = "update vouchers.campaign set state = %s where campaign_id = %s and state = any (%s)"
 _TOUCH_ROUNDS = "update vouchers.round set version = version + 1 where campaign_id = %s"
-_TYPES_OF = """
+_TYPES = """
 select type_id, round_id, name, name_en, amount_fen, threshold_fen, stock, industry, rate_bp, valid_from,
        valid_until, valid_days, districts, hardship_only
-  from vouchers.voucher_type where round_id = any (%s) order by type_id
+  from vouchers.voucher_type where {} = any (%s) order by type_id
 """
+_TYPES_OF_ROUNDS = _TYPES.format("round_id")
+_TYPES_BY_ID = _TYPES.format("type_id")
 _ADD_TO_LIST = """
 insert into vouchers.list_member (cell, list_id, citizen_id)
 select u.cell, %s, u.citizen_id from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id) on conflict do nothing
@@ -94,8 +97,12 @@ async def move_campaign(
 
 async def types_of(connection: Connection, round_ids: Sequence[UUID]) -> list[VoucherType]:
     """The voucher types of some rounds, by id."""
-    rows = await (await connection.execute(_TYPES_OF, [list(round_ids)])).fetchall()
-    return [VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13])) for row in rows]
+    return [_type(row) for row in await (await connection.execute(_TYPES_OF_ROUNDS, [list(round_ids)])).fetchall()]
+
+
+async def types_by_id(connection: Connection, type_ids: Iterable[UUID]) -> list[VoucherType]:
+    """Those of some voucher types that exist, by id."""
+    return [_type(row) for row in await (await connection.execute(_TYPES_BY_ID, [list(type_ids)])).fetchall()]
 
 
 async def add_to_list(connection: Connection, list_id: UUID, citizens: Sequence[UUID], *, cells: Sequence[int]) -> None:
@@ -111,6 +118,10 @@ def _round_row(r: Round) -> tuple[object, ...]:
         *(daily_from, daily_until, _array(c.districts), c.age_min, _array(c.card_issuers), c.list_id),
         *(caps.per_round, caps.per_day, caps.per_campaign, caps.per_industry, caps.per_industry_round),
     )
+
+
+def _type(row: TupleRow) -> VoucherType:
+    return VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13]))
 
 
 def _type_row(t: VoucherType) -> tuple[object, ...]:
