@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from yongquan.app import Platform, running
 from yongquan.kernel.ids import bucket_of_hex
 from yongquan.plumbing.db import database_of
-from yongquan.plumbing.fresh import fresh_hex
+from yongquan.plumbing.fresh import fresh_hexes
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.settings import read_settings
 from yongquan.plumbing.tokens import Holder
@@ -131,7 +131,7 @@ def _with_hot_row(platform: Platform, pool: AsyncConnectionPool) -> Take:
             return "not_found"
         start, until = offer.validity.stamps(now)
         hashed = hashlib.blake2b(key, digest_size=16).hexdigest()
-        voucher = fresh_hex(bucket_of_hex(citizen))
+        voucher = fresh_hexes([bucket_of_hex(citizen)])[0]
         async with pool.connection() as connection:
             cursor = await connection.execute(
                 "select bench.claim_one(%s, %s::uuid, %s::uuid, %s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s)",
@@ -153,7 +153,7 @@ async def _with_redis(port: int) -> Take:
     async def take(citizen: str, round_hex: str, type_hex: str, key: bytes) -> str:
         hashed = hashlib.blake2b(key, digest_size=16).hexdigest()
         keys = [f"stock:{type_hex}", f"key:{citizen}:{hashed}", f"cap:{round_hex}:{citizen}", "claims"]
-        said = await script(keys=keys, args=[1, fresh_hex(bucket_of_hex(citizen))])
+        said = await script(keys=keys, args=[1, fresh_hexes([bucket_of_hex(citizen)])[0]])
         return bytes(said).decode()
 
     return take

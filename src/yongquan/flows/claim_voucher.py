@@ -8,7 +8,7 @@ from yongquan.kernel.ids import bucket_of_hex, dashed
 from yongquan.plumbing.batcher import Batcher, BatchKind
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
-from yongquan.plumbing.fresh import fresh_hex
+from yongquan.plumbing.fresh import fresh_hexes
 from yongquan.plumbing.metrics import observe_claims
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 
@@ -108,7 +108,7 @@ class ClaimDesk:
             (offer.round_hex, adcode): offer.refusal_at(now, adcode=adcode) or "null"
             for offer, adcode in {(c.offer.round_hex, c.adcode): (c.offer, c.adcode) for c in claims}.values()
         }
-        vouchers = [fresh_hex(bucket_of_hex(c.citizen)) for c in claims]
+        vouchers = fresh_hexes([bucket_of_hex(c.citizen) for c in claims])
         cursor = await connection.execute(
             _CLAIM,
             [

@@ -62,9 +62,9 @@ class Courier:
         self._trims_at = 0.0
 
     async def work(self) -> bool:
-        """One round; False if there was nothing to do."""
+        """One round; False if no delivery was due: a step of the outbox is large enough to wait for the next."""
         async with self._database.transaction() as connection:
-            fanned_out = await fan_out(connection)
+            await fan_out(connection)
             observe_outbox_lag(await lag_s(connection, READER))
         async with self._database.transaction() as connection:
             due = await take_due(connection, limit=AT_ONCE, lease_s=LEASE_S)
@@ -74,7 +74,7 @@ class Courier:
                 await record(connection, outcomes)
             observe_deliveries([outcome.state for outcome in outcomes])
         await self._trim()
-        return fanned_out or bool(due)
+        return bool(due)
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
         endpoint = str(delivery.endpoint_id)

@@ -2,11 +2,12 @@
 
 import base64
 import hmac
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from uuid import UUID
+
+import msgspec
 
 _SIZE = 1 + 16 + 4
 _MAC_SIZE = 16
@@ -19,8 +20,7 @@ class Holder(StrEnum):
     STORE = "s"
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(msgspec.Struct, frozen=True, gc=False):
     """The holder of a valid token: `id_hex` is the citizen's or the store's id."""
 
     holder: Holder

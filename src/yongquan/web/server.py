@@ -9,8 +9,47 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class WholeAnswers:
+    """A transport that sends what is written in one turn of the loop as one piece: head and body, one system call."""
+
+    __slots__ = ("_loop", "_pieces", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Keep the piece until the turn ends."""
+        if not self._pieces:
+            self._loop.call_soon(self._send)
+        self._pieces.append(data)
+
+    def close(self) -> None:
+        """Send what was kept, then close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._pieces:
+            whole, self._pieces = b"".join(self._pieces), []
+            self._transport.write(whole)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's HTTP protocol over a transport that sends whole answers."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        super().connection_made(WholeAnswers(transport))  # type: ignore[arg-type]
 
 
 class Server(uvicorn.Server):
@@ -71,7 +110,7 @@ def _config(application: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         lifespan="off",
         access_log=False,
         log_level="warning",
