@@ -32,7 +32,7 @@ CONNECTIONS = 256
 SECONDS = 5
 TURNS = 3
 CITIZENS = 400_000
-POOLS = (2, 4, 8, 16, 32)
+POOLS = (2, 4, 8, 16)
 
 _COUNTS = """
 select count(*), count(distinct citizen_id),
@@ -55,6 +55,10 @@ def bench_claims() -> dict[str, Any]:
             connection.execute(HOT_ROW)
         _say(f"registering {CITIZENS:,} citizens ..")
         seeded = uvloop.run(_seed(settings, conninfo))
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            # What loading left to be done is done now, not in the middle of somebody's run.
+            connection.execute("vacuum analyze")
+            connection.execute("checkpoint")
         fsync_us = measure_fsync_us(folder)
         _say(f"one durable write takes {fsync_us:.0f} us here")
         return _measure(folder, conninfo, seeded) | {"fsync_us": fsync_us, "machine": describe_machine()}
@@ -64,7 +68,7 @@ async def _seed(settings: Settings, conninfo: str) -> dict[str, Any]:
     async with running(settings, conninfo, cells=1) as platform:
         seeder = Seeder(platform.sealing, platform.tokens, platform.links, 1, platform.clock.now())
         # A round for each run, each with stock above all requests.
-        rounds = TURNS + 1 + len(POOLS) + 1
+        rounds = TURNS + 1 + len(POOLS) + TURNS + 1
         return await seeder.seed_claims(platform.database, Seeding(CITIZENS, rounds, CITIZENS, 0))
 
 
@@ -81,7 +85,7 @@ def _measure(folder: Path, conninfo: str, seeded: dict[str, Any]) -> dict[str, A
             no_op.append(_drive(folder, url, tokens, "/v1/no-op"))
             claims.append(_drive(folder, url, tokens, _claims_of(round_id)))
             _say(f"no-op {no_op[-1].per_s:,.0f}/s, claims {claims[-1].per_s:,.0f}/s, p99 {claims[-1].p99_ms:.0f} ms")
-    hot_row = max(_hot_row(folder, tokens, rounds[TURNS + 1 + n], pool) for n, pool in enumerate(POOLS))
+    hot_row = _best_hot_row(folder, tokens, rounds[TURNS + 1 : -1])
     redis = _redis(folder, tokens, rounds[-1])
     claims_per_s, no_op_per_s = median(run.per_s for run in claims), median(run.per_s for run in no_op)
     return {
@@ -97,6 +101,13 @@ def _measure(folder: Path, conninfo: str, seeded: dict[str, Any]) -> dict[str, A
         "ratio_redis": None if redis is None else round(claims_per_s / redis, 3),
         **_faults(conninfo, {round_id: run.accepted for round_id, run in zip(rounds, claims, strict=False)}),
     }
+
+
+def _best_hot_row(folder: Path, tokens: Path, rounds: list[str]) -> float:
+    # The pool size that does best is found first, then measured as our own claims are: the median of as many turns.
+    by_pool = {pool: _hot_row(folder, tokens, rounds.pop(), pool) for pool in POOLS}
+    best = max(by_pool, key=lambda pool: by_pool[pool])
+    return median(_hot_row(folder, tokens, rounds.pop(), best) for _ in range(TURNS))
 
 
 def _hot_row(folder: Path, tokens: Path, round_id: str, pool: int) -> float:
