@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import date
 from importlib.resources import files
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import structlog
 
 from yongquan.flows.background import Background
 from yongquan.flows.claim_voucher import ClaimDesk
-from yongquan.flows.clear_day import Clearing, DayReport
+from yongquan.flows.clear_day import Clearing
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
@@ -40,7 +39,6 @@ from yongquan.web.door import Door
 from yongquan.web.site import make_site
 
 REFRESH_S = 0.4
-CLEARING_PATIENCE_S = 600.0
 
 log = structlog.get_logger(__name__)
 
@@ -85,10 +83,6 @@ class Platform:
             self.clearing,
             cells=cells,
         )
-
-    async def clear_day(self, day: date) -> DayReport:
-        """Close a day, clear it and settle its shops; the report says how far it came within the patience."""
-        return await self.clearing.clear_day(day, patience_s=CLEARING_PATIENCE_S)
 
     def hash_code(self, code: str) -> UUID:
         """How a pay code is known in the database."""

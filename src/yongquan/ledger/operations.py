@@ -1,7 +1,6 @@
 """The JSON Lines form of ledger operations, read strictly: a misspelled field would quietly change a book."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import msgspec
 
 from yongquan.kernel.errors import BadInput
 from yongquan.ledger.model import AMOUNT_MAX, AccountFlags, TransferFlags
+from yongquan.plumbing.json_lines import FieldError, read_line
 
 _ID_MAX = 2**128 - 1
 
@@ -102,7 +102,7 @@ def read_operations(path: Path) -> Iterator[Operation]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _read(line, where=f"{path}:{number}")
+                    yield read_line(_read, line, where=f"{path}:{number}")
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
 
@@ -144,45 +144,23 @@ def _bits(names: Sequence[str], bits: dict[str, int]) -> int:
     return total
 
 
-class _FieldError(Exception):
-    """A rule that the forms cannot express is broken; carries the field and what is wrong with it."""
-
-    def __init__(self, field: str, fault: str) -> None:
-        super().__init__(fault)
-        self.field = field
-
-
-def _read(line: bytes, *, where: str) -> Operation:
-    try:
-        form = _decoder.decode(line)
-        json.loads(line, object_pairs_hook=_refuse_repeated_keys)
-        return _operation(form)
-    except msgspec.ValidationError as error:
-        fault, _, field = str(error).partition(" - at `")
-        raise BadInput(f"{where}: {_field_name(fault, field.rstrip('`'))}: {fault}") from error
-    except _FieldError as error:
-        raise BadInput(f"{where}: {error.field}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{where}: the line: not one JSON object ({error})") from error
-
-
-def _field_name(fault: str, path: str) -> str:
-    named = re.search(r"field `(.*)`", fault)
-    parts = [path.removeprefix("$").removeprefix("."), named[1] if named else ""]
-    return ".".join(part for part in parts if part) or "the line"
+def _read(line: bytes) -> Operation:
+    form = _decoder.decode(line)
+    json.loads(line, object_pairs_hook=_refuse_repeated_keys)
+    return _operation(form)
 
 
 def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> None:
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
         repeated = next(key for key in keys if keys.count(key) > 1)
-        raise _FieldError(repeated, "is given twice")
+        raise FieldError(repeated, "is given twice")
 
 
 def _operation(form: _LineForm) -> Operation:
     given = [name for name in form.__struct_fields__ if getattr(form, name) is not msgspec.UNSET]
     if len(given) != 1:
-        raise _FieldError(" and ".join(given) or "the line", "a line holds exactly one operation")
+        raise FieldError(" and ".join(given) or "the line", "a line holds exactly one operation")
     if form.accounts is not msgspec.UNSET:
         _check_ids((f"accounts[{n}].id", row.id) for n, row in enumerate(form.accounts))
         return CreateAccounts(form.accounts)
@@ -205,4 +183,4 @@ def _operation(form: _LineForm) -> Operation:
 def _check_ids(ids: Iterator[tuple[str, int]]) -> None:
     for field, number in ids:
         if not 0 <= number <= _ID_MAX:
-            raise _FieldError(field, f"{number} is not an integer from 0 to 2^128-1")
+            raise FieldError(field, f"{number} is not an integer from 0 to 2^128-1")

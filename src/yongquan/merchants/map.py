@@ -5,8 +5,8 @@ Degrees are WGS-84; boxes are half-open to the east and north.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
+from yongquan.merchants.views import STORE, StoreRow
 from yongquan.plumbing.db import Connection
 
 _WHERE = """
@@ -17,8 +17,7 @@ _WHERE = """
 """
 _COUNT = f"select count(*) from merchants.store {_WHERE}"
 _STORES = f"""
-select store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state
-  from merchants.store {_WHERE} order by store_id limit %(limit)s
+select {STORE}, null::float8 from merchants.store {_WHERE} order by store_id limit %(limit)s
 """
 _GRID = f"""
 select avg(lon), avg(lat), count(*)::int
@@ -47,22 +46,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class MappedStore:
-    """A store on the map."""
-
-    store_id: UUID
-    name: str
-    industry: str
-    adcode: str
-    address: str
-    lon: float
-    lat: float
-    acquirer: str
-    hardship: bool
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class Square:
     """Stores of one square of the grid, told at the middle of their places."""
 
@@ -77,10 +60,10 @@ async def count_stores(connection: Connection, box: Box, wanted: Wanted) -> int:
     return int(row[0]) if row else 0
 
 
-async def stores_in(connection: Connection, box: Box, wanted: Wanted, *, limit: int) -> list[MappedStore]:
+async def stores_in(connection: Connection, box: Box, wanted: Wanted, *, limit: int) -> list[StoreRow]:
     """Stores in a box, `limit` at most."""
     rows = await (await connection.execute(_STORES, _values(box, wanted, limit=limit))).fetchall()
-    return [MappedStore(*row) for row in rows]
+    return [StoreRow(*row) for row in rows]
 
 
 async def squares_of(connection: Connection, box: Box, wanted: Wanted, *, step: float) -> list[Square]:

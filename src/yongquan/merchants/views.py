@@ -7,13 +7,12 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 
 NEAREST = 100
-_STORE = """
-select store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state, null::float8
-  from merchants.store where store_id = %s
-"""
+# The columns of a `StoreRow` but the last.
+STORE = "store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state"
+_STORE = f"select {STORE}, null::float8 from merchants.store where store_id = %s"
 # A degree of latitude is 111.2 km; at a city's size the earth is flat.
-_NEAR = """
-select store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state,
+_NEAR = f"""
+select {STORE},
        111200 * sqrt((lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * cos(radians(%(lat)s))) ^ 2) as metres
   from merchants.store
  where state = 'open'

@@ -2,14 +2,14 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import psycopg
 import structlog
 from cryptography.exceptions import InvalidTag
 
-from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.clock import Clock, wall_now
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.metrics import observe_deliveries, observe_outbox_lag
 from yongquan.plumbing.outbox import lag_s, trim
@@ -89,7 +89,7 @@ class Courier:
         return Outcome(delivery, None)
 
     async def _post(self, delivery: Delivery, secret: str) -> int:
-        headers = dict(sign(delivery, secret=secret, at=datetime.now(UTC)))
+        headers = dict(sign(delivery, secret=secret, at=wall_now()))
         body = delivery.body.encode()
         # The status is the answer; a body of any size or slowness is left unread.
         async with (

@@ -3,7 +3,6 @@
 A misspelled field would quietly change a price, so a field that a kind does not know is refused.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from yongquan.kernel.errors import BadInput
+from yongquan.plumbing.json_lines import FieldError, read_line
 from yongquan.vouchers import pricing
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -123,14 +123,6 @@ class _CaseForm(_Strict):
     expect: object = None
 
 
-class _FieldError(Exception):
-    """A rule across fields is broken; carries the field and what is wrong with it."""
-
-    def __init__(self, field: str, fault: str) -> None:
-        super().__init__(fault)
-        self.field = field
-
-
 _decoder = msgspec.json.Decoder(_CaseForm)
 
 
@@ -143,28 +135,13 @@ def price_lines(path: Path) -> Iterator[dict[str, object]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _price_case(_read(line, where=f"{path}:{number}"))
+                    yield _price_case(read_line(_read, line, where=f"{path}:{number}"))
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
 
 
-def _read(line: bytes, *, where: str) -> "_Case":
-    try:
-        return _Case.of(_decoder.decode(line))
-    except msgspec.ValidationError as error:
-        fault, _, field = str(error).partition(" - at `")
-        raise BadInput(f"{where}: {_field_name(fault, field.rstrip('`'))}: {fault}") from error
-    except _FieldError as error:
-        raise BadInput(f"{where}: {error.field}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{where}: the line: not one JSON object ({error})") from error
-
-
-def _field_name(fault: str, path: str) -> str:
-    """Name the field at fault as `offers[0].amount_fen` (a missing or unknown one is in the fault)."""
-    named = re.search(r"field `(.*)`", fault)
-    parts = [path.removeprefix("$").removeprefix("."), named[1] if named else ""]
-    return ".".join(part for part in parts if part) or "the case"
+def _read(line: bytes) -> "_Case":
+    return _Case.of(_decoder.decode(line))
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -181,7 +158,7 @@ class _Case(msgspec.Struct, frozen=True):
         seen: set[str] = set()
         for number, offer in enumerate(form.offers):
             if offer.id in seen:
-                raise _FieldError(f"offers[{number}].id", f"{offer.id!r} names an earlier offer too")
+                raise FieldError(f"offers[{number}].id", f"{offer.id!r} names an earlier offer too")
             seen.add(offer.id)
         return cls(
             case_id=form.id,
@@ -228,9 +205,9 @@ def _instant(text: str | None, *, field: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _FieldError(field, f"{text!r} is not an ISO 8601 time") from error
+        raise FieldError(field, f"{text!r} is not an ISO 8601 time") from error
     if instant.tzinfo is None:
-        raise _FieldError(field, f"{text!r} has no offset, such as +08:00")
+        raise FieldError(field, f"{text!r} has no offset, such as +08:00")
     return instant
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder, Tokens
 from yongquan.web.api.wire import Refused
 
@@ -86,7 +87,7 @@ class Sessions:
         ) -> dict[str, object]:
             answer.headers["Cache-Control"] = "no-store"
             session = self.bearer_of(request)
-            ends = int((datetime.now(UTC) + SCRIPT_TOKEN_LASTS).timestamp())
+            ends = int((wall_now() + SCRIPT_TOKEN_LASTS).timestamp())
             if session is not None:
                 ends = min(ends, session.expires_at)
             token = self.tokens.issue(self.holder, who, expires_at=datetime.fromtimestamp(ends, UTC))

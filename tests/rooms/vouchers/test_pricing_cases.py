@@ -46,7 +46,7 @@ def line_with(**changes: object) -> dict[str, object]:
         ({**GOOD, "choose": "worst"}, "choose"),
         ({**GOOD, "max_per_funder": {"government": -1}}, "max_per_funder"),
         ({"offers": []}, "cart"),
-        ([], "the case"),
+        ([], "the line"),
     ],
 )
 def test_bad_input_names_file_line_and_field(case: object, field: str, tmp_path: Path) -> None:

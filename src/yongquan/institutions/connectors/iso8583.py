@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +28,7 @@ from yongquan.institutions.connectors.card_messages import (
 )
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.institutions.registry import Institution
+from yongquan.plumbing.clock import wall_now
 
 SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
 BACKOFF_S_MIN, BACKOFF_S_MAX = 0.05, 5.0
@@ -164,7 +164,7 @@ class IssuerLine:
 
     async def _manage(self, connection: CardConnection, code: str, timeout_s: float) -> None:
         self._management_stan = self._management_stan % 999_999 + 1
-        now = datetime.now(UTC).strftime("%m%d%H%M%S")
+        now = wall_now().strftime("%m%d%H%M%S")
         fields = {
             "t": "0800",
             "7": now,

@@ -1,6 +1,6 @@
 """Signing in by phone and one-time code; under the sandbox the text message is shown on the page."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.citizens.sign_in import NotAPhone, SignInDesk, TooManyCodes, WrongCode
 from yongquan.kernel.errors import Outage
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
 from yongquan.web.language import is_inside
@@ -42,7 +43,7 @@ def make_sign_in(door: Door, sessions: Sessions) -> APIRouter:
     ) -> Response:
         number = "".join(phone.split())
         try:
-            await desk_or_outage().send_code(number, now=datetime.now(UTC))
+            await desk_or_outage().send_code(number, now=wall_now())
         except NotAPhone:
             return render(request, "citizen/sign_in.html", status=422, back=back, phone=phone, error="not_a_phone")
         except TooManyCodes:
@@ -56,7 +57,7 @@ def make_sign_in(door: Door, sessions: Sessions) -> APIRouter:
         code: Annotated[str, Form()],
         back: Annotated[str, Form()] = "/c/rounds",
     ) -> Response:
-        now = datetime.now(UTC)
+        now = wall_now()
         try:
             citizen_id = await desk_or_outage().confirm(phone, code, now=now)
         except (WrongCode, NotAPhone):

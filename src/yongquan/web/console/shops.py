@@ -11,7 +11,8 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from yongquan.kernel.regions import Regions
-from yongquan.merchants.map import Box, MappedStore, Wanted, count_stores, squares_of, stores_in
+from yongquan.merchants.map import Box, Wanted, count_stores, squares_of, stores_in
+from yongquan.merchants.views import StoreRow
 from yongquan.web import words
 from yongquan.web.console.desk import Desk, Visitor, desk_routes
 from yongquan.web.console.words import MAP_WORDS
@@ -80,7 +81,7 @@ def _districts(visitor: Visitor, district: str) -> Sequence[str] | None:
     return [district] if visitor.sees(district) else []
 
 
-def _told(store: MappedStore, speaks: Words) -> dict[str, object]:
+def _told(store: StoreRow, speaks: Words) -> dict[str, object]:
     return {
         "name": store.name,
         "address": store.address,
