@@ -33,7 +33,12 @@ def database_url() -> Iterator[str]:
         Path(folder).chmod(0o755)  # the server runs as a system account that must pass through
         server = EmbeddedPostgres(Path(folder))
         try:
-            yield server.open()
+            conninfo = server.open()
+            # What must survive a crash is tested in tests/faults, on servers of their own; here fsync is only slow.
+            with psycopg.connect(conninfo, autocommit=True) as admin:
+                admin.execute("alter system set fsync = off")
+                admin.execute("select pg_reload_conf()")
+            yield conninfo
         finally:
             server.stop_now()
 
