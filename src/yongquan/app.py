@@ -14,8 +14,10 @@ from yongquan.flows.background import Background
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.day_desk import DayDesk
+from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
+from yongquan.flows.run_draw import Draws
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.links import Links
 from yongquan.kernel.regions import Regions, parse_regions
@@ -74,6 +76,7 @@ class Platform:
         self.refunds = RefundDesk(self.payments, self.switch)
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
+        self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
         self.background = Background(
             database,
             self.clock,
@@ -81,6 +84,7 @@ class Platform:
             Resolver(self.payments, self.switch),
             self.refunds,
             self.clearing,
+            self.draws,
             cells=cells,
         )
 
@@ -157,6 +161,7 @@ def make_application(platform: Platform) -> HotDoor:
         claims=platform.claims,
         payments=platform.payments,
         refunds=platform.refunds,
+        draws=platform.draws,
         find_round=platform.find_round,
         hash_code=platform.hash_code,
         limit=RateLimit(per_second=50, burst=100),

@@ -1,5 +1,6 @@
 """Wires the demo: a folder of its own, the embedded database, the sandbox banks, a server, and the simulated day."""
 
+import hashlib
 import shutil
 import socket
 import tempfile
@@ -41,6 +42,7 @@ def run_demo(settings: Settings, *, once: bool, scale: float, seed: int, port: i
             folder = str(_fresh_folder(settings.data_dir / "demo"))
         own = replace(settings, data_dir=Path(folder), institutions_file=Path(folder) / "sandbox" / "sandbox.json")
         around.enter_context(serving_alone(own.data_dir))
+        _seed_index_key(own.keys_dir, seed)
         conninfo = around.enter_context(database_of(own))
         cells = migrate(conninfo, cells=own.cells)
         around.enter_context(outside_world(own))
@@ -96,6 +98,7 @@ def _for_demo(platform: Platform) -> DemoPlatform:
         cells=platform.cells,
         refresh=platform.refresh,
         clearing=platform.clearing,
+        draws=platform.draws,
     )
 
 
@@ -104,6 +107,13 @@ def _fresh_folder(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _seed_index_key(folder: Path, seed: int) -> None:
+    # Citizens' ids carry a part of their phones' blind index, and a draw's lots follow from the ids: with an index
+    # key of the seed, a demo can be repeated. The phones are invented.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "index.key").write_bytes(hashlib.sha256(f"demo index {seed}".encode()).digest())
 
 
 def _free_port() -> int:

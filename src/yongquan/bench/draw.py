@@ -12,7 +12,7 @@ from uuid import UUID
 from yongquan.bench.machine import describe_machine
 from yongquan.kernel.ids import make_id
 from yongquan.vouchers.draw_file import publish, read_draw_file
-from yongquan.vouchers.draw_list import Registrant, RegistrantList, list_of, pseudonym_of, receipt_of, tree_of
+from yongquan.vouchers.draw_list import Pseudonyms, RegistrantList, list_of, record_of, tree_of
 from yongquan.vouchers.draw_lots import draw, seed_of
 from yongquan.vouchers.draw_plan import Beacon, Category, DrawPlan, announcement_of, commitment_to
 from yongquan.vouchers.draw_verification import verify
@@ -25,9 +25,7 @@ DISTRICTS, CATEGORIES, WISHES = 10, 8, 3
 def bench_draw() -> dict[str, Any]:
     """Draw and verify once; seconds from the registrations to the file, and from the file to the verdict."""
     plan = _plan()
-    citizens = [
-        make_id(at_ms=n, bucket=n % 1024, entropy=n * 0x9E3779B97F4A7C15 & (1 << 64) - 1) for n in range(REGISTRANTS)
-    ]
+    citizens = [str(make_id(at_ms=n, bucket=n % 1024, entropy=n)) for n in range(REGISTRANTS)]
     yardstick_s = _plain_hashes(REGISTRANTS)
     _say(f"{REGISTRANTS:,} plain SHA-256: {yardstick_s:.2f} s")
     started = perf_counter()
@@ -63,20 +61,21 @@ def _plan() -> DrawPlan:
         draw_id=UUID(int=1),
         closes_at=closes_at,
         beacon=Beacon("bench", closes_at + timedelta(hours=20)),
+        reveal_by=closes_at + timedelta(days=2),
         wishes_max=WISHES,
         strata=tuple(f"{330200 + n}" for n in range(DISTRICTS)),
         categories=tuple(Category(f"c{n}", f"c{n}", f"c{n}", places) for n in range(CATEGORIES)),
     )
 
 
-def _close(plan: DrawPlan, citizens: Sequence[UUID]) -> RegistrantList:
-    key = os.urandom(32)
+def _close(plan: DrawPlan, citizens: Sequence[str]) -> RegistrantList:
+    names = Pseudonyms(plan.draw_id, os.urandom(32))
     wishes = [[(n + step * (1 + n % 2)) % CATEGORIES for step in range(WISHES)] for n in range(CATEGORIES * 2)]
     return list_of(
-        [
-            Registrant(pseudonym_of(plan.draw_id, c, receipt_of(key, c)), n % DISTRICTS, wishes[n % len(wishes)])
+        (
+            record_of(names.of(c), n % DISTRICTS, wishes[n % len(wishes)], wishes_max=WISHES)
             for n, c in enumerate(citizens)
-        ],
+        ),
         wishes_max=WISHES,
     )
 

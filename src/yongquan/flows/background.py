@@ -13,6 +13,7 @@ from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
+from yongquan.flows.run_draw import Draws
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing import audit
 from yongquan.plumbing.clock import Clock, business_day
@@ -25,6 +26,7 @@ ANSWERS_KEPT = timedelta(days=2)
 # A day is closed half an hour into the next one; a clearing that waits is looked at again soon.
 CLEARING_STARTS = timedelta(minutes=30)
 CLEARING_PATIENCE_S = 5.0
+DRAW_PATIENCE_S = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +41,7 @@ class Background:
     resolver: Resolver
     refunds: RefundDesk
     clearing: Clearing
+    draws: Draws
     cells: int
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -49,6 +52,7 @@ class Background:
             _every(5.0, self._expire, stop),
             _every(60.0, self._keep_house, stop),
             _every(10.0, self._clear, stop),
+            _every(2.0, self._draw, stop),
         )
 
     async def _resolve(self) -> None:
@@ -63,6 +67,9 @@ class Background:
     async def _clear(self) -> None:
         today = business_day(self.clock.now() - CLEARING_STARTS)
         await self.clearing.clear_what_is_due(today=today, patience_s=CLEARING_PATIENCE_S)
+
+    async def _draw(self) -> None:
+        await self.draws.run_what_is_due(patience_s=DRAW_PATIENCE_S)
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

@@ -76,6 +76,15 @@ class Durable:
         finally:
             self._telling -= 1
 
+    @contextmanager
+    def kept_busy(self) -> Iterator[None]:
+        """Keep `rest` from letting go between the tellings of the block."""
+        self._telling += 1
+        try:
+            yield
+        finally:
+            self._telling -= 1
+
     async def rest(self) -> None:
         """Let everything go unless a story is being waited for here; the next one takes it up again."""
         if self._telling == 0:

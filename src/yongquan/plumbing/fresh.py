@@ -21,3 +21,8 @@ def fresh_hexes(buckets: Sequence[int]) -> list[str]:
         f"{entropy[at + 1 : at + 16]}"
         for at, bucket in zip(range(0, len(entropy), 16), buckets, strict=True)
     ]
+
+
+def fresh_secret() -> bytes:
+    """32 random bytes that nobody can guess."""
+    return os.urandom(32)

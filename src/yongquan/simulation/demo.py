@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.run_draw import Draws
 from yongquan.institutions.links import Links
 from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
 from yongquan.plumbing.db import Database
@@ -21,6 +22,7 @@ from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
+from yongquan.simulation.draw_day import DrawDay
 from yongquan.simulation.populate import Populating, Tick
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
@@ -43,6 +45,7 @@ class DemoPlatform:
     cells: int
     refresh: Callable[[], Awaitable[None]]
     clearing: Clearing
+    draws: Draws
 
 
 @dataclass(slots=True)
@@ -81,7 +84,8 @@ class Demo:
         )
 
     async def _run(self, door: CityDoor, progress: Progress) -> None:
-        await self._set_clock(clock_time(8))
+        # The Friday before: campaigns are published, and the draw's sign-up opens in the evening.
+        await self._set_clock(clock_time(8), days=-3)
         city = build_city(seed=self.seed, scale=self.scale)
         season = plan_season(city.divisions, day=DEMO_DAY, scale=self.scale)
         with self._phase("populate", "登记市民与商户 register", progress, len(city.citizens) + len(city.shops)) as tick:
@@ -91,13 +95,25 @@ class Demo:
         await self.platform.links.ready(timeout_s=ISSUERS_READY_S)
 
         day = CampaignDay(city, people, door, seed=self.seed)
-        won = await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
+        drawn = DrawDay(season.draw, city, people, self.platform.draws, self.seed, self._set_moment)
+        won = await self._draw(drawn, door, progress)
+        won += await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
         await self._set_clock(clock_time(12))
         await self._pay(day, won, progress, "中午用券", plain="noon")
         won = await self._grab(day, [r for r in season.rounds if _opens(r) >= clock_time(12)], progress, "晚间抢券")
         await self._set_clock(clock_time(20, 30))
         await self._pay(day, won, progress, "晚上用券", plain="evening")
         await self._close(season, progress)
+
+    async def _draw(self, drawn: DrawDay, door: CityDoor, progress: Progress) -> list[Won]:
+        draw_id = await drawn.announce()
+        registrants = drawn.registrants()
+        with self._phase("registrations", "报名摇号 sign up", progress, len(registrants)) as tick:
+            await drawn.sign_up(door, registrants, tick)
+        with self._phase("draw", "公开摇号 draw", progress, 1) as tick:
+            won = await drawn.run(draw_id)
+            tick(1)
+        return won
 
     async def _grab(
         self, day: CampaignDay, rounds: Sequence[PlannedRound], progress: Progress, label: str
@@ -131,7 +147,9 @@ class Demo:
             tick(1)
 
     async def _set_clock(self, at: clock_time, *, days: int = 0) -> None:
-        shows = datetime.combine(DEMO_DAY + timedelta(days=days), at, SHANGHAI)
+        await self._set_moment(datetime.combine(DEMO_DAY + timedelta(days=days), at, SHANGHAI))
+
+    async def _set_moment(self, shows: datetime) -> None:
         async with self.platform.database.transaction() as connection:
             await set_clock(connection, shows=shows)
         await self.platform.refresh()

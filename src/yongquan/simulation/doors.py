@@ -1,6 +1,7 @@
 """Two ways for simulated people to use the platform: its HTTP doors, or the same flows in this process."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -9,6 +10,7 @@ from uuid import UUID
 import httpx
 
 from yongquan.flows.claim_voucher import Claim, ClaimDesk
+from yongquan.flows.register_for_draw import SignUp, register_for_draw
 from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.flows.take_payment import Order, PaymentDesk
 from yongquan.kernel.errors import Refusal
@@ -17,6 +19,7 @@ from yongquan.plumbing.clock import Clock, wall_now
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.tokens import Holder, Tokens
 from yongquan.vouchers.catalogue import Catalogue
+from yongquan.vouchers.draw_store import draw_of_round
 
 TOKEN_LASTS = timedelta(days=1)
 
@@ -35,6 +38,22 @@ class ClaimWish:
     @property
     def key(self) -> UUID:
         return named_id("wish", self.citizen_id, self.round_id, self.type_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpWish:
+    """A citizen wants to take part in a draw: types, the most wanted first, and where the citizen stands."""
+
+    citizen_id: UUID
+    round_id: UUID
+    wishes: tuple[UUID, ...]
+    lon: float
+    lat: float
+    adcode: str
+
+    @property
+    def key(self) -> UUID:
+        return named_id("sign-up", self.citizen_id, self.round_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,9 @@ class CityDoor(Protocol):
 
     async def claim(self, wish: ClaimWish) -> str:
         """claimed, again, or a refusal's code."""
+
+    async def sign_up(self, wishes: Sequence[SignUpWish]) -> Sequence[str]:
+        """For each citizen (one wish a citizen, all of one round): registered, again, or a refusal's code."""
 
     async def pay(self, wish: PaymentWish) -> str:
         """The payment's state, or a refusal's code."""
@@ -95,6 +117,14 @@ class FlowDoor:
             )
         )
         return outcome.code
+
+    async def sign_up(self, wishes: Sequence[SignUpWish]) -> Sequence[str]:
+        items = [SignUp(w.citizen_id, w.wishes, w.adcode, w.key, w.key) for w in wishes]
+        async with self.database.transaction() as connection:
+            draw = await draw_of_round(connection, wishes[0].round_id)
+            if draw is None:
+                return ["not_found"] * len(wishes)
+            return await register_for_draw(connection, draw, items, cells=self.cells, now=self.clock.now())
 
     async def pay(self, wish: PaymentWish) -> str:
         code = await self._code(wish) if wish.by_code else None
@@ -144,6 +174,17 @@ class HttpDoor:
             json={"type_id": str(wish.type_id), "location": {"lon": wish.lon, "lat": wish.lat}},
         )
         return "claimed" if answer.status_code == httpx.codes.CREATED else str(answer.json()["code"])
+
+    async def sign_up(self, wishes: Sequence[SignUpWish]) -> Sequence[str]:
+        return await asyncio.gather(*(self._sign_up(wish) for wish in wishes))
+
+    async def _sign_up(self, wish: SignUpWish) -> str:
+        answer = await self.client.post(
+            f"/v1/rounds/{wish.round_id}/registrations",
+            headers=self._headers(Holder.CITIZEN, wish.citizen_id, wish.key),
+            json={"wishes": [str(w) for w in wish.wishes], "location": {"lon": wish.lon, "lat": wish.lat}},
+        )
+        return "registered" if answer.status_code == httpx.codes.CREATED else str(answer.json()["code"])
 
     async def pay(self, wish: PaymentWish) -> str:
         if wish.by_code:

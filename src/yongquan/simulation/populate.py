@@ -24,7 +24,8 @@ from yongquan.simulation.city_people import Citizen
 from yongquan.simulation.city_shops import Shop
 from yongquan.simulation.dice import key_of
 from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
-from yongquan.simulation.season import PlannedCampaign, Season
+from yongquan.simulation.season import Season
+from yongquan.vouchers.model import Campaign, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
 
 AT_ONCE = 20_000
@@ -92,10 +93,15 @@ class Populating:
             codes = [member.code for member in members]
             await open_books(connection, codes, list(funders.values()), cells=self.cells, now=self.now)
         for planned in season.campaigns:
-            await self._open_campaign(planned)
+            rounds = [r.round for r in planned.rounds]
+            types = [type_ for r in planned.rounds for type_ in r.types]
+            await self._open_campaign(planned.campaign, planned.funder, rounds, types)
+        city = next(planned.funder for planned in season.campaigns if planned.funder.adcode is None)
+        await self._open_campaign(season.draw.campaign, city, [season.draw.round], season.draw.types)
 
-    async def _open_campaign(self, planned: PlannedCampaign) -> None:
-        campaign, funder = planned.campaign, planned.funder
+    async def _open_campaign(
+        self, campaign: Campaign, funder: Funder, rounds: Sequence[Round], types: Sequence[VoucherType]
+    ) -> None:
         prepaid_fen = campaign.budget_fen
         if funder.advancer is not None:
             prepaid_fen = campaign.budget_fen * PREPAID_BP // 10_000
@@ -116,9 +122,8 @@ class Populating:
                 advance_fen=campaign.budget_fen - prepaid_fen,
                 now=self.now,
             )
-            types = [type_ for r in planned.rounds for type_ in r.types]
-            await save_rounds(connection, [r.round for r in planned.rounds], types)
-            ids = [r.round.round_id for r in planned.rounds]
+            await save_rounds(connection, rounds, types)
+            ids = [round_.round_id for round_ in rounds]
             await publish_rounds(connection, campaign.campaign_id, ids, cells=self.cells, now=self.now)
 
     def _citizen(self, person: Citizen, seed: int) -> NewCitizen:

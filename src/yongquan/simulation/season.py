@@ -14,6 +14,7 @@ from yongquan.kernel.ids import named_id
 from yongquan.kernel.regions import Division
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.simulation.industries import INDUSTRIES
+from yongquan.simulation.season_draw import PlannedDraw, plan_draw
 from yongquan.vouchers.model import (
     Campaign,
     CampaignRules,
@@ -64,10 +65,11 @@ class Season:
 
     day: date
     campaigns: tuple[PlannedCampaign, ...]
+    draw: PlannedDraw
 
     @property
     def rounds(self) -> tuple[PlannedRound, ...]:
-        """All rounds in the order of their opening."""
+        """All rounds to grab from, in the order of their opening."""
         return tuple(
             sorted((r for c in self.campaigns for r in c.rounds), key=lambda r: (r.round.opens_at, r.round.name))
         )
@@ -96,7 +98,10 @@ def plan_season(divisions: tuple[Division, ...], *, day: date, scale: float) -> 
     total_rounds = sum(style.rounds for _, style in styles)
     stock = max(int(VOUCHERS_AT_FULL_SCALE * scale / total_rounds), 8)
     types_each = 11 if large else 5
-    return Season(day, tuple(_plan(place, style, day=day, stock=stock, types=types_each) for place, style in styles))
+    campaigns = tuple(_plan(place, style, day=day, stock=stock, types=types_each) for place, style in styles)
+    city = _funder(None)
+    draw = plan_draw(day=day, scale=scale, funder_id=city.funder_id, general=GENERAL, dining=RELIEF)
+    return Season(day, campaigns, draw)
 
 
 def _city_style(divisions: tuple[Division, ...], rounds: int) -> tuple[Division | None, _Style]:

@@ -14,6 +14,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     AUDITOR = "auditor"
     ADMIN = "admin"
+    NOTARY = "notary"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,13 @@ class PublishedWinners(msgspec.Struct, frozen=True):
     entries: str
 
 
-class DrawFile(msgspec.Struct, frozen=True):
+class DrawFile(msgspec.Struct, frozen=True, rename={"registrants": "list"}):
     """A result file. Hashes and the secret are lower-case hex; `quotas` are places by category and district."""
 
     format: str
     announcement: str
     commitment: str
-    list: PublishedList
+    registrants: PublishedList
     beacon: str
     secret: str
     seed: str
@@ -66,7 +66,7 @@ def publish(
             format=FORMAT,
             announcement=announcement,
             commitment=commitment.hex(),
-            list=PublishedList(listed.count, list_hash.hex(), b64encode(listed.records).decode()),
+            registrants=PublishedList(listed.count, list_hash.hex(), b64encode(listed.records).decode()),
             beacon=beacon_value,
             secret=secret.hex(),
             seed=seed.hex(),
@@ -89,14 +89,14 @@ def read_draw_file(content: bytes) -> DrawFile:
     plan = read_announcement(file.announcement)
     for field, text, length in (
         ("commitment", file.commitment, HASH_HEX),
-        ("list.hash", file.list.hash, HASH_HEX),
+        ("list.hash", file.registrants.hash, HASH_HEX),
         ("secret", file.secret, 2 * SECRET_BYTES),
         ("seed", file.seed, HASH_HEX),
         ("winners.hash", file.winners.hash, HASH_HEX),
     ):
         if len(text) != length or set(text) - set("0123456789abcdef"):
             raise BadInput(f"{field}: not {length} lower-case hex digits")
-    if len(decoded(file.list.records, field="list.records")) % (ENTRY_BYTES + plan.wishes_max):
+    if len(decoded(file.registrants.records, field="list.records")) % (ENTRY_BYTES + plan.wishes_max):
         raise BadInput(f"list.records: not a whole number of records of {ENTRY_BYTES + plan.wishes_max} bytes")
     if len(decoded(file.winners.entries, field="winners.entries")) % ENTRY_BYTES:
         raise BadInput(f"winners.entries: not a whole number of entries of {ENTRY_BYTES} bytes")

@@ -5,7 +5,7 @@ the most wanted first, 255 where there is no more). Records stand in ascending o
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -17,18 +17,10 @@ from yongquan.plumbing.merkle import EMPTY_ROOT
 
 PSEUDONYM_BYTES = 16
 NO_WISH = 255
+NO_WISHES = bytes([NO_WISH]) * 4
 HASH_BYTES = 32
 
 Bytes2: TypeAlias = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Registrant:
-    """Who takes part: the district's number and the wished categories' numbers, the most wanted first."""
-
-    pseudonym: bytes
-    stratum: int
-    wishes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +43,32 @@ class RegistrantList:
         return self.records[index * self.width : (index + 1) * self.width]
 
 
-def receipt_of(key: bytes, citizen_id: UUID) -> str:
-    """What a citizen gets to find the own record again, 32 hex digits; nobody without the draw's key can make it."""
-    return hashlib.blake2b(citizen_id.bytes, key=key, digest_size=16).hexdigest()
+class Pseudonyms:
+    """The registrants' names in one draw, made with the draw's secret key (up to 64 bytes)."""
+
+    def __init__(self, draw_id: UUID, key: bytes) -> None:
+        self._draw = str(draw_id)
+        self._keyed = hashlib.blake2b(key=key, digest_size=16)
+
+    def receipt(self, citizen: str) -> str:
+        """What a citizen gets to find the own record again, 32 hex digits; `citizen` is the id as dashed text."""
+        keyed = self._keyed.copy()
+        keyed.update(citizen.encode())
+        return keyed.hexdigest()
+
+    def of(self, citizen: str) -> bytes:
+        """The first 16 bytes of SHA-256 of "draw/citizen/receipt"."""
+        text = f"{self._draw}/{citizen}/{self.receipt(citizen)}"
+        return hashlib.sha256(text.encode()).digest()[:PSEUDONYM_BYTES]
 
 
-def pseudonym_of(draw_id: UUID, citizen_id: UUID, receipt: str) -> bytes:
-    """The citizen's name in this draw: the first 16 bytes of SHA-256 of "draw/citizen/receipt"."""
-    return hashlib.sha256(f"{draw_id}/{citizen_id}/{receipt}".encode()).digest()[:PSEUDONYM_BYTES]
+def record_of(pseudonym: bytes, stratum: int, wishes: Sequence[int], *, wishes_max: int) -> bytes:
+    """A record: the district's number and the wished categories' numbers, the most wanted first."""
+    return pseudonym + bytes((stratum, *wishes)) + NO_WISHES[len(wishes) : wishes_max]
 
 
-def list_of(registrants: Sequence[Registrant], *, wishes_max: int) -> RegistrantList:
+def list_of(records: Iterable[bytes], *, wishes_max: int) -> RegistrantList:
     """The list at the close, in its one order."""
-    blank = bytes([NO_WISH]) * wishes_max
-    records = [r.pseudonym + bytes([r.stratum]) + (bytes(r.wishes) + blank)[:wishes_max] for r in registrants]
     return RegistrantList(b"".join(sorted(records)), PSEUDONYM_BYTES + 1 + wishes_max)
 
 

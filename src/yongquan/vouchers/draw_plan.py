@@ -44,6 +44,7 @@ class DrawPlan:
     draw_id: UUID
     closes_at: datetime
     beacon: Beacon
+    reveal_by: datetime
     wishes_max: int
     strata: tuple[str, ...]
     categories: tuple[Category, ...]
@@ -61,6 +62,8 @@ class DrawPlan:
             return "places must not be negative"
         if self.beacon.at <= self.closes_at:
             return "the beacon must come after the close"
+        if self.reveal_by <= self.beacon.at:
+            return "the secret is revealed after the beacon"
         return self._quota_faults()
 
     def _quota_faults(self) -> str | None:
@@ -91,6 +94,7 @@ class _PlanText(msgspec.Struct):
     draw: UUID
     closes_at: str
     beacon: _BeaconText
+    reveal_by: str
     wishes_max: int
     strata: list[str]
     categories: list[_CategoryText]
@@ -107,6 +111,7 @@ def announcement_of(plan: DrawPlan) -> str:
         draw=plan.draw_id,
         closes_at=_stamp(plan.closes_at),
         beacon=_BeaconText(plan.beacon.name, _stamp(plan.beacon.at)),
+        reveal_by=_stamp(plan.reveal_by),
         wishes_max=plan.wishes_max,
         strata=list(plan.strata),
         categories=[_CategoryText(c.code, c.name, c.name_en, c.places) for c in plan.categories],
@@ -127,6 +132,7 @@ def read_announcement(text: str) -> DrawPlan:
         draw_id=said.draw,
         closes_at=_moment(said.closes_at, "closes_at"),
         beacon=Beacon(said.beacon.name, _moment(said.beacon.at, "beacon.at")),
+        reveal_by=_moment(said.reveal_by, "reveal_by"),
         wishes_max=said.wishes_max,
         strata=tuple(said.strata),
         categories=tuple(Category(c.code, c.name, c.name_en, c.places) for c in said.categories),

@@ -34,7 +34,9 @@ class Verdict:
 def verify(file: DrawFile, *, published: Published = Published()) -> Verdict:
     """Compute the draw of a file that was read without faults."""
     plan = read_announcement(file.announcement)
-    listed = RegistrantList(decoded(file.list.records, field="list.records"), PSEUDONYM_BYTES + 1 + plan.wishes_max)
+    listed = RegistrantList(
+        decoded(file.registrants.records, field="list.records"), PSEUDONYM_BYTES + 1 + plan.wishes_max
+    )
     difference = next(_differences(file, plan, listed, published), None)
     return Verdict(file.winners.hash, file.winners.count, listed.count, difference)
 
@@ -42,13 +44,13 @@ def verify(file: DrawFile, *, published: Published = Published()) -> Verdict:
 def _differences(file: DrawFile, plan: DrawPlan, listed: RegistrantList, published: Published) -> Iterator[str]:
     secret = bytes.fromhex(file.secret)
     yield from _unlike("commitment", file.commitment, published.commitment, "was published as")
-    yield from _unlike("list.hash", file.list.hash, published.list_hash, "was published as")
+    yield from _unlike("list.hash", file.registrants.hash, published.list_hash, "was published as")
     yield from _unlike("beacon", file.beacon, published.beacon, "was published as")
     yield from _unlike("commitment", file.commitment, commitment_to(file.announcement, secret).hex())
-    yield from _unlike("list.count", file.list.count, listed.count)
+    yield from _unlike("list.count", file.registrants.count, listed.count)
     yield from _list_faults(plan, listed)
-    yield from _unlike("list.hash", file.list.hash, tree_of(listed).root.hex())
-    seed = seed_of(secret, bytes.fromhex(file.list.hash), file.beacon)
+    yield from _unlike("list.hash", file.registrants.hash, tree_of(listed).root.hex())
+    seed = seed_of(secret, bytes.fromhex(file.registrants.hash), file.beacon)
     yield from _unlike("seed", file.seed, seed.hex())
     drawn = draw(plan, listed, seed)
     yield from _quota_differences(plan, file.quotas, drawn.quotas)

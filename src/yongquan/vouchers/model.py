@@ -59,6 +59,18 @@ class VoucherState(StrEnum):
     VOID = "void"
 
 
+class DrawState(StrEnum):
+    """`announced` before sign-up opens; `voided` if the secret was not revealed by its deadline."""
+
+    ANNOUNCED = "announced"
+    OPEN = "open"
+    CLOSED = "closed"
+    BEACON_ENTERED = "beacon_entered"
+    DRAWN = "drawn"
+    PUBLISHED = "published"
+    VOIDED = "voided"
+
+
 CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.PUBLISHED}),
     CampaignState.PUBLISHED: frozenset({CampaignState.PAUSED, CampaignState.ENDED}),
@@ -79,6 +91,17 @@ VOUCHER_MOVES: Mapping[VoucherState, frozenset[VoucherState]] = {
     VoucherState.EXPIRED: frozenset(),
     VoucherState.FORFEITED: frozenset(),
     VoucherState.VOID: frozenset(),
+}
+
+# Once drawn, the result goes out by itself: nobody can keep it back any more.
+DRAW_MOVES: Mapping[DrawState, frozenset[DrawState]] = {
+    DrawState.ANNOUNCED: frozenset({DrawState.OPEN, DrawState.VOIDED}),
+    DrawState.OPEN: frozenset({DrawState.CLOSED, DrawState.VOIDED}),
+    DrawState.CLOSED: frozenset({DrawState.BEACON_ENTERED, DrawState.VOIDED}),
+    DrawState.BEACON_ENTERED: frozenset({DrawState.DRAWN, DrawState.VOIDED}),
+    DrawState.DRAWN: frozenset({DrawState.PUBLISHED}),
+    DrawState.PUBLISHED: frozenset(),
+    DrawState.VOIDED: frozenset(),
 }
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.run_draw import Draws
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.links import Links
 from yongquan.kernel.regions import Regions
@@ -34,6 +35,7 @@ class Door:
     claims: ClaimDesk
     payments: PaymentDesk
     refunds: RefundDesk
+    draws: Draws
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
     hash_code: Callable[[str], UUID]
     limit: RateLimit

@@ -68,6 +68,8 @@ PROBLEMS = {
     "wrong_place": "请在活动区域内领取并允许定位",
     "too_many_requests": "请求过于频繁，请稍等",
     "conflicting_request": "请求内容前后不一致，请刷新页面",
+    "already_registered": "您已报名，以最早一次为准",
+    "bad_wishes": "志愿填写有误，请刷新页面",
     "code_unknown": "付款码无效，请顾客刷新后再扫",
     "code_used": "付款码已使用，请顾客刷新后再扫",
     "code_expired": "付款码已过期，请顾客刷新后再扫",

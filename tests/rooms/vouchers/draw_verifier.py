@@ -31,7 +31,8 @@ def verify(path: str) -> str:
     queues: list[list[tuple[int, bytes, int, int]]] = [[] for _ in categories]
     for n, r in enumerate(records):
         wishes = [w for w in r[17:] if w != 255]
-        assert wishes and wishes == list(r[17 : 17 + len(wishes)]) and len(set(wishes)) == len(wishes), "wishes"
+        assert 0 < len(set(wishes)) == len(wishes), "wishes"
+        assert wishes == list(r[17 : 17 + len(wishes)]), "gaps"
         lots = sha(seed, r[:16])
         for turn, wish in enumerate(wishes):
             queues[wish].append((turn, lots[8 * turn : 8 * turn + 8], n, r[16]))

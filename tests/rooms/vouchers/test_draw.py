@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.merkle import leaf_hash, root_of, verify_inclusion
 from yongquan.vouchers.draw_file import ENTRY_BYTES, read_draw_file
-from yongquan.vouchers.draw_list import NO_WISH, PSEUDONYM_BYTES, pseudonym_of, receipt_of, tree_of
+from yongquan.vouchers.draw_list import NO_WISH, PSEUDONYM_BYTES, Pseudonyms, tree_of
 from yongquan.vouchers.draw_plan import announcement_of, read_announcement, share_out
 from yongquan.vouchers.draw_verification import Published, verify
 
@@ -137,9 +137,9 @@ def test_the_own_record_is_found_by_a_receipt_and_proved_by_a_path() -> None:
 
 def test_a_pseudonym_needs_the_draws_key() -> None:
     plan = plan_of()
-    citizen = plan.draw_id
+    citizen = "00000000-0000-8000-8000-000000000001"
 
-    names = {pseudonym_of(plan.draw_id, citizen, receipt_of(bytes([n] * 32), citizen)) for n in range(3)}
+    names = {Pseudonyms(plan.draw_id, bytes([n] * 32)).of(citizen) for n in range(3)}
 
     assert len(names) == 3
     assert all(len(name) == PSEUDONYM_BYTES for name in names)

@@ -14,6 +14,7 @@ from yongquan.payments.model import PaymentState
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
 from yongquan.web.api.payments import PaymentOut, payment_out
+from yongquan.web.api.registrations import make_registrations
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -88,6 +89,7 @@ def make_native(door: Door) -> APIRouter:
         await door.refunds.refund(cell, payment_id, store_id=UUID(hex=who.id_hex), now=door.clock.now())
         return _payment_response(payment_out(await door.payments.payment(cell, payment_id)), 200)
 
+    routes.include_router(make_registrations(door, citizen))
     return routes
 
 

@@ -25,6 +25,12 @@ PROBLEMS = {
     "wrong_place": Problem(403, "请在活动区域内领取并允许定位", "claim inside the round's districts, location allowed"),
     "too_many_requests": Problem(429, "请求过于频繁", "too many requests: wait a second", ((b"retry-after", b"1"),)),
     "conflicting_request": Problem(422, "同一幂等键的请求内容不同", "this Idempotency-Key was used with another body"),
+    "already_registered": Problem(
+        409, "您已报名,以最早一次为准", "you have signed up before: the earliest registration stands"
+    ),
+    "bad_wishes": Problem(422, "志愿填写有误", "name categories of this draw, none twice, no more than it allows"),
+    "too_early": Problem(409, "公开随机数尚未产生", "the beacon is not out yet"),
+    "forbidden_move": Problem(409, "当前状态不能这样做", "this cannot be done in its present state"),
     "code_unknown": Problem(404, "付款码无效,请刷新", "this pay code is not known: refresh it and scan again"),
     "code_used": Problem(409, "付款码已使用,请刷新", "this pay code was used: refresh it"),
     "code_expired": Problem(409, "付款码已过期,请刷新", "this pay code has expired: refresh it"),
