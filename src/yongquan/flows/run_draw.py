@@ -14,12 +14,14 @@ import psycopg
 import structlog
 
 from yongquan.flows import draw_steps
+from yongquan.flows.announce_draw import SECRET
 from yongquan.flows.draw_steps import ENDED, DrawDesk, Step
 from yongquan.kernel.errors import BadInput, Outage, Refusal
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.durable import Durable, StoryFailed, Teller
 from yongquan.staff import Role, Staff
 from yongquan.vouchers import draw_store as store
+from yongquan.vouchers.draw_store import DrawRow
 from yongquan.vouchers.draw_views import adcode_of_draw
 from yongquan.vouchers.model import DrawState, ForbiddenMove
 
@@ -114,6 +116,12 @@ class Draws:
                 after={"state": DrawState.BEACON_ENTERED.value, "beacon": value},
             )
             await append(connection, entry, now=now)
+
+    def revealed_secret(self, draw: DrawRow) -> str | None:
+        """The secret in hex, once it is published; never before."""
+        if draw.state is not DrawState.PUBLISHED:
+            return None
+        return self.desk.sealing.open(draw.secret_sealed, what=SECRET)
 
     async def _try(self, name: str, step: Step, draw_id: UUID) -> str:
         # What a step raises would be its recorded end; what it waits for is only asked again.

@@ -61,9 +61,10 @@ class Demo:
         """Let visitors in: the next morning, rounds of their own, and logins to try them with."""
         await self._set_clock(clock_time(10), days=VISITORS_COME_DAYS)
         p = self.platform
-        await open_for_visitors(p.database, cells=p.cells, now=p.clock.now())
-        await p.refresh()
         city = build_city(seed=self.seed, scale=self.scale)
+        districts = [division.adcode for division in city.divisions]
+        await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
+        await p.refresh()
         return await welcome(p.database, p.sealing, tokens, city)
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The demo's bureau officer, who may see and steer every campaign of the demo city."""
+"""The demo's bureau officer, who may see and steer every campaign of the demo city, and is its notary too.
+
+In production the notary is another person than the officer who announces a draw.
+"""
 
 from datetime import datetime
 
@@ -18,7 +21,7 @@ async def enrol_demo_staff(database: Database, sealing: Sealing, now: datetime) 
     Raises `psycopg.errors.UniqueViolation` if it is there already.
     """
     secret = pyotp.random_base32()
-    roles = tuple(RoleGrant(role) for role in (Role.BUREAU_OFFICER, Role.AUDITOR))
+    roles = tuple(RoleGrant(role) for role in (Role.BUREAU_OFFICER, Role.AUDITOR, Role.NOTARY))
     person = NewStaff(login=DEMO_LOGIN, name=DEMO_NAME, grants=roles)
     await StaffDesk(database, sealing).enrol(
         person, password=DEMO_PASSWORD, by="command:demo", now=now, totp_secret=secret

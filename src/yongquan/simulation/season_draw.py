@@ -4,7 +4,7 @@ Registration from Friday 20:00 to Sunday 23:59:59, at most three categories a ci
 vouchers and those of dining (see `ningbo/SOURCES.md`). Here they are valid from noon of the demo day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from yongquan.kernel.ids import named_id
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.simulation.dice import key_of
 from yongquan.vouchers.draw_plan import Beacon
-from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round, VoucherType
+from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round, RoundMode, VoucherType
 
 WISHES_MAX: Final = 3
 DINING: Final = "dining"
@@ -82,11 +82,11 @@ def plan_draw(
         name_en="Ningbo vouchers by draw, round 1",
         opens_at=times.opens_at,
         closes_at=times.closes_at + timedelta(days=1),
-        mode="draw",
+        mode=RoundMode.DRAW,
     )
     stock = max(int(VOUCHERS_AT_FULL_SCALE * scale), 34)
-    rungs = [(None, rung) for rung in zip(general, SHARES, strict=True)]
-    rungs += [(DINING, rung) for rung in zip(dining, SHARES, strict=True)]
+    ladders: Sequence[tuple[str | None, Iterable[tuple[int, int]]]] = ((None, general), (DINING, dining))
+    rungs = [(industry, rung) for industry, ladder in ladders for rung in zip(ladder, SHARES, strict=True)]
     noon = times.closes_at + timedelta(hours=12)
     types = tuple(
         VoucherType(

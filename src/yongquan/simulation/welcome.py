@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from yongquan.flows.announce_draw import Terms, announce_draw
 from yongquan.flows.fund_campaign import fund_campaign, record_prepayment
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.plumbing.clock import wall_now
@@ -14,13 +15,15 @@ from yongquan.plumbing.tokens import Holder, Tokens
 from yongquan.simulation.city import City
 from yongquan.simulation.demo_staff import enrol_demo_staff
 from yongquan.simulation.populate import store_id_of
-from yongquan.vouchers.model import Campaign, CampaignRules, Caps, RefundPolicy, Round, VoucherType
+from yongquan.vouchers.draw_plan import Beacon
+from yongquan.vouchers.model import Campaign, CampaignRules, Caps, RefundPolicy, Round, RoundMode, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
 
 FUNDER = "bureau-330200"
 STOCK = 2_000
 SOON = timedelta(minutes=3)
 LASTS = timedelta(days=7)
+SIGN_UP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class Welcome:
     totp_secret: str
 
 
-async def open_for_visitors(database: Database, *, cells: int, now: datetime) -> None:
-    """Publish a campaign of the city with one round open now and one that opens in three minutes."""
+async def open_for_visitors(
+    database: Database, sealing: Sealing, *, strata: Sequence[str], cells: int, now: datetime
+) -> None:
+    """Publish a campaign with a round open now, one that opens in three minutes, and a draw to sign up for."""
     campaign = Campaign(
         campaign_id=fresh_id(),
         code=f"visitors-{now:%Y%m%d%H%M%S}",
@@ -46,7 +51,7 @@ async def open_for_visitors(database: Database, *, cells: int, now: datetime) ->
         adcode=None,
         starts_at=now,
         ends_at=now + LASTS,
-        budget_fen=2 * STOCK * (1_000 + 2_000),
+        budget_fen=3 * STOCK * (1_000 + 2_000),
         rules=CampaignRules(refund=RefundPolicy.RETURN),
     )
     rounds = [
@@ -64,6 +69,16 @@ async def open_for_visitors(database: Database, *, cells: int, now: datetime) ->
             ("体验券 三分钟后开抢", "To try: opens in three minutes", now + SOON),
         )
     ]
+    drawn = Round(
+        round_id=fresh_id(),
+        campaign_id=campaign.campaign_id,
+        name="体验券 报名摇号",
+        name_en="To try: sign up for a draw",
+        opens_at=now + timedelta(seconds=1),
+        closes_at=now + LASTS,
+        mode=RoundMode.DRAW,
+    )
+    rounds.append(drawn)
     types = [type_ for round_ in rounds for type_ in _types(round_)]
     async with database.transaction() as connection:
         budget_fen = campaign.budget_fen
@@ -75,6 +90,10 @@ async def open_for_visitors(database: Database, *, cells: int, now: datetime) ->
         await save_rounds(connection, rounds, types)
         ids = [round_.round_id for round_ in rounds]
         await publish_rounds(connection, campaign.campaign_id, ids, cells=cells, now=now)
+        closes_at = now + SIGN_UP
+        beacon = Beacon("体验摇号 随机数", closes_at + timedelta(seconds=30))
+        terms = Terms(closes_at, beacon, now + LASTS - SOON, 2, strata)
+        await announce_draw(connection, drawn.round_id, terms, sealing, actor="command:demo", now=now)
 
 
 async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: City) -> Welcome:

@@ -15,6 +15,7 @@ from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
 from yongquan.web.door import Door
+from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
 
@@ -31,6 +32,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)
     site.include_router(make_console(door), include_in_schema=False)
+    site.include_router(make_draws(door), include_in_schema=False)
     site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
 
     @site.get("/", include_in_schema=False)

@@ -19,7 +19,14 @@ FACT = re.compile(r"%\(\w+\)s|%s")
 FOLDERS = ("base", "citizen", "merchant")
 LISTS = (
     *(words.INDUSTRIES, words.WHY_NOT, words.VOUCHER_STATES, words.PAYMENT_STATES, words.DECLINED, words.PROBLEMS),
-    *(scripts.BUTTON_WORDS, scripts.PAY_CODE_WORDS, scripts.PAY_WORDS, scripts.MAP_WORDS, TILL_WORDS),
+    *(
+        scripts.BUTTON_WORDS,
+        scripts.DRAW_WORDS,
+        scripts.PAY_CODE_WORDS,
+        scripts.PAY_WORDS,
+        scripts.MAP_WORDS,
+        TILL_WORDS,
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.citizen.cards import make_cards
+from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
@@ -26,6 +27,7 @@ def make_citizen(door: Door) -> APIRouter:
     for make in (
         make_sign_in,
         make_rounds,
+        make_draw_state,
         make_wallet,
         make_stores,
         make_pay_code,

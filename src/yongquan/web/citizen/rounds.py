@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
+from yongquan.vouchers.draw_store import all_draws, draw_of_round
 from yongquan.vouchers.views import RoundRow, claimed_in_round, round_for_screen, rounds_for_screen
 from yongquan.web.api.wire import Refused
+from yongquan.web.citizen.draws import draw_page
 from yongquan.web.citizen.scripts import BUTTON_WORDS
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
@@ -34,7 +36,14 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         now = door.clock.now()
         async with door.database.transaction() as connection:
             rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
-        facts = {"groups": _grouped(rows, now), "clock": _clock(door), "citizen": sessions.seen(request)}
+            draws = {draw.round_id: draw for draw in await all_draws(connection)}
+        facts = {
+            "groups": _grouped(rows, now),
+            "clock": _clock(door),
+            "citizen": sessions.seen(request),
+            "draws": draws,
+            "now": now,
+        }
         facts["days"] = speech_of(request).say(BUTTON_WORDS["days"])
         return render(request, "citizen/rounds.html", facts, division=door.regions.division)
 
@@ -45,7 +54,10 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         # The same for every citizen: what is one's own comes by `state`, so the page could be served by a cache.
         speech = speech_of(request)
         async with door.database.transaction() as connection:
+            draw = await draw_of_round(connection, round_.round_id)
             names = await parties(connection)
+        if draw is not None:
+            return draw_page(door, request, round_, draw)
         sentences = {**Words(speech).problems(), **said(speech, BUTTON_WORDS)}
         facts = {"round": round_, "names": names, "sentences": sentences}
         return render(request, "citizen/round.html", facts, division=door.regions.division)

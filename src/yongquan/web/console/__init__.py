@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 from yongquan.web.console.audit import make_audit
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
+from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.reports import make_reports
@@ -28,6 +29,7 @@ def make_console(door: Door) -> APIRouter:
         make_campaigns,
         make_steering,
         make_rounds,
+        make_console_draws,
         make_shops,
         make_funders,
         make_reports,

@@ -18,7 +18,22 @@ PHASES = {
     "ended": "已结束",
 }
 MOVES = {"paused": "暂停", "published": "恢复", "ended": "结束"}
-ROLES = {"bureau_officer": "主管部门经办", "operator": "平台运营", "auditor": "审计", "admin": "管理员"}
+DRAW_STATES = {
+    "announced": "已公布承诺",
+    "open": "报名中",
+    "closed": "待随机数",
+    "beacon_entered": "摇号中",
+    "drawn": "发券中",
+    "published": "已公布",
+    "voided": "已作废",
+}
+ROLES = {
+    "bureau_officer": "主管部门经办",
+    "operator": "平台运营",
+    "auditor": "审计",
+    "admin": "管理员",
+    "notary": "公证员",
+}
 ACTIONS = {
     "staff.enrolled": "登记人员",
     "staff.left": "人员离任",
@@ -29,9 +44,18 @@ ACTIONS = {
     "campaign.paused": "暂停活动",
     "campaign.published": "恢复活动",
     "campaign.ended": "结束活动",
+    "draw.announced": "公布摇号规则与承诺",
+    "draw.beacon_entered": "录入公开随机数",
 }
-NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动"}
-FACTS = {"state": "状态", "reason": "原因", "login": "登录名", "grants": "权限"}
+NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动", "draw": "摇号"}
+FACTS = {
+    "state": "状态",
+    "reason": "原因",
+    "login": "登录名",
+    "grants": "权限",
+    "beacon": "公开随机数",
+    "commitment": "承诺",
+}
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
 CALL_STATES = {"planned": "待划付", "refused": "被拒绝", "paid": "已划付"}
@@ -49,6 +73,7 @@ REFUSALS = {
     "forbidden": "您的权限不包括这项操作或这个区域。",
     "not_found": "没有这个页面，或不在您的管辖区域内。",
     "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
+    "too_early": "公开随机数还没有产生，请到公告的时间再录入。",
     "bad_request": "填写的内容不完整，请返回检查。",
 }
 COMMAND_LINE = "命令行"
@@ -103,6 +128,9 @@ class DeskWords:
 
     def phase(self, code: str) -> str:
         return self.of(PHASES, code)
+
+    def draw_state(self, code: str) -> str:
+        return self.of(DRAW_STATES, code)
 
     def move(self, code: str) -> str:
         return self.of(MOVES, code)
