@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import sys
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,7 +14,7 @@ from drawing_world import BEACON_AT, CLOSES, DISTRICTS, NOTARY, OFFICER, OPENS, 
 from yongquan.flows.draw_steps import STEPS, DrawDesk, Step
 from yongquan.flows.prove_books import prove_books
 from yongquan.flows.prove_registration import Proofs
-from yongquan.flows.run_draw import Draws, TooEarly
+from yongquan.flows.run_draw import TooEarly
 from yongquan.kernel.errors import BadInput, Outage
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.merkle import leaf_hash, verify_inclusion
@@ -24,6 +26,7 @@ from yongquan.vouchers.draw_verification import Published, verify
 from yongquan.vouchers.draw_views import experiment_rows
 from yongquan.vouchers.model import Conditions, DrawState, ForbiddenMove
 
+HERE = Path(__file__).parent
 BEACON = "03 08 14 21 27 33 + 09"
 
 
@@ -228,23 +231,28 @@ def test_a_step_cut_off_is_done_again_and_changes_nothing(fresh_database: str, w
     asyncio.run(scenario())
 
 
-def test_another_process_takes_a_draw_over(fresh_database: str) -> None:
+@pytest.mark.parametrize("when", ["before:draw", "after:draw", "after:grant"])
+def test_a_killed_process_is_taken_over_by_the_next(fresh_database: str, when: str) -> None:
+    async def run(world: DrawWorld, dies: str) -> tuple[int | None, str]:
+        arguments = [str(HERE / "drawing_process.py"), fresh_database, str(world.draw.draw_id), dies]
+        child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+        out, _ = await child.communicate()
+        return child.returncode, out.decode().strip()
+
     async def scenario() -> None:
         async with draw_world(fresh_database) as world:
-            await world.sign_up(10)
+            await world.sign_up(20)
             await close(world)
             await world.durable.close()
+            await world.at(BEACON_AT)
+            await world.draws.enter_beacon(NOTARY, world.draw.draw_id, BEACON, now=BEACON_AT)
 
-            from yongquan.plumbing.durable import Durable
+            assert (await run(world, when))[0] == -9
+            assert await run(world, "never") == (0, "published")
 
-            world.durable = Durable(fresh_database)
-            world.draws = Draws(world.draws.desk, world.durable)
-            try:
-                assert await finish(world) is DrawState.PUBLISHED
-            finally:
-                await world.durable.close()
-
-            assert (await held(world)).total() == 13 or (await world.now()).granted == (await held(world)).total()
+            done, vouchers = await world.now(), await held(world)
+            assert done.winners == done.granted == vouchers.total() == 16
+            assert max(vouchers.values()) == 1
 
     asyncio.run(scenario())
 

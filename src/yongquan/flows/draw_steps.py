@@ -226,13 +226,13 @@ async def _write_outcomes(
         async for cell, citizen, _, _ in store.registrants_of(connection, found.draw_id)
     }
     won = (drawn.won.astype(int) << np.arange(plan.wishes_max)).sum(axis=1).tolist()
-    places = drawn.places.tolist()
-    outcomes = [
-        store.Outcome(*who[listed.record(n)[:PSEUDONYM_BYTES]], [p for p in places[n] if p], won[n])
-        for n in range(listed.count)
-    ]
-    for start in range(0, len(outcomes), WRITTEN_AT_ONCE):
-        await store.write_outcomes(connection, found.draw_id, outcomes[start : start + WRITTEN_AT_ONCE])
+    for start in range(0, listed.count, WRITTEN_AT_ONCE):
+        places = drawn.places[start : start + WRITTEN_AT_ONCE].tolist()
+        outcomes = [
+            store.Outcome(*who[listed.record(n)[:PSEUDONYM_BYTES]], [p for p in row if p], won[n])
+            for n, row in enumerate(places, start=start)
+        ]
+        await store.write_outcomes(connection, found.draw_id, outcomes)
 
 
 def _hashed(records: Sequence[bytes], plan: DrawPlan) -> tuple[RegistrantList, bytes]:

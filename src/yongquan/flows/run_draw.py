@@ -58,7 +58,7 @@ class Draws:
     async def run_draw(self, draw_id: UUID, *, patience_s: float) -> DrawState:
         """Run a draw, or wait for whoever is at it; after `patience_s` it goes on behind. Answers its state."""
         await self.durable.tell(STORY, f"run-draw-{draw_id}", str(draw_id), patience_s=patience_s)
-        async with self.desk.transaction() as connection:
+        async with self.desk.database.transaction() as connection:
             found = await store.draw_of(connection, draw_id)
         if found is None:
             raise UnknownDraw
@@ -76,7 +76,7 @@ class Draws:
                     log.error("draw_not_run", draw=str(waiting[0]), why=str(failure))  # noqa: TRY400 - the trace is the story's
 
     async def _due(self) -> list[UUID]:
-        async with self.desk.transaction() as connection:
+        async with self.desk.database.transaction() as connection:
             return await store.draws_due(connection, now=self.desk.clock.now())
 
     async def tell(self, teller: Teller, argument: str) -> str:
@@ -97,7 +97,7 @@ class Draws:
         value = value.strip()
         if not 1 <= len(value) <= BEACON_MAX or not value.isprintable():
             raise BadInput(f"beacon: write 1 to {BEACON_MAX} printable characters")
-        async with self.desk.transaction() as connection:
+        async with self.desk.database.transaction() as connection:
             found = await store.draw_of(connection, draw_id, lock=True)
             if found is None:
                 raise UnknownDraw

@@ -20,6 +20,7 @@ d.published_at, d.void_reason, d.voided_at
 """
 _DRAW = f"select {_COLUMNS} from vouchers.draw d where d.draw_id = %s"
 _OF_ROUND = f"select {_COLUMNS} from vouchers.draw d where d.round_id = %s"
+_OF_ROUNDS = f"select {_COLUMNS} from vouchers.draw d where d.round_id = any (%s)"
 _ALL = f"select {_COLUMNS} from vouchers.draw d order by d.closes_at desc, d.draw_id"
 _DUE = """
 select draw_id from vouchers.draw
@@ -143,6 +144,13 @@ async def draw_of(connection: Connection, draw_id: UUID, *, lock: bool = False) 
 
 async def draw_of_round(connection: Connection, round_id: UUID) -> DrawRow | None:
     return await _one(connection, _OF_ROUND, round_id)
+
+
+async def draws_of_rounds(connection: Connection, round_ids: Sequence[UUID]) -> dict[UUID, DrawRow]:
+    """The draws of some rounds, by round."""
+    async with connection.cursor(row_factory=class_row(DrawRow)) as cursor:
+        rows = await (await cursor.execute(_OF_ROUNDS, [list(round_ids)])).fetchall()
+    return {row.round_id: row for row in rows}
 
 
 async def all_draws(connection: Connection) -> list[DrawRow]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
-from yongquan.vouchers.draw_store import all_draws, draw_of_round
+from yongquan.vouchers.draw_store import draw_of_round, draws_of_rounds
 from yongquan.vouchers.views import RoundRow, claimed_in_round, round_for_screen, rounds_for_screen
 from yongquan.web.api.wire import Refused
 from yongquan.web.citizen.draws import draw_page
@@ -36,7 +36,7 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         now = door.clock.now()
         async with door.database.transaction() as connection:
             rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
-            draws = {draw.round_id: draw for draw in await all_draws(connection)}
+            draws = await draws_of_rounds(connection, [row.round_id for row in rows])
         facts = {
             "groups": _grouped(rows, now),
             "clock": _clock(door),
