@@ -35,7 +35,7 @@ def make_draws(door: Door) -> APIRouter:
     def page(request: Request, template: str, **facts: object) -> Response:
         speech = speech_of(request)
         more = {"visitor": None, "desk_words": DeskWords(speech), "now": door.clock.now()}
-        return render(request, f"console/{template}", facts, division=door.regions.division, **more)
+        return render(request, f"console/{template}", {**facts, **more}, division=door.regions.division)
 
     async def found(draw_id: UUID) -> DrawRow:
         async with door.database.transaction() as connection:

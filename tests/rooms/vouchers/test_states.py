@@ -10,9 +10,11 @@ import pytest
 from yongquan.payments.model import PAYMENT_MOVES, PaymentState
 from yongquan.vouchers.model import (
     CAMPAIGN_MOVES,
+    DRAW_MOVES,
     ROUND_MOVES,
     VOUCHER_MOVES,
     CampaignState,
+    DrawState,
     ForbiddenMove,
     RoundState,
     VoucherState,
@@ -23,6 +25,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (CampaignState, CAMPAIGN_MOVES),
     (RoundState, ROUND_MOVES),
     (VoucherState, VOUCHER_MOVES),
+    (DrawState, DRAW_MOVES),
     (PaymentState, PAYMENT_MOVES),
 ]
 
@@ -43,6 +46,7 @@ def test_only_what_the_table_says_is_allowed(states: type[StrEnum], moves: Mappi
         (VOUCHER_MOVES, {VoucherState.EXPIRED, VoucherState.FORFEITED, VoucherState.VOID}),
         (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED}),
         (ROUND_MOVES, {RoundState.ENDED}),
+        (DRAW_MOVES, {DrawState.PUBLISHED, DrawState.VOIDED}),
     ],
 )
 def test_a_life_ends_where_it_should(moves: Mapping[Any, frozenset[Any]], ends: set[StrEnum]) -> None:

@@ -74,20 +74,23 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         if who is not None:
             async with door.database.transaction() as connection:
                 mine = await claimed_in_round(connection, cell_of(who, door.cells), who, round_.round_id)
-        return {
-            **_clock(door),
-            "citizen": None if who is None else who.hex[-12:],
-            "opens_ms": _ms(round_.opens_at),
-            "closes_ms": _ms(round_.closes_at),
-            "daily": [str(round_.daily_from), str(round_.daily_until)] if round_.daily_from else None,
-            "paused": round_.is_paused,
-            "needs_place": round_.districts is not None,
-            "mine": sum(mine.values()),
-            "cap": round_.cap_round,
-            "remaining": {str(t.type_id): t.remaining for t in round_.types},
-        }
+        own = {"citizen": None if who is None else who.hex[-12:], "mine": sum(mine.values())}
+        return {**_clock(door), **own, **_state(round_)}
 
     return routes
+
+
+def _state(round_: RoundRow) -> dict[str, object]:
+    """What the claim button of a round needs to know."""
+    return {
+        "opens_ms": _ms(round_.opens_at),
+        "closes_ms": _ms(round_.closes_at),
+        "daily": [str(round_.daily_from), str(round_.daily_until)] if round_.daily_from else None,
+        "paused": round_.is_paused,
+        "needs_place": round_.districts is not None,
+        "cap": round_.cap_round,
+        "remaining": {str(t.type_id): t.remaining for t in round_.types},
+    }
 
 
 def _grouped(rounds: Sequence[RoundRow], now: datetime) -> dict[str, list[RoundRow]]:
