@@ -61,3 +61,8 @@ create table vouchers.registration (
     primary key (cell, draw_id, citizen_id)
 );
 create index registration_to_grant on vouchers.registration (draw_id, cell) where won > 0 and granted_at is null;
+
+-- A notary enters the beacon.
+alter table staff.role_grant drop constraint role_grant_role_check;
+alter table staff.role_grant add constraint role_grant_role_check
+    check (role in ('bureau_officer', 'operator', 'auditor', 'admin', 'notary'));

@@ -85,7 +85,8 @@ async def announce_draw(
 
 
 async def _plan_of(connection: Connection, round_id: UUID, terms: Terms) -> DrawPlan:
-    types = await types_of(connection, [round_id])
+    found = await types_of(connection, [round_id])
+    types = sorted(found, key=lambda t: (t.industry or "", t.threshold_fen, t.type_id))
     quotas = terms.quotas
     return DrawPlan(
         draw_id=named_id("draw", round_id),

@@ -18,7 +18,7 @@ from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round
 
 WISHES_MAX: Final = 3
 DINING: Final = "dining"
-VOUCHERS_AT_FULL_SCALE: Final = 96_000
+VOUCHERS_AT_FULL_SCALE: Final = 78_000
 # Small vouchers are many; also how often each is wished for, so that every queue is longer than its places.
 SHARES: Final = (8, 5, 3, 1)
 # Citizens who sign up (basis points of those who care for vouchers at all).
