@@ -14,11 +14,6 @@ app = typer.Typer(no_args_is_help=True, help="Draws: compute a published one aga
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-@app.callback()
-def draws() -> None:
-    """Keep `verify` a command of its own beside those to come."""
-
-
 @app.command()
 def verify(
     file: Annotated[Path, typer.Argument(help="the published result file (JSON, or JSON in gzip)")],
