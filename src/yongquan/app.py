@@ -11,10 +11,12 @@ import psycopg
 import structlog
 
 from yongquan.flows.background import Background
+from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
+from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
@@ -63,6 +65,7 @@ class Platform:
         self.is_sandboxed = own_sandbox and is_running(settings.institutions_file)
         self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
+        self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
         self.payments = PaymentDesk(
             database,
             clock=self.clock,
@@ -77,6 +80,7 @@ class Platform:
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
+        self.pushing = Pushing(database, self.clock, self.durable, cells)
         self.background = Background(
             database,
             self.clock,
@@ -85,6 +89,7 @@ class Platform:
             self.refunds,
             self.clearing,
             self.draws,
+            self.pushing,
             cells=cells,
         )
 
@@ -121,6 +126,7 @@ class Platform:
 
     async def close(self) -> None:
         """Finish what is under way, then let go of everything."""
+        await self.packs.close()
         await self.claims.close()
         await self.payments.close()
         await self.durable.close()
@@ -159,6 +165,7 @@ def make_application(platform: Platform) -> HotDoor:
         regions=platform.regions,
         catalogue=platform.catalogue,
         claims=platform.claims,
+        packs=platform.packs,
         payments=platform.payments,
         refunds=platform.refunds,
         draws=platform.draws,

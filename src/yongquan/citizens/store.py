@@ -1,11 +1,11 @@
 """The citizens room's SQL. Phones and names are sealed before they get here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from yongquan.citizens.model import NewCitizen
-from yongquan.kernel.ids import cell_of
+from yongquan.kernel.ids import bucket_from, cell_of
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.sealing import Sealing
 
@@ -17,6 +17,17 @@ _NOTE_ISSUER = """
 update citizens.citizen set card_issuers = card_issuers || %(issuer)s::text
  where cell = %(cell)s and citizen_id = %(citizen)s and %(issuer)s <> all (card_issuers)
 """
+_BY_PHONES = """
+select c.phone_index, c.citizen_id from unnest(%s::int[], %s::bytea[]) as u(cell, phone_index)
+  join citizens.citizen c on c.cell = u.cell and c.phone_index = u.phone_index
+"""
+_PHONES_OF = """
+select c.citizen_id, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
+  join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
+"""
+_OPTED_OUT = "select 1 from citizens.push_opt_out where cell = %s and citizen_id = %s"
+_OPT_OUT = "insert into citizens.push_opt_out (cell, citizen_id, since) values (%s, %s, %s) on conflict do nothing"
+_OPT_IN = "delete from citizens.push_opt_out where cell = %s and citizen_id = %s"
 
 
 async def register_many(
@@ -43,3 +54,36 @@ async def register_many(
 async def note_card_issuer(connection: Connection, cell: int, citizen_id: UUID, *, issuer: str) -> None:
     """Remember that a citizen has a bound card of an issuer, for rounds that ask for one."""
     await connection.execute(_NOTE_ISSUER, {"cell": cell, "citizen": citizen_id, "issuer": issuer})
+
+
+async def find_by_phones(
+    connection: Connection, phones: Sequence[str], sealing: Sealing, *, cells: int
+) -> dict[str, UUID]:
+    """The citizens who have these phones; unknown phones are left out."""
+    indexes = {sealing.index(phone, what="phone"): phone for phone in phones}
+    places = [bucket_from(index) % cells for index in indexes]
+    rows = await (await connection.execute(_BY_PHONES, [places, list(indexes)])).fetchall()
+    return {indexes[bytes(row[0])]: row[1] for row in rows}
+
+
+async def phones_of(
+    connection: Connection, citizens: Sequence[UUID], sealing: Sealing, *, cells: int
+) -> dict[UUID, str]:
+    """The phones of these citizens, masked in the middle; unknown ids are left out."""
+    places = [cell_of(citizen_id, cells) for citizen_id in citizens]
+    rows = await (await connection.execute(_PHONES_OF, [places, list(citizens)])).fetchall()
+    opened = {row[0]: sealing.open(bytes(row[1]), what="phone") for row in rows}
+    return {citizen_id: f"{phone[:3]}****{phone[-4:]}" for citizen_id, phone in opened.items()}
+
+
+async def is_willing(connection: Connection, cell: int, citizen_id: UUID) -> bool:
+    """Whether a citizen takes vouchers that were not asked for."""
+    return await (await connection.execute(_OPTED_OUT, [cell, citizen_id])).fetchone() is None
+
+
+async def set_willing(connection: Connection, cell: int, citizen_id: UUID, *, willing: bool, now: datetime) -> None:
+    """Remember whether a citizen takes vouchers that were not asked for."""
+    if willing:
+        await connection.execute(_OPT_IN, [cell, citizen_id])
+    else:
+        await connection.execute(_OPT_OUT, [cell, citizen_id, now])

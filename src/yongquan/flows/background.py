@@ -11,7 +11,10 @@ import structlog
 from yongquan import ledger
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.give_vouchers import expire_gifts
+from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.rehearse_round import end_due_rehearsals
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.kernel.errors import Outage
@@ -27,6 +30,7 @@ ANSWERS_KEPT = timedelta(days=2)
 CLEARING_STARTS = timedelta(minutes=30)
 CLEARING_PATIENCE_S = 5.0
 DRAW_PATIENCE_S = 2.0
+PUSH_PATIENCE_S = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +46,7 @@ class Background:
     refunds: RefundDesk
     clearing: Clearing
     draws: Draws
+    pushing: Pushing
     cells: int
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -53,6 +58,7 @@ class Background:
             _every(60.0, self._keep_house, stop),
             _every(10.0, self._clear, stop),
             _every(2.0, self._draw, stop),
+            _every(2.0, self._push, stop),
         )
 
     async def _resolve(self) -> None:
@@ -71,9 +77,14 @@ class Background:
     async def _draw(self) -> None:
         await self.draws.run_what_is_due(patience_s=DRAW_PATIENCE_S)
 
+    async def _push(self) -> None:
+        await self.pushing.send_what_was_started(patience_s=PUSH_PATIENCE_S)
+
     async def _keep_house(self) -> None:
         now = self.clock.now()
+        await end_due_rehearsals(self.database, cells=self.cells, now=now)
         await recycle_rounds(self.database, now=now)
+        await expire_gifts(self.database, cells=self.cells, now=now)
         async with self.database.transaction() as connection:
             await audit.seal(connection, now=now)
         async with self.database.transaction() as connection:

@@ -63,16 +63,15 @@ class ClaimDesk:
 
     async def claim(self, claim: Claim) -> ClaimOutcome:
         """The outcome after its commit. Raises `Outage` if it is unknown: repeat with the same key."""
-        winners = self._winners.get(claim.type.type_hex)
-        if winners is not None and claim.citizen not in winners:
+        if self.knows_sold_out(claim):
             return SOLD_OUT
         cell = bucket_of_hex(claim.citizen) % self._cells
         line = self._lines.get(cell) or self._open_line(cell)
         outcome = await line.submit(claim)
         while outcome.code == "retry":
             outcome = await line.submit(claim)
-        if outcome.code == "sold_out" and winners is None:
-            await self._remember_winners(claim.type)
+        if outcome.code == "sold_out":
+            await self.remember_sold_out(claim.type)
         return outcome
 
     async def close(self) -> None:
@@ -85,21 +84,30 @@ class ClaimDesk:
 
     def _open_line(self, cell: int) -> Batcher[Claim, ClaimOutcome]:
         async def run(connection: Connection, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
-            return await self._run(connection, cell, claims)
+            return await self.take(connection, cell, claims)
 
         # Small batches on three connections keep the server and PostgreSQL busy at the same time.
         kind = BatchKind(f"claim-{cell}", run, lambda claim: claim.citizen, limit=64)
         self._lines[cell] = Batcher(self._database, kind, drains=3)
         return self._lines[cell]
 
-    async def _remember_winners(self, offer: TypeOffer) -> None:
+    def knows_sold_out(self, claim: Claim) -> bool:
+        """Whether memory can say so: the type is sold out, and this citizen won none of it."""
+        winners = self._winners.get(claim.type.type_hex)
+        return winners is not None and claim.citizen not in winners
+
+    async def remember_sold_out(self, offer: TypeOffer) -> None:
+        """The database has said that a type is sold out."""
+        if offer.type_hex in self._winners:
+            return
         # The database has said "sold out", so nobody can join the winners: a winner whose answer was lost still
         # reaches the database and gets the voucher again; everybody else is answered from memory.
         async with self._database.transaction() as connection:
             rows = await (await connection.execute(_WINNERS, [offer.type_hex])).fetchall()
         self._winners[offer.type_hex] = frozenset(row[0].hex for row in rows)
 
-    async def _run(self, connection: Connection, cell: int, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
+    async def take(self, connection: Connection, cell: int, claims: Sequence[Claim]) -> Sequence[ClaimOutcome]:
+        """Run claims of one cell, one a citizen, in one SQL call."""
         now = self._clock.now()
         stamps = {
             type_.type_hex: type_.validity.stamps(now) for type_ in {c.type.type_hex: c.type for c in claims}.values()

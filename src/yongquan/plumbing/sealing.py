@@ -26,6 +26,15 @@ class Sealing:
         """The text again. Raises `cryptography.exceptions.InvalidTag` if it was changed or is another field."""
         return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], what.encode()).decode()
 
+    def seal_bytes(self, content: bytes, *, what: str) -> bytes:
+        """A document encrypted, as `seal` does a text."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, what.encode())
+
+    def open_bytes(self, sealed: bytes, *, what: str) -> bytes:
+        """The document again. Raises `cryptography.exceptions.InvalidTag` if it was changed or is another's."""
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], what.encode())
+
     def index(self, text: str, *, what: str) -> bytes:
         """16 bytes that are the same for the same text, and say nothing of it without the key."""
         return hashlib.blake2b(text.encode(), key=self._index_key, person=what.encode()[:16], digest_size=16).digest()

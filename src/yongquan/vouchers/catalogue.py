@@ -13,6 +13,7 @@ from yongquan.plumbing.db import Connection
 from yongquan.vouchers.model import CampaignRules, CampaignState, RoundMode
 from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
+from yongquan.vouchers.ways.packs import Pack, packs_of
 
 _CHANGED = "select round_id, version from vouchers.round"
 # A round of a paused campaign is paused, whatever its own state.
@@ -67,6 +68,7 @@ class RoundOffer:
     mode: RoundMode
     districts: frozenset[str] | None
     types: dict[str, TypeOffer]
+    pack: Pack | None = None
 
     def refusal_at(self, now: datetime, *, adcode: str | None) -> str | None:
         """Why nobody at this time and place can claim: not_open, closed, wrong_place; None if somebody can."""
@@ -124,6 +126,7 @@ class Catalogue:
         """Fetch rounds and their types into memory; unknown ids are left out."""
         rounds = await (await connection.execute(_ROUNDS, [round_ids])).fetchall()
         types = await (await connection.execute(_TYPES, [round_ids])).fetchall()
+        packs = await packs_of(connection, round_ids)
         of_round: dict[UUID, dict[str, TypeOffer]] = {row[0]: {} for row in rounds}
         for row in types:
             offer = _type_offer(row)
@@ -132,7 +135,7 @@ class Catalogue:
         for row in rounds:
             mode, districts = RoundMode(row[8]), None if row[9] is None else frozenset(row[9])
             self._rounds[row[0].hex] = RoundOffer(
-                *(row[0].hex, str(row[0]), *row[1:8], mode, districts, of_round[row[0]])
+                *(row[0].hex, str(row[0]), *row[1:8], mode, districts, of_round[row[0]], packs.get(row[0]))
             )
 
 

@@ -47,6 +47,7 @@ class Origin(StrEnum):
     GIFT = "gift"
     APPLY = "apply"
     REGRANT = "regrant"
+    PACK = "pack"  # beside the first of its pack, which was grabbed
 
 
 class VoucherState(StrEnum):

@@ -26,12 +26,17 @@ select r.round_id, r.name, r.name_en, c.name, c.name_en, c.funder_id, r.state, c
   from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id
 """
 _ROUNDS = f"""{_ROUND_COLUMNS}
- where r.state <> 'draft' and r.closes_at > %(ended_since)s
+ where r.state <> 'draft' and r.mode not in ('push', 'code', 'gift', 'apply') and r.closes_at > %(ended_since)s
+   and not exists (select from vouchers.rehearsal h where h.round_id = r.round_id and (r.state = 'ended' or not exists (
+           select from vouchers.list_member m
+            where m.cell = %(cell)s and m.list_id = h.list_id and m.citizen_id = %(citizen)s)))
  order by r.closes_at <= %(now)s, r.opens_at > %(now)s,
           case when r.closes_at <= %(now)s then r.closes_at end desc, r.opens_at, r.round_id
  limit %(limit)s
 """
-_ROUND = f"{_ROUND_COLUMNS} where r.round_id = %s and r.state <> 'draft'"
+_ROUND = f"""{_ROUND_COLUMNS}
+ where r.round_id = %s and r.state <> 'draft' and r.mode not in ('push', 'code', 'gift', 'apply')
+"""
 _TYPES = """
 select t.round_id, t.type_id, t.name, t.name_en, t.industry, t.amount_fen, t.threshold_fen, t.rate_bp, t.stock,
        greatest(0, s.remaining), t.valid_from, t.valid_until, t.valid_days, t.districts, t.hardship_only
@@ -146,10 +151,19 @@ async def voucher_of(
 
 
 async def rounds_for_screen(
-    connection: Connection, *, now: datetime, ended_since: datetime, limit: int = PAGE
+    connection: Connection,
+    *,
+    now: datetime,
+    ended_since: datetime,
+    limit: int = PAGE,
+    cell: int = 0,
+    citizen_id: UUID | None = None,
 ) -> Sequence[RoundRow]:
-    """Rounds with their types: the open ones, then the coming ones, then those that ended after `ended_since`."""
-    values = {"now": now, "ended_since": ended_since, "limit": limit}
+    """Rounds with their types: the open ones, then the coming ones, then those that ended after `ended_since`.
+
+    Rehearsals are shown to their testers only: `citizen_id`, in `cell`, is who looks.
+    """
+    values = {"now": now, "ended_since": ended_since, "limit": limit, "cell": cell, "citizen": citizen_id}
     rows = await (await connection.execute(_ROUNDS, values)).fetchall()
     return await _with_types(connection, [RoundRow(*row) for row in rows])
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
@@ -33,6 +34,7 @@ class Door:
     regions: Regions
     catalogue: Catalogue
     claims: ClaimDesk
+    packs: PackDesk
     payments: PaymentDesk
     refunds: RefundDesk
     draws: Draws

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from yongquan.flows.claim_pack import WON, PackClaim, PackOutcome
 from yongquan.flows.claim_voucher import Claim, ClaimOutcome
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
@@ -49,6 +50,12 @@ class VoucherClaimed(msgspec.Struct):
     valid_from: str
     valid_until: str
     claim_no: int
+
+
+class PackClaimed(VoucherClaimed):
+    """The answer to a claim that won a pack: its first voucher, and all of them."""
+
+    vouchers: list[VoucherClaimed]
 
 
 _read_claim = msgspec.json.Decoder(ClaimRequest).decode
@@ -94,16 +101,17 @@ class HotDoor:
         if offer is None:
             return problem("not_found", "no such round")
         request, body_hash = read_claim(body, offer.round_hex)
-        outcome = await self.door.claims.claim(
-            Claim(
-                citizen=bearer.id_hex,
-                offer=offer,
-                type=_type_of(offer, request.type_id),
-                key=hashlib.blake2b(key, digest_size=16).hexdigest(),
-                body_hash=body_hash,
-                adcode=self._adcode(offer, request.location),
-            )
+        claim = Claim(
+            citizen=bearer.id_hex,
+            offer=offer,
+            type=_type_of(offer, request.type_id),
+            key=hashlib.blake2b(key, digest_size=16).hexdigest(),
+            body_hash=body_hash,
+            adcode=self._adcode(offer, request.location),
         )
+        if offer.pack is not None:
+            return _pack_answer(await self.door.packs.claim(PackClaim(claim, offer.pack)))
+        outcome = await self.door.claims.claim(claim)
         if outcome.code in {"claimed", "again"}:
             return 201, JSON, _encode(_answer_of(outcome))
         return problem(outcome.code)
@@ -151,6 +159,8 @@ def read_claim(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
 
 
 def _type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
+    if offer.pack is not None:
+        return offer.types[offer.pack.items[0].type_id.hex]
     if type_id is None:
         if len(offer.types) != 1:
             raise Refused("bad_request", "this round has several voucher types: name one in type_id")
@@ -159,6 +169,26 @@ def _type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
     if found is None:
         raise Refused("not_found", "no such voucher type in this round")
     return found
+
+
+def _pack_answer(outcome: PackOutcome) -> Answer:
+    if outcome.first.code not in WON:
+        return problem(outcome.first.code)
+    vouchers = [
+        VoucherClaimed(
+            str(v.voucher_id),
+            str(v.round_id),
+            str(v.type_id),
+            v.amount_fen,
+            v.threshold_fen,
+            v.valid_from.isoformat(),
+            v.valid_until.isoformat(),
+            v.claim_no,
+        )
+        for v in outcome.vouchers
+    ]
+    first = _answer_of(outcome.first)
+    return 201, JSON, _encode(PackClaimed(**msgspec.structs.asdict(first), vouchers=vouchers))
 
 
 def _answer_of(outcome: ClaimOutcome) -> VoucherClaimed:

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from yongquan.web.api.hot import ClaimRequest, VoucherClaimed
+from yongquan.web.api.hot import ClaimRequest, PackClaimed, VoucherClaimed
 from yongquan.web.api.payments import PaymentOut, PaymentRequest
 from yongquan.web.api.problems import PROBLEMS
 
@@ -43,7 +43,7 @@ def describe(site: FastAPI) -> None:
 
 def _whole(site: FastAPI) -> dict[str, Any]:
     whole = get_openapi(title=site.title, version=site.version, routes=site.routes)
-    hot = (ClaimRequest, VoucherClaimed, PaymentRequest, PaymentOut)
+    hot = (ClaimRequest, VoucherClaimed, PackClaimed, PaymentRequest, PaymentOut)
     _, components = msgspec.json.schema_components(hot, ref_template="#/components/schemas/{name}")
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components | {"Problem": _problem_schema()})

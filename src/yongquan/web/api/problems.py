@@ -45,6 +45,18 @@ PROBLEMS = {
     "sign_in_refused": Problem(401, "登录失败", "sign-in refused: check login, password and code"),
     "wrong_code": Problem(401, "验证码错误或已过期", "this code is wrong or has expired: ask for a new one"),
     "locked_out": Problem(429, "尝试次数过多,请稍后再试", "too many failures: try again later"),
+    "not_a_code": Problem(400, "券码有误，请核对", "this is not a voucher code: check what was typed"),
+    "voucher_code_unknown": Problem(404, "券码无效", "this voucher code does not exist or was stopped"),
+    "voucher_code_used": Problem(409, "券码已被使用", "this voucher code was redeemed by somebody else"),
+    "not_counted": Problem(409, "请先统计人数", "count the audience first"),
+    "stock_short": Problem(409, "库存不足", "there are fewer vouchers left than this takes"),
+    "gift_exhausted": Problem(409, "赠券额度已用完", "the giver has no vouchers of this kind left to give"),
+    "duplicate_proof": Problem(409, "该凭证已用于其他申请", "this proof stands in another approved application"),
+    "claimed_by_another": Problem(409, "他人正在审核", "somebody else is reviewing this application"),
+    "same_person": Problem(409, "须由另一人复核", "a second person must approve this"),
+    "not_a_proof": Problem(
+        415, "只收 JPG、PNG、PDF，每份不超过 2 MB", "proofs are JPEG, PNG or PDF, 2 MB each at most"
+    ),
     "not_a_phone": Problem(400, "请输入正确的手机号", "this is not a mobile number of the mainland"),
     "posting_refused": Problem(409, "账务不允许", "the ledger refused: the budget, cash or advance limit is short"),
     "unauthorized": Problem(
