@@ -50,6 +50,30 @@ PAYMENT_STATES = {
     "refunding": "退款中",
     "refunded": "已退款",
 }
+APPLICATION_STATES = {
+    "submitted": "等待审核",
+    "seconding": "等待复核",
+    "returned": "已退回，待补正",
+    "approved": "已通过",
+    "refused": "未通过",
+}
+REVIEW_REASONS = {
+    "unreadable": "材料看不清，请重新拍摄上传",
+    "incomplete": "材料不全",
+    "mismatch": "填写内容与材料不一致",
+    "duplicate": "凭证已用于其他申请",
+    "out_of_period": "不在活动期间内",
+    "not_covered": "不属于活动范围",
+}
+WRONG_ANSWERS = {
+    "missing": "请填写",
+    "too_long": "内容太长",
+    "malformed": "内容不对，请核对",
+    "plate": "请填写完整车牌，例如 浙B12345",
+    "invoice": "发票号码是 8 位或 20 位数字",
+    "receipt": "回收证明编号是 6 至 32 位字母或数字",
+    "amount": "请填写金额，例如 128800.00",
+}
 # ISO 8583 response codes (field 39) that a person can do something about.
 DECLINED = {
     "51": "余额不足",
@@ -77,6 +101,13 @@ PROBLEMS = {
     "store_closed": "该门店暂停收款",
     "voucher_unavailable": "所选消费券不可用",
     "voucher_not_usable": "所选消费券不适用于这笔付款",
+    "not_a_code": "券码有误，请核对后重输",
+    "voucher_code_unknown": "券码不存在或已停用",
+    "voucher_code_used": "这个券码已被别人兑换",
+    "locked_out": "错误次数过多，请 15 分钟后再试",
+    "gift_exhausted": "这种券已经送完",
+    "not_a_phone": "请输入 11 位手机号",
+    "not_a_proof": "凭证只收 JPG、PNG 或 PDF，每份不超过 2 MB",
     "order_exists": "订单号已存在",
     "not_refundable": "该笔交易不能退款",
     "unauthorized": "登录已失效，请重新登录",
@@ -104,6 +135,18 @@ class Words:
     def payment_state(self, state: str) -> str:
         """What the state of a payment means."""
         return self.speech.say(PAYMENT_STATES[state])
+
+    def application_state(self, state: str) -> str:
+        """How an application with proof stands."""
+        return self.speech.say(APPLICATION_STATES[state])
+
+    def review_reason(self, reason: str | None) -> str:
+        """Why an application was returned or refused."""
+        return self.speech.say(REVIEW_REASONS[reason]) if reason in REVIEW_REASONS else ""
+
+    def wrong_answer(self, kind: str, why: str) -> str:
+        """What is wrong with an answer."""
+        return self.speech.say(WRONG_ANSWERS.get(kind if why == "malformed" else why, WRONG_ANSWERS["malformed"]))
 
     def why_not(self, reason: str) -> str:
         """Why a voucher cannot be used."""

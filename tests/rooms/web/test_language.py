@@ -27,6 +27,7 @@ LISTS = (
         scripts.MAP_WORDS,
         TILL_WORDS,
     ),
+    *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS),
 )
 
 

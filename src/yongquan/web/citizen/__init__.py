@@ -4,7 +4,9 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
+from yongquan.web.citizen.applications import make_applications
 from yongquan.web.citizen.cards import make_cards
+from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
@@ -34,6 +36,8 @@ def make_citizen(door: Door) -> APIRouter:
         make_paying,
         make_receipts,
         make_cards,
+        make_codes,
+        make_applications,
     ):
         routes.include_router(make(door, sessions))
 

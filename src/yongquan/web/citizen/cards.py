@@ -1,11 +1,12 @@
 """My page: bound cards (masked), and under the sandbox a fresh card at a demo bank."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from yongquan.citizens.store import is_willing, set_willing
 from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
@@ -26,7 +27,17 @@ def make_cards(door: Door, sessions: Sessions) -> APIRouter:
     async def me(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
         async with door.database.transaction() as connection:
             cards = await cards_of(connection, cell_of(who, door.cells), who)
-        return render(request, "citizen/me.html", cards=len(cards))
+            willing = await is_willing(connection, cell_of(who, door.cells), who)
+        return render(request, "citizen/me.html", cards=len(cards), willing=willing)
+
+    @routes.post("/willing")
+    async def be_willing(
+        who: Annotated[UUID, Depends(sessions.page)], to: Annotated[Literal["yes", "no"], Form()]
+    ) -> Response:
+        async with door.database.transaction() as connection:
+            cell, now = cell_of(who, door.cells), door.clock.now()
+            await set_willing(connection, cell, who, willing=to == "yes", now=now)
+        return RedirectResponse("/c/me", status_code=303)
 
     @routes.get("/cards")
     async def cards(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:

@@ -11,6 +11,8 @@ from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.vouchers.draw_store import draw_of_round, draws_of_rounds
 from yongquan.vouchers.views import RoundRow, claimed_in_round, round_for_screen, rounds_for_screen
+from yongquan.vouchers.ways.packs import packs_of
+from yongquan.vouchers.ways.rehearsals import may_see
 from yongquan.web.api.wire import Refused
 from yongquan.web.citizen.draws import draw_page
 from yongquan.web.citizen.scripts import BUTTON_WORDS
@@ -27,23 +29,18 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
     """`/c/rounds` and `/c/rounds/{round_id}`; anybody may look, only a citizen can claim."""
     routes = APIRouter()
 
-    async def found(round_id: UUID) -> RoundRow | None:
-        async with door.database.transaction() as connection:
-            return await round_for_screen(connection, round_id)
+    async def found(request: Request, round_id: UUID) -> RoundRow | None:
+        return await _found(door, round_id, sessions.seen(request))
 
     @routes.get("/rounds")
     async def rounds(request: Request) -> Response:
-        now = door.clock.now()
+        now, who = door.clock.now(), sessions.seen(request)
         async with door.database.transaction() as connection:
-            rows = await rounds_for_screen(connection, now=now, ended_since=now - ENDED_FOR)
+            cell = cell_of(who, door.cells) if who else 0
+            since = now - ENDED_FOR
+            rows = await rounds_for_screen(connection, now=now, ended_since=since, cell=cell, citizen_id=who)
             draws = await draws_of_rounds(connection, [row.round_id for row in rows])
-        facts = {
-            "groups": _grouped(rows, now),
-            "clock": _clock(door),
-            "citizen": sessions.seen(request),
-            "draws": draws,
-            "now": now,
-        }
+        facts = {"groups": _grouped(rows, now), "clock": _clock(door), "citizen": who, "draws": draws, "now": now}
         facts["days"] = speech_of(request).say(BUTTON_WORDS["days"])
         return render(request, "citizen/rounds.html", facts, division=door.regions.division)
 
@@ -56,10 +53,11 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             draw = await draw_of_round(connection, round_.round_id)
             names = await parties(connection)
+            pack = (await packs_of(connection, [round_.round_id])).get(round_.round_id)
         if draw is not None:
             return draw_page(door, request, round_, draw)
         sentences = {**Words(speech).problems(), **said(speech, BUTTON_WORDS)}
-        facts = {"round": round_, "names": names, "sentences": sentences}
+        facts = {"round": round_, "names": names, "sentences": sentences, "pack": pack}
         return render(request, "citizen/round.html", facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}/state")
@@ -111,3 +109,10 @@ def _clock(door: Door) -> dict[str, object]:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
+
+
+async def _found(door: Door, round_id: UUID, who: UUID | None) -> RoundRow | None:
+    async with door.database.transaction() as connection:
+        if not await may_see(connection, round_id, cell_of(who, door.cells) if who else 0, who):
+            return None
+        return await round_for_screen(connection, round_id)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yongquan.citizens.sign_in import NotAPhone, SignInDesk, TooManyCodes, WrongCode
+from yongquan.flows.give_vouchers import deliver_gifts
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
@@ -62,6 +63,9 @@ def make_sign_in(door: Door, sessions: Sessions) -> APIRouter:
             citizen_id = await desk_or_outage().confirm(phone, code, now=now)
         except (WrongCode, NotAPhone):
             return await code_page(request, phone, back, "wrong_code")
+        await deliver_gifts(
+            door.database, door.sealing, phone=phone, citizen_id=citizen_id, cells=door.cells, now=door.clock.now()
+        )
         answer = RedirectResponse(back if is_inside(back) else "/c/rounds", status_code=303)
         token = door.tokens.issue(Holder.CITIZEN, citizen_id, expires_at=now + SESSION_LASTS)
         sessions.open(request, answer, token, lasts=SESSION_LASTS)

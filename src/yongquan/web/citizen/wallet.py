@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.vouchers.views import PAGE, voucher_of, wallet_of
+from yongquan.vouchers.ways.packs import packs_in_wallet
 from yongquan.web.citizen.scripts import MAP_WORDS
 from yongquan.web.citizen.tickets import ticket_of, types_by_id
 from yongquan.web.door import Door
@@ -37,12 +38,18 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
         wanted = tab if tab in TABS else "usable"
         async with door.database.transaction() as connection:
             rows = await wallet_of(connection, cell_of(who, door.cells), who, now=door.clock.now(), before=after)
+            packs = await packs_in_wallet(connection, cell_of(who, door.cells), who)
         types, words = await types_by_id(door, [row.type_id for row in rows]), Words(speech_of(request))
         tickets = [ticket_of(row, types[row.type_id], words) for row in rows if row.state in TABS[wanted]]
         if wanted == "usable":
             tickets.sort(key=lambda ticket: (ticket.trouble is not None, ticket.row.valid_until))
         after_this = rows[-1].voucher_id if len(rows) == PAGE else None
-        facts = {"tickets": tickets, "tab": wanted, "tabs": list(TABS), "after": after_this}
+        packed = {id_: pack for pack in packs for id_ in pack.voucher_ids}
+        of = {ticket.row.voucher_id: ticket for ticket in tickets}
+        groups = {pack.voucher_id: [of[id_] for id_ in pack.voucher_ids if id_ in of] for pack in packs}
+        loose = [t for t in tickets if t.row.voucher_id not in packed]
+        facts: dict[str, object] = {"loose": loose, "packs": [(p, own) for p in packs if (own := groups[p.voucher_id])]}
+        facts |= {"tickets": tickets, "tab": wanted, "tabs": list(TABS), "after": after_this}
         return render(request, "citizen/wallet.html", facts, division=door.regions.division)
 
     @routes.get("/vouchers/{voucher_id}")

@@ -10,10 +10,14 @@ from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.reports import make_reports
+from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
+from yongquan.web.console.ways import make_ways
+from yongquan.web.console.ways_giving import make_giving
+from yongquan.web.console.ways_lists import make_lists
 from yongquan.web.door import Door
 
 __all__ = ["make_console"]
@@ -34,6 +38,10 @@ def make_console(door: Door) -> APIRouter:
         make_funders,
         make_reports,
         make_audit,
+        make_giving,
+        make_lists,
+        make_ways,
+        make_reviewing,
     ):
         routes.include_router(make(desk))
 

@@ -46,8 +46,44 @@ ACTIONS = {
     "campaign.ended": "结束活动",
     "draw.announced": "公布摇号规则与承诺",
     "draw.beacon_entered": "录入公开随机数",
+    "list.imported": "导入名单",
+    "push.drafted": "新建定向发放",
+    "push.counted": "统计定向发放",
+    "push.started": "开始定向发放",
+    "push.stopped": "停止定向发放",
+    "codes.made": "生成券码",
+    "codes.stopped": "停用券码",
+    "gifts.allowed": "分配赠券额度",
+    "rehearsal.opened": "开始演练",
+    "rehearsal.ended": "结束演练",
+    "application.taken": "领取审核",
+    "application.approved": "审核通过",
+    "application.seconding": "通过，待复核",
+    "application.returned": "退回补正",
+    "application.refused": "审核不通过",
 }
-NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动", "draw": "摇号"}
+NOUNS = {
+    "staff": "人员",
+    "round": "轮次",
+    "campaign": "活动",
+    "draw": "摇号",
+    "list": "名单",
+    "push": "定向发放",
+    "codes": "券码",
+    "gifts": "赠券",
+    "rehearsal": "演练",
+    "application": "凭证申请",
+}
+PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
+PUSH_OUTCOMES = {
+    "waiting": "等待发放",
+    "granted": "已到账",
+    "sold_out": "库存不足",
+    "blocked": "账户受限",
+    "not_published": "轮次未发布",
+}
+BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
+ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
 FACTS = {
     "state": "状态",
     "reason": "原因",
@@ -70,6 +106,15 @@ DAY_STATES = {
 REFUNDS = {"forfeit": "退货后券失效", "return": "退货后券退回券包"}
 DIRECTIONS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "either": "主扫、被扫均可"}
 REFUSALS = {
+    "not_counted": "请先统计人数，再开始发放。",
+    "stock_short": "库存不够。请缩小范围，或先增加库存。",
+    "posting_refused": "活动未投放的预算不够。",
+    "claimed_by_another": "这份申请正在由其他人审核，或您的领取已超过 15 分钟。",
+    "same_person": "达到复核金额，须由另一人通过。",
+    "duplicate_proof": "凭证已用于另一份通过的申请。",
+    "sold_out": "这一轮的券已经发完。",
+    "blocked": "申请人的账户受限，不能发券。",
+    "not_open": "轮次没有在进行。",
     "forbidden": "您的权限不包括这项操作或这个区域。",
     "not_found": "没有这个页面，或不在您的管辖区域内。",
     "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
@@ -177,6 +222,18 @@ class DeskWords:
 
     def direction(self, code: str) -> str:
         return self.of(DIRECTIONS, code)
+
+    def push_state(self, code: str) -> str:
+        return self.of(PUSH_STATES, code)
+
+    def push_outcome(self, code: str) -> str:
+        return self.of(PUSH_OUTCOMES, code)
+
+    def batch_state(self, code: str) -> str:
+        return self.of(BATCH_STATES, code)
+
+    def row_error(self, code: str) -> str:
+        return self.of(ROW_ERRORS, code)
 
     def refusal(self, code: str) -> str:
         """Why a page says no."""

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
+from yongquan.web.merchant.gifts import make_gifts
 from yongquan.web.merchant.sign_in import make_sign_in
 from yongquan.web.merchant.till import make_till
 from yongquan.web.sessions import Sessions
@@ -19,6 +20,7 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(sessions.make_token_route())
     routes.include_router(make_sign_in(sessions))
     routes.include_router(make_till(door, sessions))
+    routes.include_router(make_gifts(door, sessions))
 
     @routes.get("/")
     async def front() -> RedirectResponse:

@@ -57,7 +57,7 @@
     try {
       facts = await (await own(`/c/rounds/${round}/state`)).json();
       clock = new ServerClock(facts.now_ms + (performance.now() - asked) / 2, facts.rate);
-      for (const left of document.querySelectorAll("[data-left]")) left.textContent = said.left.replace("%s", facts.remaining[left.dataset.left]);
+      for (const left of document.querySelectorAll("[data-left]")) left.textContent = (left.dataset.said || said.left).replace("%s", Math.floor(facts.remaining[left.dataset.left] / (left.dataset.each || 1)));
       settle();
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
