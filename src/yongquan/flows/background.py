@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from yongquan import ledger
+from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.give_vouchers import expire_gifts
@@ -56,6 +57,7 @@ class Background:
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(60.0, self._keep_house, stop),
+            _every(60.0, self._brief, stop),
             _every(10.0, self._clear, stop),
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
@@ -79,6 +81,9 @@ class Background:
 
     async def _push(self) -> None:
         await self.pushing.send_what_was_started(patience_s=PUSH_PATIENCE_S)
+
+    async def _brief(self) -> None:
+        await brief_morning(self.database, now=self.clock.now())
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

@@ -44,6 +44,7 @@ ACTIONS = {
     "campaign.paused": "暂停活动",
     "campaign.published": "恢复活动",
     "campaign.ended": "结束活动",
+    "effect_plan.published": "公布分析方案",
     "draw.announced": "公布摇号规则与承诺",
     "draw.beacon_entered": "录入公开随机数",
     "list.imported": "导入名单",
@@ -91,6 +92,7 @@ FACTS = {
     "grants": "权限",
     "beacon": "公开随机数",
     "commitment": "承诺",
+    "digest": "方案 SHA-256",
 }
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
@@ -120,6 +122,7 @@ REFUSALS = {
     "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
     "too_early": "公开随机数还没有产生，请到公告的时间再录入。",
     "bad_request": "填写的内容不完整，请返回检查。",
+    "fonts_missing": "服务器缺少中文字体，无法生成 PDF：请安装 fonts-noto-cjk。",
 }
 COMMAND_LINE = "命令行"
 WHOLE_CITY = "全市"
