@@ -43,3 +43,29 @@ create table flows.brief (
     facts   jsonb not null,
     made_at timestamptz not null
 );
+
+-- What a citizen wants to be reminded of, by text message; nothing without a row.
+create table citizens.reminder_wish (
+    cell       smallint not null,
+    citizen_id uuid     not null,
+    kind       text     not null check (kind in ('next_round', 'expiring', 'drawn')),
+    language   text     not null check (language in ('zh-CN', 'en')),
+    wanted_at  timestamptz not null,
+    primary key (cell, citizen_id, kind)
+);
+
+-- One message to one citizen about one thing: the key is what makes it once. sending: handed to the gateway, and
+-- never handed to it again, whatever became of the process.
+create table flows.reminder (
+    cell       smallint not null,
+    citizen_id uuid     not null,
+    kind       text     not null,
+    subject    text     not null,              -- what it is about: an opening, a day, a draw
+    facts      jsonb    not null,
+    due_at     timestamptz not null,
+    not_after  timestamptz not null check (not_after > due_at),
+    state      text     not null default 'waiting' check (state in ('waiting', 'sending', 'sent', 'dropped')),
+    settled_at timestamptz,
+    primary key (cell, citizen_id, kind, subject)
+);
+create index reminder_due on flows.reminder (due_at) where state = 'waiting';

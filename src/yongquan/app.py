@@ -18,6 +18,7 @@ from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.take_payment import PaymentDesk
@@ -81,6 +82,7 @@ class Platform:
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
         self.pushing = Pushing(database, self.clock, self.durable, cells)
+        self.phones = SandboxPhones(database, self.sealing) if self.is_sandboxed else None
         self.background = Background(
             database,
             self.clock,
@@ -91,6 +93,7 @@ class Platform:
             self.draws,
             self.pushing,
             cells=cells,
+            reminders=Reminders(database, self.sealing, self.phones, settings.public_url) if self.phones else None,
         )
 
     def hash_code(self, code: str) -> UUID:
@@ -173,7 +176,7 @@ def make_application(platform: Platform) -> HotDoor:
         hash_code=platform.hash_code,
         limit=RateLimit(per_second=50, burst=100),
         links=platform.links,
-        phones=SandboxPhones(platform.database, platform.sealing) if platform.is_sandboxed else None,
+        phones=platform.phones,
         staff=StaffDesk(platform.database, platform.sealing),
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )

@@ -16,6 +16,7 @@ from yongquan.flows.give_vouchers import expire_gifts
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.rehearse_round import end_due_rehearsals
+from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.kernel.errors import Outage
@@ -49,6 +50,7 @@ class Background:
     draws: Draws
     pushing: Pushing
     cells: int
+    reminders: Reminders | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the chore in hand."""
@@ -57,6 +59,7 @@ class Background:
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(60.0, self._keep_house, stop),
+            _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
             _every(10.0, self._clear, stop),
             _every(2.0, self._draw, stop),
@@ -81,6 +84,10 @@ class Background:
 
     async def _push(self) -> None:
         await self.pushing.send_what_was_started(patience_s=PUSH_PATIENCE_S)
+
+    async def _remind(self) -> None:
+        if self.reminders is not None:
+            await self.reminders.remind(now=self.clock.now())
 
     async def _brief(self) -> None:
         await brief_morning(self.database, now=self.clock.now())

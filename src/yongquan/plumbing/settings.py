@@ -20,6 +20,7 @@ class Settings:
     database_url: str | None
     cells: int | None
     institutions_file: Path
+    public_url: str = "http://127.0.0.1:8000"  # where people's links lead
 
     @property
     def keys_dir(self) -> Path:
@@ -31,7 +32,7 @@ class Settings:
 
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS` and `_INSTITUTIONS`. Raises `BadInput`."""
+    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS`, `_INSTITUTIONS` and `_PUBLIC_URL`. Raises `BadInput`."""
     env = dict(os.environ) if environ is None else environ
     data_dir = Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute()
     directory = env.get("YONGQUAN_INSTITUTIONS")
@@ -40,6 +41,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         database_url=env.get("YONGQUAN_DATABASE_URL") or None,
         cells=_cells(env.get("YONGQUAN_CELLS")),
         institutions_file=Path(directory).absolute() if directory else data_dir / "sandbox" / "sandbox.json",
+        public_url=(env.get("YONGQUAN_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
     )
 
 

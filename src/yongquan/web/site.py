@@ -11,6 +11,7 @@ from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
 from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
+from yongquan.web.api.reminders import make_reminders_api
 from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
@@ -30,6 +31,7 @@ def make_site(door: Door) -> FastAPI:
     describe(site)
     site.include_router(make_native(door))
     site.include_router(make_ways(door))
+    site.include_router(make_reminders_api(door))
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)

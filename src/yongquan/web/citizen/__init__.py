@@ -11,6 +11,7 @@ from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
+from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
 from yongquan.web.citizen.sign_in import make_sign_in
 from yongquan.web.citizen.stores import make_stores
@@ -38,6 +39,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_cards,
         make_codes,
         make_applications,
+        make_reminders,
     ):
         routes.include_router(make(door, sessions))
 
