@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from yongquan.citizens.views import PersonFacts, facts_of_people
@@ -13,6 +13,7 @@ from yongquan.kernel.errors import Refusal
 from yongquan.payments.spending import spending_of_people
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection, Database
+from yongquan.vouchers.effect_chances import chances_of
 from yongquan.vouchers.effect_estimating import effect_of, effects_by
 from yongquan.vouchers.effect_model import Effect, Estimate, Registrant, experiment_of
 from yongquan.vouchers.effect_plan import AnalysisPlan, Window, require_registered
@@ -35,12 +36,37 @@ class WindowOpen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """One registrant of a draw: the chance of winning was the same for all of a stratum."""
+    """One registrant of a draw, with the chance of winning anything."""
 
     citizen_id: UUID
     won: bool
     stratum: str
-    cluster: str
+    chance: float
+
+
+class DrawnRow(Protocol):
+    """A registrant as a draw tells it: `won` are those of the ordered `wishes` that won."""
+
+    @property
+    def citizen_id(self) -> UUID: ...
+
+    @property
+    def stratum(self) -> str: ...
+
+    @property
+    def wishes(self) -> tuple[UUID, ...]: ...
+
+    @property
+    def won(self) -> tuple[UUID, ...]: ...
+
+
+def entrants_of(rows: Sequence[DrawnRow]) -> list[Entrant]:
+    """The registrants of a finished draw with their chances."""
+    chances = chances_of([r.stratum for r in rows], [r.wishes for r in rows], [r.won for r in rows])
+    return [
+        Entrant(row.citizen_id, bool(row.won), chance.stratum, chance.chance)
+        for row, chance in zip(rows, chances, strict=True)
+    ]
 
 
 async def measure_effect(
@@ -91,7 +117,6 @@ async def registrants_of(connection: Connection, plan: AnalysisPlan, entrants: S
             one,
             facts,
             on=on,
-            cluster=plan.cluster,
             by_industry=by_person.get(one.citizen_id, {}),
             before_fen=before_of.get(one.citizen_id, 0),
             took_off=took_off,
@@ -148,7 +173,6 @@ def _registrant(
     facts: Mapping[UUID, PersonFacts],
     *,
     on: date,
-    cluster: str,
     by_industry: Mapping[str, int],
     before_fen: int,
     took_off: Mapping[UUID, int],
@@ -158,7 +182,7 @@ def _registrant(
         person=one.citizen_id.hex,
         won=one.won,
         stratum=one.stratum,
-        cluster=one.cluster if cluster == "draw" else one.citizen_id.hex,
+        cluster=one.citizen_id.hex,
         district=known.home_adcode or "",
         age_band=age_band(known.born_on, on),
         spent_fen=sum(by_industry.values()),
@@ -166,6 +190,7 @@ def _registrant(
         subsidy_fen=took_off.get(one.citizen_id, 0),
         before_fen=before_fen,
         by_industry=by_industry,
+        chance=one.chance,
     )
 
 

@@ -18,6 +18,8 @@ from yongquan.vouchers.effect_model import Column, Counts, Effect, Estimate, Exp
 
 LEVEL = 0.95
 CLUSTERS_MIN = 10
+# Beyond these chances a few people would carry most of the weight.
+CHANCE_MIN = 0.05
 
 
 class NothingToCompare(Refusal):
@@ -91,22 +93,21 @@ def _effect_or_none(experiment: Experiment, *, level: float, adjust: bool, outco
 
 
 def _design_of(experiment: Experiment, *, level: float, adjust: bool) -> _Design:
-    size = np.bincount(experiment.stratum)
-    winners = np.bincount(experiment.stratum, weights=experiment.won.astype(np.float64))
-    mixed = (winners > 0) & (winners < size)
-    rows = mixed[experiment.stratum] if len(size) else np.zeros(0, dtype=np.bool_)
+    rows = _comparable(experiment)
     clusters = len(np.unique(experiment.cluster[rows]))
     if clusters < CLUSTERS_MIN:
         raise NothingToCompare(f"{clusters} clusters in strata with winners and losers, {CLUSTERS_MIN} are needed")
     stratum = np.unique(experiment.stratum[rows], return_inverse=True)[1]
     won = experiment.won[rows].astype(np.float64)
-    share = (winners / np.maximum(size, 1))[experiment.stratum[rows]]
+    size, winners = np.bincount(stratum), np.bincount(stratum, weights=won)
+    known = experiment.chance[rows]
+    share = np.where(np.isnan(known), (winners / size)[stratum], known)
     weight = np.where(won > 0, 1 / share, 1 / (1 - share))
     strata = int(stratum.max()) + 1
     extra = _centred(experiment.before[rows], stratum, weight) if adjust else None
     if extra is not None and not extra.any():
         extra = None
-    known = strata + 1 + (extra is not None)
+    taken_out = strata + 1 + (extra is not None)
     return _Design(
         rows=rows,
         weight=weight,
@@ -116,8 +117,18 @@ def _design_of(experiment: Experiment, *, level: float, adjust: bool) -> _Design
         strata=stratum,
         critical=float(student.ppf(0.5 + level / 2, clusters - 1)),
         # statsmodels corrects for the columns it sees; the strata's means were taken out before.
-        scale=float((len(won) - 1 - (extra is not None)) / max(len(won) - known, 1)) ** 0.5,
+        scale=float((len(won) - 1 - (extra is not None)) / max(len(won) - taken_out, 1)) ** 0.5,
     )
+
+
+def _comparable(experiment: Experiment) -> Mask:
+    """Who is compared: a chance that is neither nearly sure nor nearly none, in a stratum of winners and losers."""
+    likely = np.isnan(experiment.chance) | ((experiment.chance >= CHANCE_MIN) & (experiment.chance <= 1 - CHANCE_MIN))
+    size = np.bincount(experiment.stratum, weights=likely.astype(np.float64))
+    winners = np.bincount(experiment.stratum, weights=(likely & experiment.won).astype(np.float64))
+    mixed = (winners > 0) & (winners < size)
+    rows: Mask = likely & mixed[experiment.stratum] if len(size) else likely
+    return rows
 
 
 def _centred(column: Column, stratum: Any, weight: Column) -> Column:

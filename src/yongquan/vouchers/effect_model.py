@@ -16,6 +16,7 @@ class Registrant:
 
     `spent_fen` is the outcome, `before_fen` the same over the window of the same length before the draw,
     `subsidy_fen` what vouchers of this round took off, `by_industry` the outcome split by the shops' industries.
+    `chance` is that of winning; None: the share of winners in the stratum.
     """
 
     person: str
@@ -29,6 +30,7 @@ class Registrant:
     subsidy_fen: int = 0
     before_fen: int = 0
     by_industry: Mapping[str, int] | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Experiment:
     redeemed: Column
     subsidy: Column
     before: Column
+    chance: Column
 
     def outcome_in(self, industry: str) -> Column:
         """What each spent at shops of one industry."""
@@ -102,6 +105,7 @@ def experiment_of(people: Sequence[Registrant]) -> Experiment:
         redeemed=np.array([p.redeemed for p in people], dtype=np.float64),
         subsidy=np.array([p.subsidy_fen for p in people], dtype=np.float64),
         before=np.array([p.before_fen for p in people], dtype=np.float64),
+        chance=np.array([np.nan if p.chance is None else p.chance for p in people], dtype=np.float64),
     )
 
 

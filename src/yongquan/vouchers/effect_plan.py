@@ -56,7 +56,7 @@ class AnalysisPlan(BaseModel):
     outcome: Literal["spending", "own_money"] = "spending"
     window: Window
     strata: Literal["draw"] = "draw"
-    cluster: Literal["citizen", "draw"] = "citizen"
+    cluster: Literal["citizen"] = "citizen"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     adjust: bool = False
     cuts: tuple[Literal["district", "industry", "age_band"], ...] = ("district", "industry", "age_band")

@@ -8,7 +8,7 @@ from yongquan.web.console.brief import make_brief
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
 from yongquan.web.console.draws import make_console_draws
-from yongquan.web.console.effect import make_effect
+from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.reports import make_reports
@@ -40,6 +40,7 @@ def make_console(door: Door) -> APIRouter:
         make_funders,
         make_reports,
         make_effect,
+        make_draw_effects,
         make_brief,
         make_audit,
         make_giving,

@@ -35,7 +35,7 @@ _Read = tuple[list[Part], list[Part], list[Brought], list[RetailMonth]]
 
 
 def make_effect(desk: Desk) -> APIRouter:
-    """`/console/effect`, its polled part, and the analysis of each draw as page and PDF."""
+    """`/console/effect` and its polled part."""
     routes = desk_routes()
     door = desk.door
 
@@ -93,6 +93,14 @@ def make_effect(desk: Desk) -> APIRouter:
         cut: Cut = "campaign",
     ) -> Response:
         return desk.show(request, visitor, "effect_figures.html", await facts(request, visitor, cut, *period))
+
+    return routes
+
+
+def make_draw_effects(desk: Desk) -> APIRouter:
+    """The analysis of each draw as page and PDF."""
+    routes = desk_routes()
+    door = desk.door
 
     async def causal(request: Request, visitor: Visitor, round_id: str) -> tuple[Paper, Mapping[str, Any]]:
         known = known_id(round_id)
