@@ -63,6 +63,35 @@ def publish(file: Annotated[Path, typer.Argument(help="an analysis plan, YAML or
     say(f"{'published' if new else 'was published already'}: {plan.digest()}")
 
 
+@app.command("run")
+def run_analysis(
+    file: Annotated[Path, typer.Argument(help="the analysis plan that was published, YAML or JSON")],
+    reason: Annotated[str, typer.Option(help="why the plan differs from the published one, if it does")] = "",
+) -> None:
+    """Run the analysis of a draw, keep its report and print the result as JSON."""
+    from yongquan.flows.measure_effect import measure_draw
+    from yongquan.plumbing.clock import Clock
+    from yongquan.plumbing.migrate import migrate
+    from yongquan.vouchers.effect_plan import read_plan
+
+    plan = read_plan(file)
+    settings = read_settings()
+
+    async def run(conninfo: str) -> dict[str, object]:
+        async with opened(conninfo) as database:
+            clock = Clock()
+            async with database.transaction() as connection:
+                await clock.refresh(connection)
+            return await measure_draw(database, plan, reason=reason, by="command", now=clock.now())
+
+    with database_of(settings) as conninfo:
+        migrate(conninfo, cells=settings.cells)
+        try:
+            print_document(asyncio.run(run(conninfo)))
+        except Refusal as refusal:
+            raise BadInput(f"{file}: {refusal}") from refusal
+
+
 @app.command()
 def power(  # noqa: PLR0917
     sigma_fen: Annotated[float, typer.Option(help="standard deviation of spending in the window, fen")],

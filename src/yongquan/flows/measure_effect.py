@@ -13,6 +13,8 @@ from yongquan.kernel.errors import Refusal
 from yongquan.payments.spending import spending_of_people
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection, Database
+from yongquan.vouchers.draw_store import draw_of_round
+from yongquan.vouchers.draw_views import experiment_rows
 from yongquan.vouchers.effect_chances import chances_of
 from yongquan.vouchers.effect_estimating import effect_of, effects_by
 from yongquan.vouchers.effect_model import Effect, Estimate, Registrant, experiment_of
@@ -26,6 +28,12 @@ class NoPlan(Refusal):
     """No analysis was published for this round before its draw, so there is none to run."""
 
     code = "no_plan"
+
+
+class NotDrawn(Refusal):
+    """The round has no draw, or it has not been drawn."""
+
+    code = "not_drawn"
 
 
 class WindowOpen(Refusal):
@@ -67,6 +75,18 @@ def entrants_of(rows: Sequence[DrawnRow]) -> list[Entrant]:
         Entrant(row.citizen_id, bool(row.won), chance.stratum, chance.chance)
         for row, chance in zip(rows, chances, strict=True)
     ]
+
+
+async def measure_draw(
+    database: Database, plan: AnalysisPlan, *, reason: str = "", by: str, now: datetime
+) -> dict[str, Any]:
+    """Run an analysis on the draw of its round. Raises as `measure_effect`, and `NotDrawn`."""
+    async with database.transaction() as connection:
+        draw = await draw_of_round(connection, plan.round_id)
+        rows = [row async for row in experiment_rows(connection, draw.draw_id)] if draw else []
+    if not rows:
+        raise NotDrawn
+    return await measure_effect(database, plan, entrants_of(rows), reason=reason, by=by, now=now)
 
 
 async def measure_effect(

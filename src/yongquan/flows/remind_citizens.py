@@ -24,6 +24,8 @@ from yongquan.plumbing.sealing import Sealing
 
 BEFORE_OPENING: Final = timedelta(minutes=30)
 EXPIRING_AT: Final = clock_time(10, 0)
+# A result is news for two days.
+NEWS_FOR: Final = timedelta(days=2)
 QUIET_FROM: Final = clock_time(21, 0)
 QUIET_UNTIL: Final = clock_time(8, 0)
 AT_ONCE: Final = 100
@@ -68,6 +70,18 @@ select w.cell, w.citizen_id, 'expiring', %(day)s,
   join vouchers.voucher v on v.cell = w.cell and v.citizen_id = w.citizen_id
  where w.kind = 'expiring' and v.state = 'held' and v.valid_until > %(starts)s and v.valid_until <= %(ends)s
  group by w.cell, w.citizen_id
+on conflict do nothing
+"""
+_PLAN_DRAWN = """
+insert into flows.reminder (cell, citizen_id, kind, subject, facts, due_at, not_after)
+select w.cell, w.citizen_id, 'drawn', d.draw_id::text,
+       jsonb_build_object('name', r.name, 'name_en', r.name_en, 'won', coalesce(g.won, 0) > 0),
+       %(now)s, d.published_at + %(news)s
+  from vouchers.draw d
+  join vouchers.round r on r.round_id = d.round_id
+  join vouchers.registration g on g.draw_id = d.draw_id
+  join citizens.reminder_wish w on w.cell = g.cell and w.citizen_id = g.citizen_id and w.kind = 'drawn'
+ where d.state = 'published' and d.published_at <= %(now)s and d.published_at + %(news)s > %(now)s
 on conflict do nothing
 """
 _CLAIM = """
@@ -147,6 +161,7 @@ def is_quiet(now: datetime) -> bool:
 async def plan_reminders(connection: Connection, *, now: datetime) -> None:
     """Write down the messages that are due now, each once."""
     await connection.execute(_PLAN_ROUNDS, {"now": now, "until": now + BEFORE_OPENING})
+    await connection.execute(_PLAN_DRAWN, {"now": now, "news": NEWS_FOR})
     if now.astimezone(SHANGHAI).time() >= EXPIRING_AT:
         tomorrow = business_day(now) + timedelta(days=1)
         values = {"day": tomorrow.isoformat(), "now": now, "starts": day_start(tomorrow)}

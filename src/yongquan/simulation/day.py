@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from yongquan.simulation.behaviour import ShopDirectory, grab_order, plan_visit, redeems, tries_round
+from yongquan.simulation.behaviour import ShopDirectory, Visit, grab_order, plan_visit, redeems, tries_round
 from yongquan.simulation.city import City
 from yongquan.simulation.dice import key_of
 from yongquan.simulation.doors import CityDoor, ClaimWish, PaymentWish
@@ -49,7 +49,7 @@ class CampaignDay:
         self.door = door
         self.seed = seed
         self.tally = Tally()
-        self._directory = ShopDirectory(city)
+        self.directory = ShopDirectory(city)
         self._adcodes = [division.adcode for division in city.divisions]
 
     def wishes(self, rounds: Sequence[PlannedRound]) -> int:
@@ -82,6 +82,17 @@ class CampaignDay:
             if key_of(self.seed, plain, citizen) % 10_000 < PLAIN_BP:
                 by_citizen[citizen].extend(self._visit(citizen, plain, None))
         return [by_citizen[citizen] for citizen in sorted(by_citizen)]
+
+    def payment(self, visit: Visit, name: str, *, by_code: bool = False) -> PaymentWish:
+        """The payment of a visit; `name` makes its order number."""
+        return PaymentWish(
+            citizen_id=self.people.citizens[visit.citizen],
+            instrument_id=self._instrument(visit.citizen, visit.instrument.wallet, visit.instrument.card_ordinal),
+            store_id=self.people.stores[visit.shop],
+            amount_fen=visit.basket_fen,
+            name=name,
+            by_code=by_code,
+        )
 
     async def pay(self, visits: Sequence[Sequence[PaymentWish]], tick: Tick) -> None:
         """Make payments: citizens beside each other, each citizen's own ones after each other."""
@@ -130,7 +141,7 @@ class CampaignDay:
 
     def _visit(self, citizen: int, occasion: str, type_: VoucherType | None) -> Iterator[PaymentWish]:
         visit = plan_visit(
-            self._directory,
+            self.directory,
             seed=self.seed,
             citizen=citizen,
             occasion=occasion,
@@ -139,15 +150,8 @@ class CampaignDay:
             threshold_fen=type_.threshold_fen if type_ else 0,
         )
         if visit is not None:
-            yield PaymentWish(
-                citizen_id=self.people.citizens[citizen],
-                instrument_id=self._instrument(citizen, visit.instrument.wallet, visit.instrument.card_ordinal),
-                store_id=self.people.stores[visit.shop],
-                amount_fen=visit.basket_fen,
-                name=occasion,
-                # Haishu: the shop scans the citizen.
-                by_code=type_ is not None and type_.districts == (HAISHU,),
-            )
+            # Haishu: the shop scans the citizen.
+            yield self.payment(visit, occasion, by_code=type_ is not None and type_.districts == (HAISHU,))
 
     def _instrument(self, citizen: int, wallet: str | None, ordinal: int) -> UUID:
         bound = self.people.instruments[citizen]

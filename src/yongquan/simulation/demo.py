@@ -23,6 +23,7 @@ from yongquan.simulation.city import build_city
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
+from yongquan.simulation.drawn_day import DrawnDay
 from yongquan.simulation.populate import Populating, Tick
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
@@ -97,17 +98,22 @@ class Demo:
 
         day = CampaignDay(city, people, door, seed=self.seed)
         drawn = DrawDay(season.draw, city, people, self.platform.draws, self.seed, self._set_moment)
-        won = await self._draw(drawn, door, progress)
-        won += await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
+        experiment = DrawnDay(season.draw, self.platform.database, self.seed)
+        drawn_won = await self._draw(drawn, experiment, door, progress)
+        won = await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
         await self._set_clock(clock_time(12))
+        visits = experiment.visits(day, drawn.registrants(), drawn_won)
+        with self._phase("payments", "中签与否 winners and losers pay", progress, sum(map(len, visits))) as tick:
+            await day.pay(visits, tick)
         await self._pay(day, won, progress, "中午用券", plain="noon")
         won = await self._grab(day, [r for r in season.rounds if _opens(r) >= clock_time(12)], progress, "晚间抢券")
         await self._set_clock(clock_time(20, 30))
         await self._pay(day, won, progress, "晚上用券", plain="evening")
-        await self._close(season, progress)
+        await self._close(season, experiment, progress)
 
-    async def _draw(self, drawn: DrawDay, door: CityDoor, progress: Progress) -> list[Won]:
+    async def _draw(self, drawn: DrawDay, experiment: DrawnDay, door: CityDoor, progress: Progress) -> list[Won]:
         draw_id = await drawn.announce()
+        await experiment.publish(now=self.platform.clock.now())
         registrants = drawn.registrants()
         with self._phase("registrations", "报名摇号 sign up", progress, len(registrants)) as tick:
             await drawn.sign_up(door, registrants, tick)
@@ -131,13 +137,16 @@ class Demo:
         with self._phase("payments", f"{label} pay", progress, sum(len(v) for v in visits)) as tick:
             await day.pay(visits, tick)
 
-    async def _close(self, season: Season, progress: Progress) -> None:
+    async def _close(self, season: Season, experiment: DrawnDay, progress: Progress) -> None:
         # The day is cleared after midnight; when the last voucher's time is over, what is left goes back.
         await self._set_clock(clock_time(0, 30), days=1)
         with self._phase("clearing", "清算与结算 clear and settle", progress, 1) as tick:
             report = await self.platform.clearing.clear_day(DEMO_DAY, patience_s=CLEARING_S)
             if report.waiting_for:
                 progress.log(f"清算等待 the day waits for: {report.waiting_for}")
+            tick(1)
+        with self._phase("effect", "测算效果 measure the effect", progress, 1) as tick:
+            await experiment.conclude(now=self.platform.clock.now())
             tick(1)
         last = max(type_.valid_days or 0 for r in season.rounds for type_ in r.types)
         await self._set_clock(clock_time(0, 5), days=last)

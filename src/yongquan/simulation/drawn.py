@@ -38,34 +38,31 @@ def drawn_visit(
     return replace(usual, basket_fen=max(usual.basket_fen + extra_fen, threshold_fen))
 
 
-def true_effect_fen(
+def change_fen(
     directory: ShopDirectory,
-    citizens: Sequence[int],
     *,
     seed: int,
+    citizen: int,
     occasion: str,
     threshold_fen: int,
     industries: Sequence[str] = (),
     adcodes: Sequence[str] = (),
     extra_fen: int = WINNERS_EXTRA_FEN,
-) -> float:
-    """The mean over these registrants of what winning changes in their spending (the true ITT)."""
-    changes = []
-    for citizen in citizens:
-        lives = [
-            drawn_visit(
-                directory,
-                seed=seed,
-                citizen=citizen,
-                occasion=occasion,
-                threshold_fen=threshold_fen,
-                won=won,
-                industries=industries,
-                adcodes=adcodes,
-                extra_fen=extra_fen,
-            )
-            for won in (True, False)
-        ]
-        as_winner, as_loser = (visit.basket_fen if visit else 0 for visit in lives)
-        changes.append(as_winner - as_loser)
-    return sum(changes) / max(len(changes), 1)
+) -> int:
+    """What winning this voucher changes in a registrant's spending: the one life less the other."""
+    lives = [
+        drawn_visit(
+            directory,
+            seed=seed,
+            citizen=citizen,
+            occasion=occasion,
+            threshold_fen=threshold_fen,
+            won=won,
+            industries=industries,
+            adcodes=adcodes,
+            extra_fen=extra_fen,
+        )
+        for won in (True, False)
+    ]
+    as_winner, as_loser = (visit.basket_fen if visit else 0 for visit in lives)
+    return as_winner - as_loser

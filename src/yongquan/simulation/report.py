@@ -35,6 +35,9 @@ select count(distinct store_id), coalesce(sum(trade_fen + subsidy_fen - fee_fen)
 _ADVANCES = "select coalesce(sum(amount_fen), 0) from payments.funder_call where source = 'advanced'"
 
 
+_EFFECT = "select result from vouchers.effect_report order by computed_at desc limit 1"
+
+
 async def report_of(database: Database, *, campaign: str, seconds: Mapping[str, float]) -> dict[str, Any]:
     """The report of everything in the book. Amounts in fen; parts that are not built yet are None."""
     async with database.transaction() as connection:
@@ -42,6 +45,7 @@ async def report_of(database: Database, *, campaign: str, seconds: Mapping[str, 
         paid = await (await connection.execute(_PAYMENTS)).fetchone()
         shares = await (await connection.execute(_SHARES)).fetchall()
         settled = await (await connection.execute(_SETTLEMENT)).fetchone()
+        effect = await (await connection.execute(_EFFECT)).fetchone()
         advances = await (await connection.execute(_ADVANCES)).fetchone()
     connection = await database.connect()
     async with connection:
@@ -66,7 +70,7 @@ async def report_of(database: Database, *, campaign: str, seconds: Mapping[str, 
         ],
         "redemption_rate": round(sum(row[6] or 0 for row in rounds) / claimed, 4) if claimed else None,
         "pull_ratio": round(with_voucher_fen / subsidy_fen, 2) if subsidy_fen else None,
-        "effect": None,
+        "effect": effect[0] if effect else None,
         "payments": {
             "count": count,
             "amount_fen": amount_fen,

@@ -11,7 +11,10 @@ from yongquan.plumbing.db import Connection
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.vouchers.effect_plan import AnalysisPlan, PlanTooLate, plan_of
 
-_ROUND = "select mode, closes_at, state from vouchers.round where round_id = %s"
+_ROUND = """
+select r.mode, coalesce(d.closes_at, r.closes_at), r.state = 'ended' or d.state not in ('announced', 'open')
+  from vouchers.round r left join vouchers.draw d on d.round_id = r.round_id where r.round_id = %s
+"""
 _SAVE_PLAN = """
 insert into vouchers.effect_plan (round_id, plan, digest, published_by, published_at) values (%s, %s, %s, %s, %s)
 on conflict (round_id) do nothing
@@ -88,7 +91,7 @@ async def publish_plan(connection: Connection, plan: AnalysisPlan, *, by: str, n
     row = await (await connection.execute(_ROUND, [plan.round_id])).fetchone()
     if row is None or row[0] != "draw":
         raise PlanTooLate("there is no draw round of this id")
-    if now >= row[1] or row[2] == "ended":
+    if now >= row[1] or row[2]:
         raise PlanTooLate(f"sign-up closed at {row[1].isoformat()}")
     values = [plan.round_id, Json(plan.document()), plan.digest(), by, now]
     await connection.execute(_SAVE_PLAN, values)

@@ -6,7 +6,7 @@ import pytest
 
 from yongquan.simulation.behaviour import ShopDirectory, redeems
 from yongquan.simulation.city import build_city
-from yongquan.simulation.drawn import REDEEM_BP, WINNERS_EXTRA_FEN, drawn_visit, true_effect_fen
+from yongquan.simulation.drawn import REDEEM_BP, WINNERS_EXTRA_FEN, change_fen, drawn_visit
 from yongquan.vouchers.effect_estimating import effect_of
 from yongquan.vouchers.effect_model import Registrant, experiment_of
 
@@ -43,7 +43,11 @@ def test_intervals_cover_the_true_effect_of_simulated_draws(directory: ShopDirec
     lives = {citizen: (spent(directory, citizen, won=False), spent(directory, citizen, won=True)) for citizen in PEOPLE}
     goes = {citizen: redeems(seed=3, citizen=citizen, occasion="draw", rate_bp=REDEEM_BP) for citizen in PEOPLE}
     district = directory.city.citizens.division
-    truth = true_effect_fen(directory, PEOPLE, seed=3, occasion="draw", threshold_fen=THRESHOLD_FEN)
+    changes = [
+        change_fen(directory, seed=3, citizen=citizen, occasion="draw", threshold_fen=THRESHOLD_FEN)
+        for citizen in PEOPLE
+    ]
+    truth = sum(changes) / len(PEOPLE)
     per_redeemer = truth * len(PEOPLE) / sum(goes.values())
     covered = covered_late = 0
 

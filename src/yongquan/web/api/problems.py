@@ -69,6 +69,7 @@ PROBLEMS = {
     "nothing_to_compare": Problem(409, "可比较的中签与未中签人数不足", "too few winners and losers to compare"),
     "plan_differs": Problem(409, "与抽签前公布的分析方案不一致", "this is not the analysis published before the draw"),
     "plan_too_late": Problem(409, "报名已截止或已公布其他方案", "sign-up is over, or another plan was published"),
+    "not_drawn": Problem(409, "尚未摇号", "this round has not been drawn"),
     "no_plan": Problem(409, "抽签前没有公布分析方案", "no analysis was published before the draw"),
     "fonts_missing": Problem(503, "服务器缺少中文字体", "no Chinese font here: install fonts-noto-cjk"),
     "window_open": Problem(409, "观察期尚未结束", "the window of the analysis is not over"),
