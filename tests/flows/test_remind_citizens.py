@@ -168,7 +168,7 @@ def test_quiet_hours_are_the_night() -> None:
 
 
 def test_a_draw_is_told_either_way() -> None:
-    facts = {"name": "家电抽签", "name_en": "Appliance draw", "won": True}
+    facts = {"name": "家电摇号", "name_en": "Appliance draw", "won": True}
 
     assert "中签" in text_of("drawn", facts, "zh-CN")
     assert "not drawn in Appliance draw" in text_of("drawn", facts | {"won": False}, "en")

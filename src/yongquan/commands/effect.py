@@ -94,9 +94,9 @@ def run_analysis(
 
 @app.command()
 def power(  # noqa: PLR0917
-    sigma_fen: Annotated[float, typer.Option(help="standard deviation of spending in the window, fen")],
+    sigma_fen: Annotated[int, typer.Option(help="standard deviation of spending in the window, fen")],
     registrants: Annotated[int | None, typer.Option(help="how many will sign up")] = None,
-    effect_fen: Annotated[float | None, typer.Option(help="the effect per winner that should be found")] = None,
+    effect_fen: Annotated[int | None, typer.Option(help="the effect per winner that should be found")] = None,
     win_share: Annotated[float, typer.Option(help="share of registrants who win")] = 0.5,
     takeup: Annotated[float, typer.Option(help="share of winners who redeem")] = 0.9,
     alpha: Annotated[float, typer.Option()] = 0.05,
@@ -119,8 +119,8 @@ def power(  # noqa: PLR0917
     if effect_fen is not None:
         found["registrants"] = registrants_needed(design, effect_fen=effect_fen)
     if registrants is not None:
-        found["itt_fen"] = round(smallest_effect_fen(design, registrants=registrants))
-        found["late_fen"] = round(smallest_effect_on_redeemers_fen(design, registrants=registrants))
+        found["itt_fen"] = smallest_effect_fen(design, registrants=registrants)
+        found["late_fen"] = smallest_effect_on_redeemers_fen(design, registrants=registrants)
     if as_json:
         print_document(found)
     else:

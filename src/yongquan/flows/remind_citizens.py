@@ -35,8 +35,8 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "next_round": "【涌泉】%(at)s 开放领券：%(name)s%(more)s。",
             "more": "等 %(count)s 轮",
             "expiring": "【涌泉】您有 %(count)s 张消费券明天到期，面额共 %(sum)s 元。",
-            "won": "【涌泉】您在“%(name)s”抽签中中签，消费券已放入券包。",
-            "lost": "【涌泉】您在“%(name)s”抽签中未中签，结果可在页面核验。",
+            "won": "【涌泉】您在“%(name)s”摇号中中签，消费券已放入券包。",
+            "lost": "【涌泉】您在“%(name)s”摇号中未中签，结果可在页面核验。",
             "stop": "退订：%(link)s",
         },
         "en": {

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.run_draw import Draws
@@ -148,6 +149,8 @@ class Demo:
         with self._phase("effect", "测算效果 measure the effect", progress, 1) as tick:
             await experiment.conclude(now=self.platform.clock.now())
             tick(1)
+        await self._set_clock(clock_time(6), days=1)
+        await brief_morning(self.platform.database, now=self.platform.clock.now())
         last = max(type_.valid_days or 0 for r in season.rounds for type_ in r.types)
         await self._set_clock(clock_time(0, 5), days=last)
         with self._phase("expiry", "过期回收 expire and recycle", progress, 1) as tick:

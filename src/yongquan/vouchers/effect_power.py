@@ -16,7 +16,7 @@ from yongquan.kernel.errors import BadInput
 class Design:
     """A planned draw: deviation of spending (fen), share of winners, share of winners who redeem."""
 
-    sigma_fen: float
+    sigma_fen: int
     win_share: float
     takeup: float = 0.9
     alpha: float = 0.05
@@ -47,19 +47,19 @@ class Design:
         )
 
 
-def smallest_effect_fen(design: Design, *, registrants: int) -> float:
-    """The smallest effect per winner (ITT) that would be found with the wanted power."""
+def smallest_effect_fen(design: Design, *, registrants: int) -> int:
+    """The smallest effect per winner (ITT) that would be found with the wanted power, rounded up to a fen."""
     if registrants < 2:
         raise BadInput(f"{registrants} registrants: two at least")
-    return design._spread / math.sqrt(registrants)
+    return math.ceil(design._spread / math.sqrt(registrants))
 
 
-def smallest_effect_on_redeemers_fen(design: Design, *, registrants: int) -> float:
+def smallest_effect_on_redeemers_fen(design: Design, *, registrants: int) -> int:
     """The same per redeemer (LATE): take-up dilutes it."""
-    return smallest_effect_fen(design, registrants=registrants) / design.takeup
+    return math.ceil(smallest_effect_fen(design, registrants=registrants) / design.takeup)
 
 
-def registrants_needed(design: Design, *, effect_fen: float) -> int:
+def registrants_needed(design: Design, *, effect_fen: int) -> int:
     """How many must sign up so that this effect per winner would be found."""
     if effect_fen <= 0:
         raise BadInput(f"effect_fen is {effect_fen}: it must be above 0")

@@ -184,8 +184,8 @@ def test_power_and_the_number_needed_undo_each_other() -> None:
 
     # Two groups of 1,570: the textbook's 16 sigma^2 / delta^2 for each.
     assert needed == 3_140
-    assert smallest_effect_fen(design, registrants=needed) == pytest.approx(1_000, rel=1e-3)
-    assert smallest_effect_on_redeemers_fen(design, registrants=needed) == pytest.approx(1_000 / 0.9, rel=1e-3)
+    assert smallest_effect_fen(design, registrants=needed) == pytest.approx(1_000, rel=2e-3)
+    assert smallest_effect_on_redeemers_fen(design, registrants=needed) == pytest.approx(1_000 / 0.9, rel=2e-3)
 
 
 def test_the_stated_power_is_what_simulation_finds() -> None:
@@ -205,7 +205,7 @@ def test_the_stated_power_is_what_simulation_finds() -> None:
     assert within_binomial(found, tries, 0.8)
 
 
-@pytest.mark.parametrize("wrong", [{"win_share": 1.0}, {"sigma_fen": 0.0}, {"power": 0.0}, {"cluster_size": 0.5}])
+@pytest.mark.parametrize("wrong", [{"win_share": 1.0}, {"sigma_fen": 0}, {"power": 0.0}, {"cluster_size": 0.5}])
 def test_an_impossible_plan_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BadInput):
-        Design(**{"sigma_fen": 1_000.0, "win_share": 0.5, **wrong})
+        Design(**{"sigma_fen": 1_000, "win_share": 0.5, **wrong})  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from yongquan.web.sessions import Sessions
 KINDS = {
     Reminder.NEXT_ROUND: "开抢前半小时提醒我",
     Reminder.EXPIRING: "消费券到期前一天提醒我",
-    Reminder.DRAWN: "抽签结果出来时告诉我",
+    Reminder.DRAWN: "摇号结果出来时告诉我",
 }
 
 

@@ -22,7 +22,7 @@ def causal_paper(
     division: Callable[[str], Division],
 ) -> Paper:
     """The report of a draw round; without a run yet, what was published about it."""
-    title = said.say("抽签效果：%(round)s", round=said.name_of(round_))
+    title = said.say("摇号效果：%(round)s", round=said.name_of(round_))
     if report is None:
         notes = (said.say("分析尚未运行。观察期结束后按公布的方案计算。"),)
         return Paper(title, "", (), (_plan_block(plan, None, said), Block(said.say("结果"), notes=notes)))
@@ -57,7 +57,7 @@ def _how_block(result: Mapping[str, Any], said: Speech) -> Block:
         left=f"{result['left_out']:,}",
         takeup=f"{result['takeup']:.1%}",
     )
-    how = say("抽签使中签与未中签者在其他方面平均相同，两组在观察期内消费之差即消费券的作用。")
+    how = say("摇号使中签与未中签者在其他方面平均相同，两组在观察期内消费之差即消费券的作用。")
     return Block(say("怎样得出"), notes=(counts, how))
 
 
@@ -79,7 +79,7 @@ def _plan_block(plan: PublishedPlan, report: EffectReport | None, said: Speech) 
     say = said.say
     window = plan.plan.window
     notes = [
-        say("抽签前于 %(at)s 公布，SHA-256：%(digest)s", at=said.moment(plan.published_at), digest=plan.digest),
+        say("摇号前于 %(at)s 公布，SHA-256：%(digest)s", at=said.moment(plan.published_at), digest=plan.digest),
         say("假设：%(text)s", text=plan.plan.hypothesis),
         say("观察期：%(start)s 至 %(end)s", start=said.moment(window.starts_at), end=said.moment(window.ends_at)),
     ]

@@ -58,9 +58,8 @@ def make_effect(desk: Desk) -> APIRouter:
             names = await parties(connection)
             campaigns = {c.code: c for c in await campaigns_on_board(connection, places=visitor.places)}
             plans = await published_plans(connection, places=None if visitor.places is None else list(visitor.places))
-        rounds = {str(r.round_id): r for r in await desk.rounds.get(visitor.places)}
-        namer = _namer(cut, said, door.regions.division, {**rounds, **campaigns, **names})
-        rows = [(namer(part.key), part) for part in parts]
+        named = {str(r.round_id): r for r in await desk.rounds.get(visitor.places)} | campaigns | names
+        rows = [(_namer(cut, said, door.regions.division, named)(part.key), part) for part in parts]
         return {
             "cut": cut,
             "cuts": {code: said.say(name) for code, name in CUT_NAMES.items()},
