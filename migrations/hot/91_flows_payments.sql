@@ -15,7 +15,7 @@ create or replace function flows.prepare_payments(
 $$;
 
 -- First commit of a batch of payments: keys, order numbers, codes, locked vouchers, ledger. Parts run in step:
--- p_part_* are the vouchers, each naming its payment. Outcomes: begun, voucher_unavailable, code_used.
+-- p_part_* are funders' parts of vouchers, each naming voucher and payment. Outcomes: begun, voucher_unavailable, code_used.
 create or replace function flows.begin_payments(
     p_cell int, p_now timestamptz, p_new payments.new_payment[],
     p_part_payment uuid[], p_part_voucher uuid[], p_part_type uuid[], p_part_funder text[], p_part_fen bigint[],
@@ -36,14 +36,21 @@ begin
 
     perform payments.begin(p_cell, p_now, day, good);
 
+    perform payments.write_shares(p_cell, array_agg(v.payment_id), array_agg(v.voucher_id), array_agg(v.type_id),
+                                  array_agg(v.funder_id), array_agg(v.fen), array_agg(v.face))
+       from unnest(p_part_payment, p_part_voucher, p_part_type, p_part_funder, p_part_fen, p_part_face)
+            as v(payment_id, voucher_id, type_id, funder_id, fen, face)
+      where v.payment_id in (select g.payment_id from unnest(good) g)
+     having count(*) > 0;
+
     perform vouchers.lock(p_cell, array_agg(v.voucher_id), array_agg(v.payment_id), array_agg(v.fen)),
-            payments.write_shares(p_cell, array_agg(v.payment_id), array_agg(v.voucher_id), array_agg(v.type_id),
-                                  array_agg(v.funder_id), array_agg(v.fen), array_agg(v.face)),
             ledger.post(p_cell, 1, 102, array_agg(md5(v.payment_id || ':102:' || v.voucher_id)::uuid),
                         array_agg(v.payment_id), array_agg(ledger.account_of(v.type_id::text, 'claimed')),
                         array_agg(ledger.account_of(v.type_id::text, 'locked')), array_agg(v.face), p_now)
-       from unnest(p_part_payment, p_part_voucher, p_part_type, p_part_funder, p_part_fen, p_part_face)
-            as v(payment_id, voucher_id, type_id, funder_id, fen, face)
+       from (select u.payment_id, u.voucher_id, u.type_id, sum(u.fen)::bigint as fen, sum(u.face)::bigint as face
+               from unnest(p_part_payment, p_part_voucher, p_part_type, p_part_fen, p_part_face)
+                    as u(payment_id, voucher_id, type_id, fen, face)
+              group by u.payment_id, u.voucher_id, u.type_id) v
       where v.payment_id in (select g.payment_id from unnest(good) g)
      having count(*) > 0;
 
@@ -70,7 +77,8 @@ begin
     parts := array(select payments.shares_of(p_cell, array(select e.payment_id from unnest(ended) e)));
 
     perform vouchers.unlock(p_cell, array_agg(s.voucher_id), array_agg(e.state = 'succeeded'))
-       from unnest(parts) s join unnest(ended) e on e.payment_id = s.payment_id having count(*) > 0;
+       from (select distinct u.payment_id, u.voucher_id from unnest(parts) u) s
+       join unnest(ended) e on e.payment_id = s.payment_id having count(*) > 0;
 
     -- locked -> redeemed (104) with the unused rest of the face recycled (107), or locked -> claimed (103).
     perform flows.post_voucher_moves(p_cell, p_now, parts, ended);
@@ -82,7 +90,7 @@ begin
                    ledger.account_of(e.acquirer, 'clearing') as credit, e.charged_fen as amount
               from unnest(ended) e where e.state = 'succeeded'
             union all
-            select e.payment_id, 202, s.voucher_id::text, ledger.account_of(s.funder_id, 'subsidy_due'),
+            select e.payment_id, 202, s.voucher_id || ':' || s.funder_id, ledger.account_of(s.funder_id, 'subsidy_due'),
                    ledger.account_of(e.acquirer, 'clearing'), s.amount_fen
               from unnest(parts) s join unnest(ended) e on e.payment_id = s.payment_id
              where e.state = 'succeeded'
@@ -110,20 +118,25 @@ end $$;
 create or replace function flows.post_voucher_moves(
     p_cell int, p_now timestamptz, p_parts payments.share[], p_ended payments.payment[]
 ) returns void language sql as $$
+    with v as (
+        select s.payment_id, s.voucher_id, s.type_id, sum(s.amount_fen)::bigint as amount_fen,
+               sum(s.face_fen)::bigint as face_fen
+          from unnest(p_parts) s group by s.payment_id, s.voucher_id, s.type_id
+    )
     select ledger.post(p_cell, 1, t.code, array_agg(md5(t.payment_id || ':' || t.code || ':' || t.voucher_id)::uuid),
                        array_agg(t.payment_id), array_agg(ledger.account_of(t.type_id::text, 'locked')),
                        array_agg(ledger.account_of(t.type_id::text, t.kind)), array_agg(t.amount), p_now)
       from (
         select s.payment_id, s.voucher_id, s.type_id, 104 as code, 'redeemed' as kind, s.amount_fen as amount
-          from unnest(p_parts) s join unnest(p_ended) e on e.payment_id = s.payment_id
+          from v s join unnest(p_ended) e on e.payment_id = s.payment_id
          where e.state = 'succeeded'
         union all
         select s.payment_id, s.voucher_id, s.type_id, 107, 'recycled', s.face_fen - s.amount_fen
-          from unnest(p_parts) s join unnest(p_ended) e on e.payment_id = s.payment_id
+          from v s join unnest(p_ended) e on e.payment_id = s.payment_id
          where e.state = 'succeeded'
         union all
         select s.payment_id, s.voucher_id, s.type_id, 103, 'claimed', s.face_fen
-          from unnest(p_parts) s join unnest(p_ended) e on e.payment_id = s.payment_id
+          from v s join unnest(p_ended) e on e.payment_id = s.payment_id
          where e.state = 'failed'
       ) t where t.amount > 0 group by t.code, t.kind
 $$;

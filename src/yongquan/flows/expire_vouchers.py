@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from yongquan import ledger
-from yongquan.flows.publish_rounds import HOME_CELL
-from yongquan.kernel.ids import named_id
+from yongquan.flows.return_to_funders import return_to_funders
 from yongquan.plumbing.db import Database
 from yongquan.vouchers.recycling import close_rounds, take_recyclable
 
@@ -32,17 +30,8 @@ async def recycle_rounds(database: Database, *, now: datetime) -> int:
 
     Says how much, in fen. A type's money is recycled again whenever more of it expires.
     """
-    recycled_fen = 0
     async with database.transaction() as connection:
         await close_rounds(connection, now=now)
-        for part in await take_recyclable(connection):
-            transfers = ledger.recipes.recycle_type(
-                event=named_id("recycle", part.type_id, part.turn),
-                campaign_id=part.campaign_id,
-                type_id=part.type_id,
-                unsold_fen=part.unsold_fen,
-                recycled_fen=part.recycled_fen,
-            )
-            await ledger.post(connection, transfers, cell=HOME_CELL, now=now)
-            recycled_fen += part.unsold_fen + part.recycled_fen
-    return recycled_fen
+        parts = await take_recyclable(connection)
+        await return_to_funders(connection, parts, now=now)
+        return sum(part.unsold_fen + part.recycled_fen for part in parts)

@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from yongquan import ledger
-from yongquan.flows.publish_rounds import HOME_CELL
+from yongquan.flows.funds import HOME_CELL, budget_owner, post_or_name
 from yongquan.institutions.store import Funder, save_funders
 from yongquan.kernel.ids import named_id
 from yongquan.plumbing.db import Connection
+from yongquan.vouchers.funding_store import lead_of
 
 
 async def open_books(
@@ -49,13 +50,18 @@ async def record_prepayment(
 async def fund_campaign(
     connection: Connection, *, campaign_id: UUID, funder_id: str, cash_fen: int, advance_fen: int = 0, now: datetime
 ) -> None:
-    """Set the budget aside. Raises `PostingRefused` if cash or advance limit is short."""
-    await ledger.open_accounts(connection, ledger.recipes.campaign_accounts(campaign_id), cell=HOME_CELL, now=now)
+    """Set a funder's part of the budget aside. Raises `FundsShort` if its cash or advance limit is short."""
+    owner = budget_owner(campaign_id, funder_id, lead=await lead_of(connection, campaign_id))
+    await ledger.open_accounts(connection, ledger.recipes.campaign_accounts(owner), cell=HOME_CELL, now=now)
     transfers = ledger.recipes.fund_campaign(
-        event=named_id("fund-campaign", campaign_id),
+        event=named_id("fund-campaign", owner),
         funder_id=funder_id,
-        campaign_id=campaign_id,
+        campaign_id=owner,
         cash_fen=cash_fen,
         advance_fen=advance_fen,
     )
-    await ledger.post(connection, transfers, cell=HOME_CELL, now=now)
+    needs = {
+        (funder_id, funder_id, ledger.Kind.CASH): cash_fen,
+        (funder_id, funder_id, ledger.Kind.ADVANCE_LIMIT): advance_fen,
+    }
+    await post_or_name(connection, transfers, needs, now=now)

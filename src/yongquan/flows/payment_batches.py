@@ -93,10 +93,10 @@ class Begin:
             ended_at=None if state is PaymentState.UNKNOWN else ended_at,
             response_code=response or None,
             shares=tuple(
-                Share(
-                    UUID(c.voucher.voucher_id), UUID(c.voucher.type.type_hex), c.voucher.type.funder_id, c.discount_fen
-                )
+                Share(UUID(c.voucher.voucher_id), UUID(c.voucher.type.type_hex), part.funder_id, part.amount_fen)
                 for c in self.selection.chosen
+                for part in c.parts
+                if part.amount_fen
             ),
         )
 
@@ -186,16 +186,16 @@ async def _run_prepare(
 
 
 async def _run_begin(connection: Connection, cell: int, now: datetime, items: Sequence[Begin]) -> Sequence[Begun]:
-    parts = [(item, chosen) for item in items for chosen in item.selection.chosen]
+    parts = [(item, c.voucher, part) for item in items for c in item.selection.chosen for part in c.parts]
     arguments = [
         *(cell, now),
         *_new_payment_columns(items),
-        _ids(item.payment_id for item, _ in parts),
-        "{" + ",".join(chosen.voucher.voucher_id for _, chosen in parts) + "}",
-        "{" + ",".join(chosen.voucher.type.type_hex for _, chosen in parts) + "}",
-        [chosen.voucher.type.funder_id for _, chosen in parts],
-        [chosen.discount_fen for _, chosen in parts],
-        [chosen.voucher.amount_fen for _, chosen in parts],
+        _ids(item.payment_id for item, _, _ in parts),
+        "{" + ",".join(voucher.voucher_id for _, voucher, _ in parts) + "}",
+        "{" + ",".join(voucher.type.type_hex for _, voucher, _ in parts) + "}",
+        [part.funder_id for _, _, part in parts],
+        [part.amount_fen for _, _, part in parts],
+        [part.face_fen for _, _, part in parts],
     ]
     try:
         cursor = await connection.execute(_BEGIN, arguments, prepare=True)

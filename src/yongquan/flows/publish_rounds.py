@@ -1,16 +1,17 @@
 """Rounds go out to the public: their money is reserved first, then their stock is laid over the cells."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from yongquan import ledger
+from yongquan.flows.funds import HOME_CELL, budget_owner, post_or_name
 from yongquan.plumbing.db import Connection
-from yongquan.vouchers.model import CampaignState, RoundState
+from yongquan.vouchers.funding_store import lead_of
+from yongquan.vouchers.model import CampaignState, RoundState, VoucherType
+from yongquan.vouchers.sharing import reserves_of
 from yongquan.vouchers.store import divide_stock, move_campaign, move_rounds, types_of
-
-HOME_CELL = 0
 
 
 async def publish_rounds(
@@ -18,24 +19,40 @@ async def publish_rounds(
 ) -> int:
     """Publish draft rounds in the caller's transaction; say how many were published.
 
-    Raises `PostingRefused` (exceeds_credits) if the campaign's budget does not cover every type's whole stock.
+    Raises `FundsShort` naming the funder whose part of the campaign's budget does not cover its part of every
+    type's whole stock.
     """
     types = await types_of(connection, round_ids)
     accounts = [account for type_ in types for account in ledger.recipes.type_accounts(type_.type_id)]
     for cell in range(cells):
         await ledger.open_accounts(connection, accounts, cell=cell, now=now)
-    reserve: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for type_ in types:
-        reserve[type_.round_id][type_.type_id] = type_.exposure_fen
-    await ledger.post(connection, _reserves(campaign_id, reserve), cell=HOME_CELL, now=now)
+    await _reserve(connection, campaign_id, types, now=now)
     await divide_stock(connection, round_ids, cells=cells)
     await move_campaign(connection, campaign_id, origins=[CampaignState.DRAFT], to=CampaignState.PUBLISHED)
     return await move_rounds(connection, round_ids, origins=[RoundState.DRAFT], to=RoundState.PUBLISHED)
 
 
-def _reserves(campaign_id: UUID, reserve: Mapping[UUID, Mapping[UUID, int]]) -> list[ledger.Transfer]:
-    return [
+async def _reserve(connection: Connection, campaign_id: UUID, types: Sequence[VoucherType], *, now: datetime) -> None:
+    """Each funder's part of every type out of its part of the budget."""
+    lead = await lead_of(connection, campaign_id) or ""
+    by_round: defaultdict[UUID, defaultdict[str, dict[UUID, int]]] = defaultdict(lambda: defaultdict(dict))
+    needs: defaultdict[tuple[str, str, ledger.Kind], int] = defaultdict(int)
+    for type_ in types:
+        parts = reserves_of(type_.amount_fen, type_.shares) if type_.shares else {lead: type_.amount_fen}
+        for funder_id, fen in parts.items():
+            owner = budget_owner(campaign_id, funder_id, lead=lead)
+            by_round[type_.round_id][owner][type_.type_id] = fen * type_.stock
+            needs[funder_id, owner, ledger.Kind.BUDGET] += fen * type_.stock
+    budgets = [a for _, owner, _ in needs for a in ledger.recipes.campaign_accounts(owner)]
+    await ledger.open_accounts(connection, budgets, cell=HOME_CELL, now=now)
+    transfers = [
         transfer
-        for round_id, by_type in sorted(reserve.items())
-        for transfer in ledger.recipes.publish_round(event=round_id, campaign_id=campaign_id, reserve_fen=by_type)
+        for round_id, by_owner in sorted(by_round.items())
+        for transfer in ledger.chain_of(
+            *(
+                ledger.recipes.publish_round(event=round_id, campaign_id=owner, reserve_fen=reserve)
+                for owner, reserve in sorted(by_owner.items())
+            )
+        )
     ]
+    await post_or_name(connection, transfers, needs, now=now)

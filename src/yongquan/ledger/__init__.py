@@ -20,7 +20,7 @@ from yongquan.ledger.model import (
     account_for,
     account_id,
 )
-from yongquan.ledger.proof import Check, Proof, ReadTypeFacts, TypeFacts, prove
+from yongquan.ledger.proof import Check, MakeChecks, Proof, ReadTypeFacts, TypeFacts, prove
 from yongquan.ledger.replay import replay_lines
 from yongquan.ledger.snapshots import take_snapshots
 from yongquan.ledger.store import (
@@ -41,6 +41,7 @@ __all__ = [
     "Balances",
     "Check",
     "Kind",
+    "MakeChecks",
     "Posting",
     "PostingRefused",
     "Proof",

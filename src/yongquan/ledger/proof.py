@@ -1,13 +1,13 @@
 """The proof: what must hold of the whole book, checked at one moment of it."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
 from yongquan.ledger import proof_store
-from yongquan.ledger.model import VOUCHER_KINDS, Kind
+from yongquan.ledger.model import VOUCHER_KINDS, Kind, Posting
 from yongquan.ledger.proof_store import TypeBalance
 from yongquan.plumbing.db import Connection
 
@@ -53,7 +53,13 @@ class Proof:
         return all(check.faults == 0 for check in self.checks)
 
 
-async def prove(connection: Connection, *, type_facts: ReadTypeFacts | None = None) -> Proof:
+MakeChecks: TypeAlias = Callable[[Connection, Mapping[tuple[Posting, str], int]], Awaitable[Sequence[Check]]]
+"""Makes further checks of the same moment, given what payments' postings came to by posting and owner."""
+
+
+async def prove(
+    connection: Connection, *, type_facts: ReadTypeFacts | None = None, payment_checks: MakeChecks | None = None
+) -> Proof:
     """Check every invariant of the book. The connection must be outside a transaction; nothing is locked."""
     async with connection.transaction():
         await connection.execute("set transaction isolation level repeatable read, read only")
@@ -69,6 +75,8 @@ async def prove(connection: Connection, *, type_facts: ReadTypeFacts | None = No
         checks.append(check_reserves(balances))
         if type_facts is not None:
             checks.append(check_facts(balances, await type_facts(connection)))
+        if payment_checks is not None:
+            checks += await payment_checks(connection, await proof_store.postings_of_payments(connection))
         return Proof(await proof_store.count_transfers(connection), tuple(checks))
 
 

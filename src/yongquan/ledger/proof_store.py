@@ -97,6 +97,13 @@ select a.owner_id, a.kind, sum(m.net)::bigint, sum(m.put)::bigint,
  group by a.owner_id, a.kind
 """
 _CROSSING = (Posting.PUBLISH_ROUND, Posting.RECYCLE_TYPE, Posting.SEND_TO_CELL, Posting.RECEIVE_IN_CELL)
+_OF_PAYMENTS = """
+select t.code, a.owner_id, sum(t.amount)::bigint
+  from ledger.transfer t
+  join ledger.account a on a.cell = t.cell and a.account_id = t.debit_account_id
+ where t.code = any (%s) and t.flags & 10 = 0 group by t.code, a.owner_id
+"""
+_PAYING = (Posting.PAY_BY_ISSUER, Posting.SUBSIDISE, Posting.CHARGE_ISSUER_FEE, Posting.CHARGE_NETWORK_FEE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,12 @@ class TypeBalance:
     net_fen: int
     put_fen: int
     reserved_fen: int
+
+
+async def postings_of_payments(connection: Connection) -> dict[tuple[Posting, str], int]:
+    """What issuers, funders and fees were posted for payments, by posting and the owner that pays."""
+    rows = await (await connection.execute(_OF_PAYMENTS, [list(_PAYING)])).fetchall()
+    return {(Posting(row[0]), str(row[1])): int(row[2]) for row in rows}
 
 
 async def count_faults(connection: Connection, statement: str) -> tuple[int, str]:

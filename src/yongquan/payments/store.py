@@ -15,7 +15,10 @@ select payment_id, citizen_id, store_id, order_no, amount_fen, discount_fen, cha
        interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at, ended_at, response_code
   from payments.payment where cell = %s and payment_id = %s
 """
-_SHARES = "select voucher_id, type_id, funder_id, amount_fen from payments.share where cell = %s and payment_id = %s"
+_SHARES = """
+select voucher_id, type_id, funder_id, amount_fen from payments.share
+ where cell = %s and payment_id = %s and amount_fen > 0 order by voucher_id, amount_fen desc, funder_id
+"""
 _BIND = """
 copy payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at) from stdin
 """

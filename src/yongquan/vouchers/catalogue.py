@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.model import CampaignRules, CampaignState, RoundMode
+from yongquan.vouchers.sharing import FunderPart, FunderShare, parts_of
 from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
 from yongquan.vouchers.ways.packs import Pack, packs_of
@@ -25,7 +26,9 @@ select r.round_id, r.version, r.campaign_id, case when c.state = 'published' the
 _TYPES = """
 select t.type_id, t.round_id, t.amount_fen, t.threshold_fen, t.valid_from, t.valid_until, t.valid_days,
        t.name, t.name_en, t.rate_bp, t.industry, t.districts, t.hardship_only,
-       c.campaign_id, c.funder_id, c.state, c.rules
+       c.campaign_id, c.funder_id, c.state, c.rules,
+       array(select s.funder_id from vouchers.type_share s where s.type_id = t.type_id order by s.place),
+       array(select s.share_bp from vouchers.type_share s where s.type_id = t.type_id order by s.place)
   from vouchers.voucher_type t
   join vouchers.round r on r.round_id = t.round_id
   join vouchers.campaign c on c.campaign_id = r.campaign_id
@@ -50,6 +53,13 @@ class TypeOffer:
     funder_id: str
     rules: TypeRules
     campaign_rules: CampaignRules
+    shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
+
+    def parts_of(self, amount_fen: int, *, held_fen: int) -> tuple[FunderPart, ...]:
+        """Who pays what of a redemption of `amount_fen` by a voucher that can take off `held_fen`."""
+        if not self.shares:
+            return (FunderPart(self.funder_id, amount_fen, held_fen),)
+        return parts_of(amount_fen, self.shares, held_fen=held_fen, face_fen=self.amount_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +171,5 @@ def _type_offer(row: TupleRow) -> TypeOffer:
             threshold_fen=row[3],
         ),
         campaign_rules=rules,
+        shares=tuple(FunderShare(*share) for share in zip(row[17], row[18], strict=True)),
     )

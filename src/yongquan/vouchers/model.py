@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
+from yongquan.vouchers.sharing import FunderShare
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -139,7 +140,7 @@ class CampaignRules:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A bureau's (or bank's, or shop's) promise for a period, paid by one funder."""
+    """A bureau's (or bank's, or shop's) promise for a period, paid by its funder or those of its types."""
 
     campaign_id: UUID
     code: str
@@ -194,10 +195,11 @@ class VoucherType:
     valid_days: int | None = None
     districts: tuple[str, ...] | None = None
     hardship_only: bool = False
+    shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
 
     @property
     def exposure_fen(self) -> int:
-        """What the funder would pay if all of the stock were redeemed."""
+        """What the funders would pay if all of the stock were redeemed."""
         return self.amount_fen * self.stock
 
 

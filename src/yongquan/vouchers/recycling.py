@@ -42,6 +42,8 @@ select t.type_id, r.campaign_id from vouchers.voucher_type t join vouchers.round
  where t.type_id = any (%s)
 """
 
+_FACES = "select type_id, amount_fen from vouchers.voucher_type where type_id = any (%s)"
+
 
 @dataclass(frozen=True, slots=True)
 class Recyclable:
@@ -52,6 +54,7 @@ class Recyclable:
     turn: int
     unsold_fen: int
     recycled_fen: int
+    face_fen: int
 
 
 async def close_rounds(connection: Connection, *, now: datetime) -> None:
@@ -67,9 +70,17 @@ async def take_recyclable(connection: Connection) -> list[Recyclable]:
     fresh = {type_id: fen - done.get(type_id, 0) for type_id, fen in recycled.items()}
     type_ids = sorted({*unsold, *(type_id for type_id, fen in fresh.items() if fen > 0)})
     campaigns = await _by_type(connection, _CAMPAIGNS, type_ids)
+    faces = await _by_type(connection, _FACES, type_ids)
     turns = await _by_type(connection, _TURN, type_ids, [recycled.get(type_id, 0) for type_id in type_ids])
     return [
-        Recyclable(type_id, campaigns[type_id], turns[type_id], unsold.get(type_id, 0), fresh.get(type_id, 0))
+        Recyclable(
+            type_id,
+            campaigns[type_id],
+            turns[type_id],
+            unsold.get(type_id, 0),
+            fresh.get(type_id, 0),
+            faces[type_id],
+        )
         for type_id in type_ids
     ]
 

@@ -9,6 +9,7 @@ from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.catalogue import TypeOffer
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Offer, PercentOff, Priced, price
+from yongquan.vouchers.sharing import FunderPart
 from yongquan.vouchers.usability import StoreFacts, why_not_here
 
 
@@ -34,6 +35,11 @@ class Chosen:
 
     voucher: HeldVoucher
     discount_fen: int
+
+    @property
+    def parts(self) -> tuple[FunderPart, ...]:
+        """Who pays what of it."""
+        return self.voucher.type.parts_of(self.discount_fen, held_fen=self.voucher.amount_fen)
 
 
 @dataclass(frozen=True, slots=True)

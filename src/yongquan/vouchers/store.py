@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from yongquan.plumbing.db import Connection
+from yongquan.vouchers.funding_store import save_shares, with_shares
 from yongquan.vouchers.model import Campaign, CampaignState, Round, RoundState, VoucherType
 
 _CAMPAIGN = """
@@ -71,6 +72,7 @@ async def save_rounds(connection: Connection, rounds: Sequence[Round], types: Se
     async with connection.cursor() as cursor:
         await cursor.executemany(_ROUND, [_round_row(r) for r in rounds])
         await cursor.executemany(_TYPE, [_type_row(t) for t in types])
+    await save_shares(connection, types)
 
 
 async def divide_stock(connection: Connection, round_ids: Sequence[UUID], *, cells: int) -> None:
@@ -97,7 +99,8 @@ async def move_campaign(
 
 async def types_of(connection: Connection, round_ids: Sequence[UUID]) -> list[VoucherType]:
     """The voucher types of some rounds, by id."""
-    return [_type(row) for row in await (await connection.execute(_TYPES_OF_ROUNDS, [list(round_ids)])).fetchall()]
+    rows = await (await connection.execute(_TYPES_OF_ROUNDS, [list(round_ids)])).fetchall()
+    return await with_shares(connection, [_type(row) for row in rows])
 
 
 async def types_by_id(connection: Connection, type_ids: Iterable[UUID]) -> list[VoucherType]:

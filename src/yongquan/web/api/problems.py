@@ -59,6 +59,9 @@ PROBLEMS = {
     ),
     "not_a_phone": Problem(400, "请输入正确的手机号", "this is not a mobile number of the mainland"),
     "posting_refused": Problem(409, "账务不允许", "the ledger refused: the budget, cash or advance limit is short"),
+    "funds_short": Problem(
+        409, "出资方资金或垫付额度不足", "a funder's cash, advance limit or part of the budget is short"
+    ),
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from yongquan import ledger
-from yongquan.flows.publish_rounds import HOME_CELL
+from yongquan.flows.funds import HOME_CELL
 from yongquan.flows.steer_campaign import STEERING_ROLES
 from yongquan.institutions.views import parties
 from yongquan.ledger import Kind
