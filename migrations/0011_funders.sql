@@ -23,3 +23,21 @@ create table vouchers.returned (
     fen       bigint not null,
     primary key (type_id, funder_id)
 );
+
+-- Caps on what funders pay: in all, a settlement day, a shop, a shop and day. No row, no cap, nothing counted.
+create table payments.subsidy_cap (
+    funder_id text   not null,
+    scope     text   not null check (scope in ('total', 'day', 'shop', 'shop_day')),
+    limit_fen bigint not null check (limit_fen >= 0),
+    primary key (funder_id, scope)
+);
+
+-- What was taken under a cap; a row is made by the first payment after the cap, from the shares until then.
+create table payments.subsidy_used (
+    funder_id text   not null,
+    scope     text   not null,
+    day       date   not null,                 -- '-infinity': any day
+    store_id  uuid   not null,                 -- all zeros: any shop
+    used_fen  bigint not null check (used_fen >= 0),
+    primary key (funder_id, scope, day, store_id)
+);

@@ -15,7 +15,8 @@ create or replace function flows.prepare_payments(
 $$;
 
 -- First commit of a batch of payments: keys, order numbers, codes, locked vouchers, ledger. Parts run in step:
--- p_part_* are funders' parts of vouchers, each naming voucher and payment. Outcomes: begun, voucher_unavailable, code_used.
+-- p_part_* are funders' parts of vouchers, each naming voucher and payment. Outcomes: begun, voucher_unavailable, code_used,
+-- cap:<scope>:<funder>.
 create or replace function flows.begin_payments(
     p_cell int, p_now timestamptz, p_new payments.new_payment[],
     p_part_payment uuid[], p_part_voucher uuid[], p_part_type uuid[], p_part_funder text[], p_part_fen bigint[],
@@ -28,11 +29,20 @@ declare
     unused uuid[] := array(select payments.lock_codes(
         p_cell, p_now, array(select n.code_hash from unnest(p_new) n where n.code_hash is not null)));
     good payments.new_payment[];
+    capped jsonb;
 begin
     select array_agg(n) into good from unnest(p_new) n
      where (n.code_hash is null or n.code_hash = any (unused))
        and not exists (select from unnest(p_part_payment, p_part_voucher) as v(payment_id, voucher_id)
                         where v.payment_id = n.payment_id and v.voucher_id <> all (held));
+
+    select jsonb_object_agg(t.payment_id, 'cap:' || t.scope || ':' || t.funder_id) into capped
+      from payments.take_subsidy(day, array(select g.payment_id from unnest(good) g),
+                                 array(select g.store_id from unnest(good) g),
+                                 p_part_payment, p_part_funder, p_part_fen) t;
+    if capped is not null then
+        select array_agg(g) into good from unnest(good) g where not capped ? g.payment_id::text;
+    end if;
 
     perform payments.begin(p_cell, p_now, day, good);
 
@@ -57,6 +67,7 @@ begin
     return query
     select n.payment_id,
            case when g.payment_id is not null then 'begun'
+                when capped ? n.payment_id::text then capped ->> n.payment_id::text
                 when n.code_hash is not null and n.code_hash <> all (unused) then 'code_used'
                 else 'voucher_unavailable' end,
            day
@@ -79,6 +90,8 @@ begin
     perform vouchers.unlock(p_cell, array_agg(s.voucher_id), array_agg(e.state = 'succeeded'))
        from (select distinct u.payment_id, u.voucher_id from unnest(parts) u) s
        join unnest(ended) e on e.payment_id = s.payment_id having count(*) > 0;
+
+    perform payments.free_subsidy(p_cell, array(select e.payment_id from unnest(ended) e where e.state = 'failed'));
 
     -- locked -> redeemed (104) with the unused rest of the face recycled (107), or locked -> claimed (103).
     perform flows.post_voucher_moves(p_cell, p_now, parts, ended);

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from clearing_world import DAY, NOON, World, city, outside
+from clearing_world import DAY, NOON, Person, World, city, outside
 from launching import Sandbox
 
 from yongquan import ledger
@@ -17,13 +17,18 @@ from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepa
 from yongquan.flows.funds import FundsShort
 from yongquan.flows.prove_books import prove_books
 from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.flows.take_payment import Order
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.store import Funder
+from yongquan.kernel.ids import bucket_of
 from yongquan.ledger import Kind
+from yongquan.payments.funding_store import set_cap
+from yongquan.payments.model import Payment
 from yongquan.plumbing.clock import set_clock
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.simulation.provisioning import open_accounts
 from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round, VoucherType
+from yongquan.vouchers.selection import VoucherNotUsable
 from yongquan.vouchers.sharing import FunderShare
 from yongquan.vouchers.store import save_campaign, save_rounds
 
@@ -68,6 +73,22 @@ async def _co_funded(
     await world.platform.refresh()
     world.types["three"] = (round_.round_id, type_.type_id)
     return campaign.campaign_id, type_.type_id
+
+
+async def _pay(world: World, person: Person, voucher: UUID | None, store: int) -> Payment:
+    return await world.platform.payments.take(
+        Order(
+            caller_id=person.citizen_id,
+            key=fresh_id(),
+            body_hash=fresh_id(),
+            bucket=bucket_of(person.citizen_id),
+            store_id=world.stores[store].store_id,
+            amount_fen=1_001,
+            citizen_id=person.citizen_id,
+            instrument_id=person.instrument_id,
+            vouchers=None if voucher is None else (voucher,),
+        )
+    )
 
 
 async def _balance(world: World, owner: object, kind: Kind) -> int:
@@ -144,6 +165,39 @@ def test_refund_expiry_and_recycling_return_each_its_own(
                 100_000 - spent["bank"],
             ]
             assert [await _balance(world, f, Kind.SUBSIDY_DUE) for f in spent] == [-fen for fen in spent.values()]
+            await _require_proof(world)
+
+    asyncio.run(story())
+
+
+def test_a_funders_cap_holds_to_the_fen_when_many_pay_at_once(
+    outside_world: tuple[Path, Sandbox], fresh_database: str
+) -> None:
+    async def story() -> None:
+        folder, sandbox = outside_world
+        async with city(folder, fresh_database, sandbox) as world:
+            await _co_funded(world)
+            async with world.platform.database.transaction() as connection:
+                await set_cap(connection, "bank", "day", 400)
+                await set_cap(connection, "bureau", "shop", 501)
+            people = world.people[3:6]
+            vouchers = [await world.claim(person, "three") for person in people]
+            extra = await world.claim(people[0], "three")
+
+            taken = await asyncio.gather(
+                *(_pay(world, p, v, n) for n, (p, v) in enumerate(zip(people, vouchers, strict=True))),
+                return_exceptions=True,
+            )
+
+            paid = [t for t in taken if isinstance(t, Payment)]
+            refused = [t for t in taken if isinstance(t, VoucherNotUsable)]
+            assert (len(paid), [r.facts["reason"] for r in refused]) == (2, ["funder_day_cap"])
+            # Chosen for the citizen: without the vouchers of the spent funder the whole bill is the citizen's.
+            free = await _pay(world, people[0], None, 3)
+            assert free.discount_fen == 0
+            await world.refund(paid[0])
+            again = await _pay(world, people[0], extra, 4)
+            assert again.discount_fen == 1_001
             await _require_proof(world)
 
     asyncio.run(story())

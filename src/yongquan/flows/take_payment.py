@@ -25,11 +25,17 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.pricing import Cart, Line
-from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best, use_named
+from yongquan.vouchers.selection import HeldVoucher, Selection, VoucherNotUsable, choose_best, use_named
 from yongquan.vouchers.usability import StoreFacts
 
 PRICED_AGAIN_MAX = 5
 SIGNED_OFF = "91"
+CAP_REASONS = {
+    "total": "funder_cap",
+    "day": "funder_day_cap",
+    "shop": "funder_shop_cap",
+    "shop_day": "funder_shop_day_cap",
+}
 CODE_TROUBLE = {"code_unknown", "code_used", "code_expired", "instrument_unknown"}
 
 log = structlog.get_logger(__name__)
@@ -97,18 +103,21 @@ class PaymentDesk:
         cell = order.bucket % self._cells
         # Without one, the order is named after caller and key: keys of different callers may be alike.
         order_no = order.order_no or named_id(order.caller_id, order.key).hex
+        spent: set[str] = set()
         for _ in range(PRICED_AGAIN_MAX):
             prepared = await self._lines.prepare(cell, order, order_no, store_cell=cell_of(order.store_id, self._cells))
             if prepared.earlier_id is not None:
                 return await self._earlier(cell, order, prepared)
             self._require_payable(prepared)
-            selection = await self._select(order, prepared)
+            selection = await self._select(order, prepared, without=spent)
             begin = await self._begin(order, order_no, prepared, selection)
             begun = await self._lines.begin(cell, begin)
             if begun.outcome == "begun":
                 return await self._charge(cell, replace(begin, settlement_date=begun.settlement_date), prepared)
             if begun.outcome == "code_used":
                 raise PaymentRefused("code_used")
+            if begun.outcome.startswith("cap:"):
+                spent.add(_spent_funder(begun.outcome, begin))
             # A voucher went elsewhere between reading and locking: look at the wallet again.
         raise PaymentRefused("voucher_unavailable", "the vouchers keep changing: try again")
 
@@ -144,11 +153,12 @@ class PaymentDesk:
         if prepared.store_state != "open":
             raise PaymentRefused("store_closed")
 
-    async def _select(self, order: Order, prepared: Prepared) -> Selection:
+    async def _select(self, order: Order, prepared: Prepared, *, without: set[str]) -> Selection:
         held = await self._held(prepared.vouchers)
         wanted = order.vouchers if order.code_hash is None else prepared.wanted
         store = StoreFacts(prepared.industry, prepared.adcode, prepared.hardship)
         if wanted is None:
+            held = [v for v in held if without.isdisjoint(v.type.funders)]
             return choose_best(order.cart, held, store=store, direction=order.direction)
         names = {str(id_) for id_ in wanted}
         named = [voucher for voucher in held if voucher.voucher_id in names]
@@ -233,3 +243,21 @@ class PaymentDesk:
                 sent_at=begin.sent_at,
             )
         )
+
+
+def _spent_funder(outcome: str, begin: Begin) -> str:
+    """The funder whose cap is reached; the best vouchers are chosen again without it.
+
+    Raises `VoucherNotUsable` if the vouchers were named: then it is for their owner to name others.
+    """
+    _, scope, funder_id = outcome.split(":", 2)
+    wanted = begin.order.vouchers if begin.order.code_hash is None else begin.payer.wanted
+    if wanted is None:
+        return funder_id
+    voucher = next(c.voucher for c in begin.selection.chosen if funder_id in c.voucher.type.funders)
+    raise VoucherNotUsable(
+        f"the subsidy of {funder_id} is used up ({scope})",
+        voucher_id=voucher.voucher_id,
+        reason=CAP_REASONS[scope],
+        funder_id=funder_id,
+    )

@@ -1,6 +1,7 @@
 """The payments room's SQL for funders: what each paid of voucher types, of payments, of a period."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from yongquan.plumbing.db import Connection
@@ -34,6 +35,20 @@ union all
 select 204, acquirer, sum(network_fee_fen)::bigint from done group by acquirer
 """
 
+_CAPS = "select scope, limit_fen from payments.subsidy_cap where funder_id = %s"
+_USED = """
+select scope, coalesce(max(used_fen), 0)::bigint from payments.subsidy_used
+ where funder_id = %s and day in ('-infinity', %s) group by scope
+"""
+_SET_CAP = """
+insert into payments.subsidy_cap (funder_id, scope, limit_fen) values (%s, %s, %s)
+on conflict (funder_id, scope) do update set limit_fen = excluded.limit_fen
+"""
+_LIFT_CAP = "delete from payments.subsidy_cap where funder_id = %s and scope = %s"
+# What was counted under an older cap of the scope is counted afresh from the shares.
+_FORGET = "delete from payments.subsidy_used where funder_id = %s and scope = %s"
+CAP_SCOPES = ("total", "day", "shop", "shop_day")
+
 
 async def paid_of_types(connection: Connection, type_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
     """What funders paid for redeemed vouchers of some types; refunded payments are not counted."""
@@ -50,3 +65,22 @@ async def count_uneven_payments(connection: Connection) -> tuple[int, str]:
 async def sums_of_payments(connection: Connection) -> dict[tuple[int, str], int]:
     """What payments that succeeded moved, by the ledger's posting code and who pays it."""
     return {(row[0], row[1]): row[2] for row in await (await connection.execute(_SUMS)).fetchall()}
+
+
+async def caps_of(connection: Connection, funder_id: str) -> dict[str, int]:
+    """A funder's caps in fen by scope: total, day, shop, shop_day."""
+    return dict(await (await connection.execute(_CAPS, [funder_id])).fetchall())
+
+
+async def used_of(connection: Connection, funder_id: str, day: date) -> dict[str, int]:
+    """What is used of each cap today; of shops' caps, by the shop that used most."""
+    return dict(await (await connection.execute(_USED, [funder_id, day])).fetchall())
+
+
+async def set_cap(connection: Connection, funder_id: str, scope: str, limit_fen: int | None) -> None:
+    """Set a cap, or lift it with None. A new one counts from what was paid until now."""
+    had = scope in await caps_of(connection, funder_id)
+    if limit_fen is not None:
+        await connection.execute(_SET_CAP, [funder_id, scope, limit_fen])
+    if limit_fen is None or not had:
+        await connection.execute(_LIFT_CAP if limit_fen is None else _FORGET, [funder_id, scope])

@@ -39,6 +39,7 @@ update payments.refund set state = 'succeeded', ended_at = %s
  where cell = %s and refund_id = %s and state = 'refunding'
 """
 _REFUNDED = "update payments.payment set state = 'refunded' where cell = %s and payment_id = %s"
+_FREE_CAPS = "select payments.free_subsidy(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +94,5 @@ async def end_refund(connection: Connection, refund: OpenRefund, *, now: datetim
     ended = await connection.execute(_END, [now, cell, refund.refund_id])
     if ended.rowcount:
         await connection.execute(_REFUNDED, [cell, refund.payment.payment_id])
+        await connection.execute(_FREE_CAPS, [cell, [refund.payment.payment_id]])
     return bool(ended.rowcount)

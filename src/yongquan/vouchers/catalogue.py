@@ -55,6 +55,11 @@ class TypeOffer:
     campaign_rules: CampaignRules
     shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
 
+    @property
+    def funders(self) -> frozenset[str]:
+        """Everybody who pays for it."""
+        return frozenset(share.funder_id for share in self.shares) or frozenset({self.funder_id})
+
     def parts_of(self, amount_fen: int, *, held_fen: int) -> tuple[FunderPart, ...]:
         """Who pays what of a redemption of `amount_fen` by a voucher that can take off `held_fen`."""
         if not self.shares:
