@@ -41,3 +41,52 @@ create table payments.subsidy_used (
     used_fen  bigint not null check (used_fen >= 0),
     primary key (funder_id, scope, day, store_id)
 );
+
+-- What became of money and promises beside payments: a row an event, append-only; the event's id names its chain.
+create table institutions.funding (
+    entry_id    uuid primary key,
+    kind        text not null check (kind in ('prepay', 'fund', 'repay_advance', 'deduct', 'recover', 'repay_funder',
+                                              'final_account')),
+    funder_id   text   not null references institutions.funder,
+    campaign_id uuid,                          -- of 'fund' and 'final_account'
+    amount_fen  bigint not null check (amount_fen >= 0),
+    advance_fen bigint not null check (advance_fen >= 0),
+    document_no text   not null,               -- receipt, approval document, audit report
+    reason      text   not null,
+    facts       jsonb  not null default '{}',  -- a final account's figures, as they were
+    recorded_at timestamptz not null,
+    recorded_by text   not null
+);
+create index funding_of_funder on institutions.funding (funder_id, recorded_at);
+
+-- Numbered statements on which a funder's subsidy is invoiced; a period is invoiced once.
+create table institutions.subsidy_invoice (
+    invoice_no  text   primary key,
+    funder_id   text   not null references institutions.funder,
+    number      integer not null,
+    since       date   not null,
+    until       date   not null check (until > since),
+    prepaid_fen bigint not null,
+    advanced_fen bigint not null,
+    issued_at   timestamptz not null,
+    issued_by   text   not null,
+    unique (funder_id, number),
+    unique (funder_id, since, until)
+);
+
+alter table staff.role_grant drop constraint role_grant_role_check;
+alter table staff.role_grant add check (role in ('bureau_officer', 'operator', 'auditor', 'admin', 'finance'));
+alter table staff.role_grant add valid_until timestamptz;    -- null: for good
+
+-- What happens to what a round leaves over: back to its funders' budgets, or issued again in the next round.
+alter table vouchers.round add leftover text not null default 'budget' check (leftover in ('budget', 'next_round'));
+
+-- Budget that was moved between types, once by its request.
+create table vouchers.budget_move (
+    move_id     uuid primary key,
+    source_type uuid not null references vouchers.voucher_type,
+    target_type uuid not null references vouchers.voucher_type,
+    taken       integer not null,
+    added       integer not null,
+    moved_at    timestamptz not null
+);

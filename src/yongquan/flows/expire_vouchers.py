@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from yongquan.flows.move_budget import reissue
 from yongquan.flows.return_to_funders import return_to_funders
 from yongquan.plumbing.db import Database
 from yongquan.vouchers.recycling import close_rounds, take_recyclable
@@ -34,4 +35,5 @@ async def recycle_rounds(database: Database, *, now: datetime) -> int:
         await close_rounds(connection, now=now)
         parts = await take_recyclable(connection)
         await return_to_funders(connection, parts, now=now)
+        await reissue(connection, parts, now=now)
         return sum(part.unsold_fen + part.recycled_fen for part in parts)

@@ -3,7 +3,7 @@
 Only recipes make transfers; `post` writes them in the caller's transaction.
 """
 
-from yongquan.ledger import payment_recipes, recipes
+from yongquan.ledger import funder_recipes, payment_recipes, recipes, statements
 from yongquan.ledger.chains import chain_of
 from yongquan.ledger.errors import PostingRefused
 from yongquan.ledger.model import (
@@ -58,12 +58,14 @@ __all__ = [
     "create_accounts",
     "create_transfers",
     "expire_pending",
+    "funder_recipes",
     "open_accounts",
     "payment_recipes",
     "post",
     "prove",
     "recipes",
     "replay_lines",
+    "statements",
     "take_snapshot",
     "take_snapshots",
     "transfers_of",

@@ -131,6 +131,7 @@ class Kind(StrEnum):
     CENTRAL = "central"
     FEES = "fees"
     IN_TRANSIT = "in_transit"
+    DEDUCTED = "deducted"
 
     @property
     def code(self) -> int:
@@ -166,6 +167,12 @@ class Posting(IntEnum):
     PUBLISH_ROUND = 124
     RETURN_SURPLUS = 125
     REPAY_FUNDER = 126
+    REPAY_ADVANCE = 127
+    RENEW_LIMIT = 128
+    PAY_ADVANCER = 129
+    DEDUCT = 131
+    WRITE_OFF_ADVANCE = 132
+    RECOVER_DEDUCTION = 133
     PAY_BY_ISSUER = 201
     SUBSIDISE = 202
     CHARGE_ISSUER_FEE = 203

@@ -25,6 +25,7 @@ def funder_accounts(funder_id: object) -> list[Account]:
         Kind.SPENT,
         Kind.REIMBURSABLE,
         Kind.ADVANCED,
+        Kind.DEDUCTED,
     )
     return [account_for(funder_id, kind) for kind in kinds]
 

@@ -21,7 +21,8 @@ async def enrol_demo_staff(database: Database, sealing: Sealing, now: datetime) 
     Raises `psycopg.errors.UniqueViolation` if it is there already.
     """
     secret = pyotp.random_base32()
-    roles = tuple(RoleGrant(role) for role in (Role.BUREAU_OFFICER, Role.AUDITOR, Role.NOTARY))
+    wanted = (Role.BUREAU_OFFICER, Role.AUDITOR, Role.NOTARY, Role.FINANCE)
+    roles = tuple(RoleGrant(role) for role in wanted)
     person = NewStaff(login=DEMO_LOGIN, name=DEMO_NAME, grants=roles)
     await StaffDesk(database, sealing).enrol(
         person, password=DEMO_PASSWORD, by="command:demo", now=now, totp_secret=secret

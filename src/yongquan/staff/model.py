@@ -15,6 +15,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMIN = "admin"
     NOTARY = "notary"
+    FINANCE = "finance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,25 @@ select u.type_id, u.funder_id, u.fen from unnest(%s::uuid[], %s::text[], %s::big
 on conflict (type_id, funder_id) do update set fen = had.fen + excluded.fen
 """
 
+_OVER = """
+select not exists (select from vouchers.round r
+                    where r.campaign_id = %(campaign)s and r.state in ('published', 'paused'))
+   and not exists (select from vouchers.voucher v
+                    where v.campaign_id = %(campaign)s and v.state in ('held', 'locked', 'frozen'))
+   and not exists (select from vouchers.stock s
+                     join vouchers.voucher_type t on t.type_id = s.type_id
+                     join vouchers.round r on r.round_id = t.round_id
+                    where r.campaign_id = %(campaign)s and s.stock > s.claimed)
+"""
+_FUNDERS = """
+select c.campaign_id, c.funder_id from vouchers.campaign c
+union
+select r.campaign_id, s.funder_id
+  from vouchers.type_share s
+  join vouchers.voucher_type t on t.type_id = s.type_id
+  join vouchers.round r on r.round_id = t.round_id
+"""
+
 
 async def save_shares(connection: Connection, types: Sequence["VoucherType"]) -> None:
     """Write the shares of new types. Raises `BadInput` if those of a type do not add up."""
@@ -82,3 +101,17 @@ async def add_returned(connection: Connection, parts: Mapping[tuple[UUID, str], 
     """Count what funders get back now."""
     keys = list(parts)
     await connection.execute(_RETURN, [[k[0] for k in keys], [k[1] for k in keys], [parts[k] for k in keys]])
+
+
+async def campaign_is_over(connection: Connection, campaign_id: UUID) -> bool:
+    """Whether no round runs, no stock is left in one and no citizen holds a voucher."""
+    row = await (await connection.execute(_OVER, {"campaign": campaign_id})).fetchone()
+    return bool(row and row[0])
+
+
+async def funders_of_campaigns(connection: Connection) -> dict[UUID, list[str]]:
+    """Who funds each campaign: its own funder and those of its types, by id."""
+    funders: defaultdict[UUID, list[str]] = defaultdict(list)
+    for campaign_id, funder_id in await (await connection.execute(_FUNDERS)).fetchall():
+        funders[campaign_id].append(funder_id)
+    return {campaign_id: sorted(ids) for campaign_id, ids in funders.items()}

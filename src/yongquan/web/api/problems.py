@@ -62,6 +62,15 @@ PROBLEMS = {
     "funds_short": Problem(
         409, "出资方资金或垫付额度不足", "a funder's cash, advance limit or part of the budget is short"
     ),
+    "document_used": Problem(409, "该文号已登记其他金额", "this document was recorded with other figures"),
+    "beyond_balance": Problem(409, "金额超过可用余额", "more than there is to repay, deduct or recover"),
+    "campaign_not_over": Problem(
+        409, "活动尚未结束或仍有未核销的券", "a round still runs or vouchers are still out: recycle them first"
+    ),
+    "period_invoiced": Problem(409, "该期间已开具补贴结算单", "a day of this period is on an invoice already"),
+    "cannot_move_budget": Problem(
+        409, "这些券的预算不能这样调剂", "budget moves between running types of one campaign, out of unclaimed stock"
+    ),
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),

@@ -135,6 +135,7 @@ ACCOUNTS = {
     Kind.SUBSIDY_DUE: "应付补贴",
     Kind.SPENT: "已支出补贴",
     Kind.ADVANCED: "已垫付待偿",
+    Kind.DEDUCTED: "审计核减",
 }
 POSTINGS = {
     Posting.PREPAY: "预付入账",
@@ -142,6 +143,12 @@ POSTINGS = {
     Posting.FUND_CAMPAIGN: "拨入活动预算",
     Posting.RETURN_SURPLUS: "结余退回",
     Posting.REPAY_FUNDER: "退还出资方",
+    Posting.REPAY_ADVANCE: "偿还垫付",
+    Posting.RENEW_LIMIT: "恢复可用额度",
+    Posting.PAY_ADVANCER: "监管账户付垫付方",
+    Posting.DEDUCT: "审计核减",
+    Posting.WRITE_OFF_ADVANCE: "核减垫付",
+    Posting.RECOVER_DEDUCTION: "核减追回",
     Posting.SUBSIDISE: "核销补贴",
     Posting.REFUND_SUBSIDY: "退货退补贴",
     Posting.CALL_SUBSIDY: "清算划付补贴",
