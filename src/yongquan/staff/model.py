@@ -1,6 +1,7 @@
 """Staff and what they may do: roles, each bounded by region and institution."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,11 +21,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleGrant:
-    """A role within bounds: None is every region (`adcode`), every institution."""
+    """A role within bounds: None is every region (`adcode`), every institution (or funder), for good."""
 
     role: Role
     adcode: str | None = None
     institution: str | None = None
+    valid_until: datetime | None = None
 
     def covers(self, role: Role, *, adcode: str | None, institution: str | None) -> bool:
         """Whether this grant allows `role` there; a place or institution of None needs an unbounded grant."""

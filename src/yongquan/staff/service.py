@@ -62,7 +62,11 @@ class StaffDesk:
         hashed = await asyncio.to_thread(self._hasher.hash, password)
         seal = self._sealing.seal
         row = (staff_id, login, seal(person.name, what="name"), hashed, seal(secret, what="totp"), now)
-        grants = [f"{g.role}/{g.adcode or 'all'}/{g.institution or 'all'}" for g in person.grants]
+        grants = [
+            f"{g.role}/{g.adcode or 'all'}/{g.institution or 'all'}"
+            + (f"/until {g.valid_until.isoformat()}" if g.valid_until else "")
+            for g in person.grants
+        ]
         entry = AuditEntry(
             actor=by, action="staff.enrolled", subject=f"staff:{staff_id}", after={"login": login, "grants": [*grants]}
         )

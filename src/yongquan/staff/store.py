@@ -13,7 +13,8 @@ insert into staff.member (staff_id, login, name_sealed, password_hash, totp_seal
 values (%s, %s, %s, %s, %s, %s)
 """
 _INSERT_GRANT = """
-insert into staff.role_grant (staff_id, role, adcode, institution) values (%s, %s, %s, %s) on conflict do nothing
+insert into staff.role_grant (staff_id, role, adcode, institution, valid_until) values (%s, %s, %s, %s, %s)
+on conflict do nothing
 """
 # An attempt counts as a failure until it has succeeded, so that attempts made at once are all counted.
 _COUNT_ATTEMPT = """
@@ -35,11 +36,12 @@ _CLOSE_ALL = "delete from staff.session where staff_id = %s"
 _CLOSE_OLD = "delete from staff.session where staff_id = %s and expires_at <= %s"
 _LEAVE = "update staff.member set state = 'left' where staff_id = %s"
 _OF_SESSION = """
-select m.staff_id, m.login, m.name_sealed, g.role, g.adcode, g.institution
+select m.staff_id, m.login, m.name_sealed, g.role, g.adcode, g.institution, g.valid_until
   from staff.session s
   join staff.member m using (staff_id)
-  left join staff.role_grant g using (staff_id)
- where s.token_hash = %s and s.expires_at > %s and m.state = 'active'
+  left join staff.role_grant g
+    on g.staff_id = m.staff_id and (g.valid_until is null or g.valid_until > %(now)s)
+ where s.token_hash = %(token)s and s.expires_at > %(now)s and m.state = 'active'
 """
 
 
@@ -57,7 +59,9 @@ async def insert_member(connection: Connection, row: tuple[object, ...], grants:
     """Write a member; `row` is id, login, sealed name, password hash, sealed TOTP secret, time of enrolment."""
     await connection.execute(_INSERT_MEMBER, row)
     async with connection.cursor() as cursor:
-        await cursor.executemany(_INSERT_GRANT, [(row[0], g.role, g.adcode, g.institution) for g in grants])
+        await cursor.executemany(
+            _INSERT_GRANT, [(row[0], g.role, g.adcode, g.institution, g.valid_until) for g in grants]
+        )
 
 
 async def count_attempt(
@@ -113,9 +117,9 @@ async def find_by_session(
     connection: Connection, token_hash: bytes, sealing: Sealing, *, now: datetime
 ) -> Staff | None:
     """The member of a running session, with the roles of this moment."""
-    rows = await (await connection.execute(_OF_SESSION, [token_hash, now])).fetchall()
+    rows = await (await connection.execute(_OF_SESSION, {"token": token_hash, "now": now})).fetchall()
     if not rows:
         return None
     staff_id, login, name_sealed = rows[0][:3]
-    grants = frozenset(RoleGrant(Role(role), adcode, inst) for *_, role, adcode, inst in rows if role)
+    grants = frozenset(RoleGrant(Role(role), adcode, inst, until) for *_, role, adcode, inst, until in rows if role)
     return Staff(staff_id, login, sealing.open(name_sealed, what="name"), grants)

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -45,6 +46,32 @@ select r.campaign_id, s.funder_id
   join vouchers.voucher_type t on t.type_id = s.type_id
   join vouchers.round r on r.round_id = t.round_id
 """
+_VOUCHER = """
+select v.voucher_id, v.type_id, t.name, t.name_en, c.name, c.name_en, v.state, v.amount_fen, v.threshold_fen,
+       v.redeemed_fen, v.claimed_at, v.valid_until
+  from vouchers.voucher v
+  join vouchers.voucher_type t on t.type_id = v.type_id
+  join vouchers.campaign c on c.campaign_id = v.campaign_id
+ where v.cell = %s and v.voucher_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherFacts:
+    """A voucher with its type and campaign, and nobody's name."""
+
+    voucher_id: UUID
+    type_id: UUID
+    name: str
+    name_en: str
+    campaign: str
+    campaign_en: str
+    state: str
+    amount_fen: int
+    threshold_fen: int
+    redeemed_fen: int | None
+    claimed_at: datetime
+    valid_until: datetime
 
 
 async def save_shares(connection: Connection, types: Sequence["VoucherType"]) -> None:
@@ -115,3 +142,9 @@ async def funders_of_campaigns(connection: Connection) -> dict[UUID, list[str]]:
     for campaign_id, funder_id in await (await connection.execute(_FUNDERS)).fetchall():
         funders[campaign_id].append(funder_id)
     return {campaign_id: sorted(ids) for campaign_id, ids in funders.items()}
+
+
+async def voucher_facts(connection: Connection, cell: int, voucher_id: UUID) -> VoucherFacts | None:
+    """A voucher as an auditor may see it: without its citizen."""
+    row = await (await connection.execute(_VOUCHER, [cell, voucher_id])).fetchone()
+    return VoucherFacts(*row) if row else None

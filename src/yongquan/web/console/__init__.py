@@ -5,15 +5,18 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.web.console.audit import make_audit
 from yongquan.web.console.brief import make_brief
+from yongquan.web.console.budgets import make_budgets
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
 from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
+from yongquan.web.console.funding import make_funding
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.rounds import make_rounds
+from yongquan.web.console.seat import make_seat
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
@@ -38,6 +41,9 @@ def make_console(door: Door) -> APIRouter:
         make_console_draws,
         make_shops,
         make_funders,
+        make_funding,
+        make_budgets,
+        make_seat,
         make_reports,
         make_effect,
         make_draw_effects,

@@ -14,6 +14,8 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
+from yongquan.flows.look_as_auditor import seat_of
+from yongquan.flows.statement_files import NoChineseFont
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.plumbing.clock import wall_now
 from yongquan.staff import Forbidden, Role, SignedOut, Staff
@@ -51,6 +53,11 @@ class Visitor:
     def may_audit(self) -> bool:
         """Whether the audit log, which is of the whole city, is open to this person."""
         return self.staff.may(Role.AUDITOR) or self.staff.may(Role.ADMIN)
+
+    @property
+    def is_seat(self) -> bool:
+        """Whether this person has an auditor's seat and nothing else here."""
+        return bool(self.staff.grants) and all(grant.institution is not None for grant in self.staff.grants)
 
     def sees(self, adcode: str | None) -> bool:
         """Whether a campaign or funder of this division (None: the city's own) is this person's business."""
@@ -97,7 +104,18 @@ class Desk:
         if not token or not token.isascii():
             raise SignedOut
         visitor = Visitor(await self.staff.staff_of_session(token, now=wall_now()), form_token(token))
+        if visitor.is_seat:
+            raise SeatOnly
         _ = visitor.places
+        return visitor
+
+    async def auditor(self, request: Request) -> Visitor:
+        """Who sits in an auditor's seat. Raises `SignedOut`, and `Forbidden` for everybody else."""
+        token = request.cookies.get(COOKIE, "")
+        if not token or not token.isascii():
+            raise SignedOut
+        visitor = Visitor(await self.staff.staff_of_session(token, now=wall_now()), form_token(token))
+        seat_of(visitor.staff)
         return visitor
 
     async def poster(self, request: Request, form_token: Annotated[str, Form()] = "") -> Visitor:
@@ -145,8 +163,14 @@ class DeskRoute(APIRoute):
                 return await handle(request)
             except SignedOut:
                 return _to_sign_in(request)
+            except SeatOnly:
+                if request.method == "GET":
+                    return RedirectResponse(f"{ROOT}/seat", status_code=303)
+                return _refused(request, "forbidden", 403)
             except Refusal as refusal:
-                return _refused(request, refusal.code, PROBLEMS[refusal.code].status)
+                return _refused(request, refusal.code, PROBLEMS[refusal.code].status, facts=refusal.facts)
+            except NoChineseFont:
+                return _refused(request, "no_chinese_font", 503)
             except BadInput:
                 return _refused(request, "bad_request", 422)
 
@@ -182,6 +206,12 @@ def known_id(text: str) -> UUID:
         raise Missing from error
 
 
+class SeatOnly(Refusal):
+    """An auditor's seat opens its own pages only."""
+
+    code = "forbidden"
+
+
 class Missing(Refusal):
     """There is no such thing, or not for this person."""
 
@@ -195,6 +225,7 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(f"{ROOT}/sign-in?back={back}", status_code=303)
 
 
-def _refused(request: Request, code: str, status: int) -> Response:
-    facts = {"visitor": None, "desk_words": DeskWords(speech_of(request)), "code": code}
-    return render(request, "console/refused.html", facts, status=status)
+def _refused(request: Request, code: str, status: int, *, facts: Mapping[str, object] = NO_FACTS) -> Response:
+    short = {"funder": facts.get("funder_id"), "short_fen": facts.get("short_fen")} if code == "funds_short" else None
+    known = {"visitor": None, "desk_words": DeskWords(speech_of(request)), "code": code, "short": short}
+    return render(request, "console/refused.html", known, status=status)

@@ -33,6 +33,7 @@ ROLES = {
     "auditor": "审计",
     "admin": "管理员",
     "notary": "公证员",
+    "finance": "财务",
 }
 ACTIONS = {
     "staff.enrolled": "登记人员",
@@ -85,6 +86,29 @@ PUSH_OUTCOMES = {
 }
 BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
 ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
+    "campaign.budget_moved": "调剂预算",
+    "round.leftover_chosen": "设定余券去向",
+    "funding.prepay": "登记预付",
+    "funding.fund": "拨入活动预算",
+    "funding.repay_advance": "偿还垫付",
+    "funding.deduct": "审计核减",
+    "funding.recover": "核减追回",
+    "funding.repay_funder": "退还出资方",
+    "funding.final_account": "活动决算",
+    "funding.capped": "设定补贴上限",
+    "funding.invoiced": "开具补贴结算单",
+    "seat.sampled": "审计抽样",
+    "seat.looked": "审计查看核销",
+    "seat.took_statement": "审计下载对账单",
+}
+NOUNS = {
+    "staff": "人员",
+    "round": "轮次",
+    "campaign": "活动",
+    "draw": "摇号",
+    "funder": "出资方",
+    "payment": "付款",
+}
 FACTS = {
     "state": "状态",
     "reason": "原因",
@@ -93,6 +117,9 @@ FACTS = {
     "beacon": "公开随机数",
     "commitment": "承诺",
     "digest": "方案 SHA-256",
+    "document_no": "文号",
+    "amount_fen": "金额（分）",
+    "seed": "抽样种子",
 }
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
@@ -121,6 +148,13 @@ REFUSALS = {
     "not_found": "没有这个页面，或不在您的管辖区域内。",
     "forbidden_move": "状态已经变化，这一步不能再做。请返回刷新后查看。",
     "too_early": "公开随机数还没有产生，请到公告的时间再录入。",
+    "funds_short": "资金不足：可用资金、垫付额度或活动预算不够，没有记账。",
+    "document_used": "这个文号已经登记过其他金额，没有重复记账。",
+    "beyond_balance": "金额超过可偿还、可核减或可追回的余额，没有记账。",
+    "campaign_not_over": "活动还有轮次在进行，或仍有券未核销、未回收，暂不能决算。",
+    "period_invoiced": "这段期间有一天已开过结算单。请选择未开过的期间。",
+    "cannot_move_budget": "预算只能在同一活动、正在进行的券种之间调剂，且不超过未领取的张数。",
+    "no_chinese_font": "服务器没有中文字体，不能生成 PDF。请管理员安装软件包 fonts-noto-cjk；Excel 对账单不受影响。",
     "bad_request": "填写的内容不完整，请返回检查。",
     "fonts_missing": "服务器缺少中文字体，无法生成 PDF：请安装 fonts-noto-cjk。",
 }
@@ -160,6 +194,41 @@ POSTINGS = {
     Posting.RESTORE_ADVANCE: "恢复垫付额度",
     Posting.REDUCE_ADVANCE: "冲减垫付",
 }
+FUNDING_KINDS = {
+    "prepay": "预付入账（收据）",
+    "fund": "拨入活动预算（批复文号）",
+    "repay_advance": "偿还垫付方",
+    "deduct": "审计核减",
+    "recover": "核减追回入账",
+    "repay_funder": "退还出资方",
+    "final_account": "活动决算、结余退回",
+}
+BOOK_POSTINGS = {
+    "LOCK_VOUCHER": "锁定券",
+    "REDEEM_VOUCHER": "核销券",
+    "RELEASE_REMAINDER": "释放余额",
+    "PAY_BY_ISSUER": "发卡机构付款",
+    "CHARGE_ISSUER_FEE": "发卡手续费",
+    "CHARGE_NETWORK_FEE": "平台手续费",
+}
+BOOK_KINDS = {
+    Kind.CLEARING: "清算账户",
+    Kind.FEES: "手续费",
+    Kind.CLAIMED: "已领取券",
+    Kind.LOCKED: "锁定券",
+    Kind.REDEEMED: "已核销券",
+    Kind.RECYCLED: "回收",
+}
+LINE_STATES = {
+    "planned": "待发送",
+    "instructed": "已发送",
+    "paid": "已付款",
+    "held": "暂缓结算",
+    "returned": "被退回",
+    "disputed": "有差异",
+    "carried": "结转",
+}
+CAP_SCOPES = {"total": "累计", "day": "每个业务日", "shop": "每家门店累计", "shop_day": "每家门店每日"}
 CHART_WORDS = {"claims": "领取", "payments": "支付", "general": "通用券"}
 MAP_WORDS = {
     "shops": "%s 家商户",
@@ -255,6 +324,23 @@ class DeskWords:
     def posting(self, posting: Posting) -> str:
         """What a posting is; those that touch no funder keep their code's name."""
         return self.speech.say(POSTINGS[posting]) if posting in POSTINGS else posting.name.lower()
+
+    def funding(self, code: str) -> str:
+        return self.of(FUNDING_KINDS, code)
+
+    def book(self, kind: Kind) -> str:
+        """An account of anybody, as an auditor reads it."""
+        return self.of({**ACCOUNTS, **BOOK_KINDS}, kind)
+
+    def booked(self, posting: Posting) -> str:
+        """What a posting of a payment is."""
+        return self.of(BOOK_POSTINGS, posting.name) if posting.name in BOOK_POSTINGS else self.posting(posting)
+
+    def settled(self, code: str) -> str:
+        return self.of(LINE_STATES, code)
+
+    def cap_scope(self, code: str) -> str:
+        return self.of(CAP_SCOPES, code)
 
     def chart(self, code: str) -> str:
         return self.speech.say(CHART_WORDS[code])
