@@ -15,6 +15,7 @@ from yongquan import ledger
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
 from yongquan.flows.funds import FundsShort
+from yongquan.flows.look_as_auditor import NothingToLookAt, Question, look_at_redemption, sample_redemptions
 from yongquan.flows.prove_books import prove_books
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.flows.take_payment import Order
@@ -24,9 +25,11 @@ from yongquan.kernel.ids import bucket_of
 from yongquan.ledger import Kind
 from yongquan.payments.funding_store import set_cap
 from yongquan.payments.model import Payment
+from yongquan.plumbing.audit_pages import audit_page
 from yongquan.plumbing.clock import set_clock
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.simulation.provisioning import open_accounts
+from yongquan.staff import Forbidden, Role, RoleGrant, Staff
 from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round, VoucherType
 from yongquan.vouchers.selection import VoucherNotUsable
 from yongquan.vouchers.sharing import FunderShare
@@ -132,8 +135,35 @@ def test_three_funders_pay_one_voucher_to_the_fen(outside_world: tuple[Path, San
             assert await _balance(world, "brand", Kind.ADVANCED) == 300
             await world.require_agreement()
             await _require_proof(world)
+            await _require_seat(world, paid)
 
     asyncio.run(story())
+
+
+async def _require_seat(world: World, paid: Payment) -> None:
+    """An auditor of the bank draws the same sample twice and follows it to the instruction; others have no seat."""
+    database, now = world.platform.database, world.platform.clock.now()
+    auditor = Staff(fresh_id(), "a", "审", frozenset({RoleGrant(Role.AUDITOR, institution="bank")}))
+    question = Question(DAY, DAY + timedelta(days=1), "42", 5)
+
+    drawn = [await sample_redemptions(database, auditor, question, now=now) for _ in range(2)]
+
+    assert drawn[0] == drawn[1]
+    assert (drawn[0][0].count, drawn[0][0].sum_fen) == (1, 200)
+    (one,) = drawn[0][1]
+    found = await look_at_redemption(database, auditor, one.payment_id, one.voucher_id, cells=1, now=now)
+    assert found.payment.payment_id == paid.payment_id
+    assert sum(t.amount_fen for t in found.transfers if t.posting is ledger.Posting.SUBSIDISE) == 1_001
+    assert [line.state for line in found.settled] == ["paid"]
+    with pytest.raises(NothingToLookAt):
+        await look_at_redemption(database, auditor, fresh_id(), one.voucher_id, cells=1, now=now)
+    with pytest.raises(Forbidden):
+        await sample_redemptions(
+            database, replace(auditor, grants=frozenset({RoleGrant(Role.AUDITOR)})), question, now=now
+        )
+    async with database.transaction() as connection:
+        looks = await audit_page(connection)
+    assert [row.action for row in looks][:3] == ["seat.looked", "seat.sampled", "seat.sampled"]
 
 
 def test_refund_expiry_and_recycling_return_each_its_own(

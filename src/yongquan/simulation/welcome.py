@@ -17,9 +17,12 @@ from yongquan.simulation.demo_staff import enrol_demo_staff
 from yongquan.simulation.populate import store_id_of
 from yongquan.vouchers.draw_plan import Beacon
 from yongquan.vouchers.model import Campaign, CampaignRules, Caps, RefundPolicy, Round, RoundMode, VoucherType
+from yongquan.vouchers.sharing import FunderShare
 from yongquan.vouchers.store import save_campaign, save_rounds
 
 FUNDER = "bureau-330200"
+# City, and two districts that promise on their advancer's limit.
+SHARES = (FunderShare(FUNDER, 5_000), FunderShare("bureau-330203", 3_000), FunderShare("bureau-330212", 2_000))
 STOCK = 2_000
 SOON = timedelta(minutes=3)
 LASTS = timedelta(days=7)
@@ -81,12 +84,22 @@ async def open_for_visitors(
     rounds.append(drawn)
     types = [type_ for round_ in rounds for type_ in _types(round_)]
     async with database.transaction() as connection:
-        budget_fen = campaign.budget_fen
-        await record_prepayment(connection, receipt=campaign.code, funder_id=FUNDER, amount_fen=budget_fen, now=now)
         await save_campaign(connection, campaign, now=now)
-        await fund_campaign(
-            connection, campaign_id=campaign.campaign_id, funder_id=FUNDER, cash_fen=budget_fen, now=now
-        )
+        for share in SHARES:
+            part_fen = campaign.budget_fen * share.share_bp // 10_000
+            cash_fen = part_fen if share.funder_id == FUNDER else 0
+            if cash_fen:
+                await record_prepayment(
+                    connection, receipt=campaign.code, funder_id=FUNDER, amount_fen=cash_fen, now=now
+                )
+            await fund_campaign(
+                connection,
+                campaign_id=campaign.campaign_id,
+                funder_id=share.funder_id,
+                cash_fen=cash_fen,
+                advance_fen=part_fen - cash_fen,
+                now=now,
+            )
         await save_rounds(connection, rounds, types)
         ids = [round_.round_id for round_ in rounds]
         await publish_rounds(connection, campaign.campaign_id, ids, cells=cells, now=now)
@@ -132,6 +145,7 @@ def _types(round_: Round) -> list[VoucherType]:
             threshold_fen=spend * 100,
             stock=STOCK,
             valid_days=5,
+            shares=SHARES,
         )
         for spend, off in ((50, 10), (100, 20))
     ]

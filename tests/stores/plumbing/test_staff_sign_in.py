@@ -210,3 +210,19 @@ def test_a_login_is_given_once_and_a_short_password_is_not_taken(run: Callable[.
             await desk.enrol(CHEN, password="short", by="command", now=NOW)
 
     run(story)
+
+
+def test_a_seat_ends_when_its_time_is_over(run: Callable[..., None], sealing: Sealing) -> None:
+    async def story(database: Database) -> None:
+        desk = StaffDesk(database, sealing)
+        seat = RoleGrant(Role.AUDITOR, institution="bureau", valid_until=NOW + timedelta(hours=1))
+        person = NewStaff(login="chen", name="审", grants=(seat,))
+        await desk.enrol(person, password=PASSWORD, by="command", now=NOW, totp_secret=TOTP)
+        token = await sign_in(desk)
+
+        before = await desk.staff_of_session(token, now=NOW)
+        after = await desk.staff_of_session(token, now=NOW + timedelta(hours=1))
+
+        assert (before.grants, after.grants) == ({seat}, frozenset())
+
+    run(story)
