@@ -104,10 +104,18 @@ async def draw_statement(connection: Connection, funder_id: str, *, since: date,
 
 
 async def issue_invoice(
-    database: Database, staff: Staff, funder_id: str, *, since: date, until: date, now: datetime
+    database: Database,
+    staff: Staff,
+    funder_id: str,
+    *,
+    since: date,
+    until: date,
+    now: datetime,
+    audited_at: datetime | None = None,
 ) -> Invoice:
     """Number a statement of what clearing called for a funder in a period; the same period again is the same invoice.
 
+    `now` is business time, `audited_at` real time.
     Locks the funder. Raises `Forbidden`, `UnknownFunder`, `PeriodInvoiced`; `BadInput` for a day that is not over.
     """
     if until > now.astimezone(SHANGHAI).date():
@@ -125,7 +133,7 @@ async def issue_invoice(
             raise PeriodInvoiced
         invoice = _invoice(statement, number=len(issued) + 1, now=now, by=staff.actor)
         await add_invoice(connection, invoice)
-        await append(connection, _audit(invoice), now=now)
+        await append(connection, _audit(invoice), now=audited_at or now)
     return invoice
 
 

@@ -45,9 +45,12 @@ class Move:
             raise BadInput("pieces: move 1 or more between two types, and write a reason")
 
 
-async def move_budget(database: Database, staff: Staff, move: Move, *, now: datetime) -> int:
-    """Move it; says how many pieces the target got. The same move again changes nothing. `now` is real time in UTC.
+async def move_budget(
+    database: Database, staff: Staff, move: Move, *, now: datetime, audited_at: datetime | None = None
+) -> int:
+    """Move it; says how many pieces the target got. The same move again changes nothing.
 
+    `now` is business time, `audited_at` real time.
     Locks the campaign, then the stock of both types. What the pieces free beyond whole target pieces stays in the
     budget. Raises `Forbidden`, `CannotMove`, `FundsShort` (shares differ and a funder's part is short).
     """
@@ -68,7 +71,7 @@ async def move_budget(database: Database, staff: Staff, move: Move, *, now: date
         await stock.save_move(
             connection, move.move_id, pair=(source.type_id, target.type_id), taken=move.pieces, added=added, now=now
         )
-        await append(connection, _audit(staff, move, added), now=now)
+        await append(connection, _audit(staff, move, added), now=audited_at or now)
     return added
 
 

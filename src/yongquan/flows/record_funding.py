@@ -77,8 +77,10 @@ class Event:
         return named_id("funding", self.kind, self.funder_id, self.campaign_id or "", self.document_no)
 
 
-async def record_event(database: Database, staff: Staff, event: Event, *, now: datetime) -> FundingEntry:
-    """Record an event; the same document again changes nothing. `now` is real time in UTC.
+async def record_event(
+    database: Database, staff: Staff, event: Event, *, now: datetime, audited_at: datetime | None = None
+) -> FundingEntry:
+    """Record an event; the same document again changes nothing. `now` is business time, `audited_at` real time.
 
     Locks the funder. Raises `Forbidden`, `UnknownFunder`, `DocumentUsed`, `BeyondBalance`, `FundsShort`,
     `CampaignNotOver`.
@@ -91,7 +93,7 @@ async def record_event(database: Database, staff: Staff, event: Event, *, now: d
         await ledger.open_accounts(connection, recipes.funder_accounts(funder.funder_id), cell=HOME_CELL, now=now)
         entry = await _post(connection, event, now=now, by=staff.actor)
         await add_entry(connection, entry)
-        await append(connection, _audit(entry), now=now)
+        await append(connection, _audit(entry), now=audited_at or now)
     return entry
 
 

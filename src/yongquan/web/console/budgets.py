@@ -122,7 +122,7 @@ def _add_forms(routes: APIRouter, desk: Desk) -> None:
             pieces=int(pieces),
             reason=reason.strip(),
         )
-        await move_budget(database, visitor.staff, wanted, now=wall_now())
+        await move_budget(database, visitor.staff, wanted, now=desk.door.clock.now(), audited_at=wall_now())
         desk.rounds.forget()
         return RedirectResponse(f"{ROOT}/campaigns/{wanted.campaign_id}/budget?done=moved", status_code=303)
 

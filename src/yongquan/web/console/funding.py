@@ -84,7 +84,7 @@ def _add_forms(routes: APIRouter, desk: Desk) -> None:
             campaign_id=known_id(campaign) if campaign else None,
             reason=reason.strip(),
         )
-        await record_event(database, visitor.staff, event, now=wall_now())
+        await record_event(database, visitor.staff, event, now=desk.door.clock.now(), audited_at=wall_now())
         return RedirectResponse(f"{ROOT}/funders/{funder_id}/money?done={kind}", status_code=303)
 
     @routes.post("/funders/{funder_id}/caps")
@@ -111,7 +111,13 @@ def _add_statements(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         until = day_of(last) + timedelta(days=1)
         await issue_invoice(
-            database, visitor.staff, funder_id, since=day_of(since), until=until, now=desk.door.clock.now()
+            database,
+            visitor.staff,
+            funder_id,
+            since=day_of(since),
+            until=until,
+            now=desk.door.clock.now(),
+            audited_at=wall_now(),
         )
         return RedirectResponse(f"{ROOT}/funders/{funder_id}/money?done=invoiced", status_code=303)
 
