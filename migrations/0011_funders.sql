@@ -75,7 +75,8 @@ create table institutions.subsidy_invoice (
 );
 
 alter table staff.role_grant drop constraint role_grant_role_check;
-alter table staff.role_grant add check (role in ('bureau_officer', 'operator', 'auditor', 'admin', 'finance'));
+alter table staff.role_grant add constraint role_grant_role_check
+    check (role in ('bureau_officer', 'operator', 'auditor', 'admin', 'notary', 'finance'));
 alter table staff.role_grant add valid_until timestamptz;    -- null: for good
 
 -- What happens to what a round leaves over: back to its funders' budgets, or issued again in the next round.

@@ -25,7 +25,7 @@ from yongquan.web.console.forms import FileKind, day_of, statement_file
 def make_seat(desk: Desk) -> APIRouter:
     """`/console/seat` and what is below it; every look is audited before it is shown."""
     routes = desk_routes()
-    database, cells = desk.door.database, desk.door.cells
+    database = desk.door.database
 
     @routes.get("/seat")
     async def seat(
@@ -65,6 +65,13 @@ def make_seat(desk: Desk) -> APIRouter:
         drawn = await take_statement(database, visitor.staff, since=day_of(since), until=until, now=wall_now())
         return await run_in_threadpool(statement_file, drawn, kind)
 
+    _add_redemption(routes, desk)
+    return routes
+
+
+def _add_redemption(routes: APIRouter, desk: Desk) -> None:
+    database, cells = desk.door.database, desk.door.cells
+
     @routes.get("/seat/redemptions/{payment}/{voucher}")
     async def redemption(
         request: Request, visitor: Annotated[Visitor, Depends(desk.auditor)], payment: str, voucher: str
@@ -82,5 +89,3 @@ def make_seat(desk: Desk) -> APIRouter:
         }
         facts = {"found": found, "names": names, "owners": owners, "back": request.query_params.get("back", "")}
         return desk.show(request, visitor, "redemption.html", facts)
-
-    return routes
