@@ -15,11 +15,6 @@ from yongquan.plumbing.settings import read_settings
 app = typer.Typer(no_args_is_help=True, help="Who pays for vouchers: statements.")
 
 
-@app.callback()
-def funders() -> None:
-    """Who pays for vouchers."""
-
-
 @app.command()
 def statement(
     funder: Annotated[str, typer.Argument(help="the funder's id")],

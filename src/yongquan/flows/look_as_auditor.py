@@ -1,6 +1,6 @@
 """An auditor's seat: one funder, read-only, for a time; every look goes into the audit log before it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -128,7 +128,7 @@ def _funder_of(staff: Staff) -> str:
 
 
 async def _audit(
-    connection: Connection, staff: Staff, action: str, subject: str, after: dict[str, str | int], *, now: datetime
+    connection: Connection, staff: Staff, action: str, subject: str, after: Mapping[str, str | int], *, now: datetime
 ) -> None:
     entry = AuditEntry(actor=staff.actor, action=action, subject=subject, after={**after})
     await append(connection, entry, now=now)

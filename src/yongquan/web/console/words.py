@@ -63,29 +63,6 @@ ACTIONS = {
     "application.seconding": "通过，待复核",
     "application.returned": "退回补正",
     "application.refused": "审核不通过",
-}
-NOUNS = {
-    "staff": "人员",
-    "round": "轮次",
-    "campaign": "活动",
-    "draw": "摇号",
-    "list": "名单",
-    "push": "定向发放",
-    "codes": "券码",
-    "gifts": "赠券",
-    "rehearsal": "演练",
-    "application": "凭证申请",
-}
-PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
-PUSH_OUTCOMES = {
-    "waiting": "等待发放",
-    "granted": "已到账",
-    "sold_out": "库存不足",
-    "blocked": "账户受限",
-    "not_published": "轮次未发布",
-}
-BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
-ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
     "campaign.budget_moved": "调剂预算",
     "round.leftover_chosen": "设定余券去向",
     "funding.prepay": "登记预付",
@@ -106,9 +83,25 @@ NOUNS = {
     "round": "轮次",
     "campaign": "活动",
     "draw": "摇号",
+    "list": "名单",
+    "push": "定向发放",
+    "codes": "券码",
+    "gifts": "赠券",
+    "rehearsal": "演练",
+    "application": "凭证申请",
     "funder": "出资方",
     "payment": "付款",
 }
+PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
+PUSH_OUTCOMES = {
+    "waiting": "等待发放",
+    "granted": "已到账",
+    "sold_out": "库存不足",
+    "blocked": "账户受限",
+    "not_published": "轮次未发布",
+}
+BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
+ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
 FACTS = {
     "state": "状态",
     "reason": "原因",
@@ -330,7 +323,7 @@ class DeskWords:
 
     def book(self, kind: Kind) -> str:
         """An account of anybody, as an auditor reads it."""
-        return self.of({**ACCOUNTS, **BOOK_KINDS}, kind)
+        return self.speech.say(BOOK_KINDS.get(kind) or ACCOUNTS[kind])
 
     def booked(self, posting: Posting) -> str:
         """What a posting of a payment is."""
