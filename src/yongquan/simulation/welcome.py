@@ -8,7 +8,7 @@ from yongquan.flows.announce_draw import Terms, announce_draw
 from yongquan.flows.fund_campaign import fund_campaign, record_prepayment
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.plumbing.clock import wall_now
-from yongquan.plumbing.db import Database
+from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Holder, Tokens
@@ -85,21 +85,7 @@ async def open_for_visitors(
     types = [type_ for round_ in rounds for type_ in _types(round_)]
     async with database.transaction() as connection:
         await save_campaign(connection, campaign, now=now)
-        for share in SHARES:
-            part_fen = campaign.budget_fen * share.share_bp // 10_000
-            cash_fen = part_fen if share.funder_id == FUNDER else 0
-            if cash_fen:
-                await record_prepayment(
-                    connection, receipt=campaign.code, funder_id=FUNDER, amount_fen=cash_fen, now=now
-                )
-            await fund_campaign(
-                connection,
-                campaign_id=campaign.campaign_id,
-                funder_id=share.funder_id,
-                cash_fen=cash_fen,
-                advance_fen=part_fen - cash_fen,
-                now=now,
-            )
+        await _fund(connection, campaign, now=now)
         await save_rounds(connection, rounds, types)
         ids = [round_.round_id for round_ in rounds]
         await publish_rounds(connection, campaign.campaign_id, ids, cells=cells, now=now)
@@ -132,6 +118,22 @@ def lines_of(welcomed: Welcome, *, url: str) -> Sequence[str]:
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
         f"接口文档 API docs    {url}/docs",
     )
+
+
+async def _fund(connection: Connection, campaign: Campaign, *, now: datetime) -> None:
+    for share in SHARES:
+        part_fen = campaign.budget_fen * share.share_bp // 10_000
+        cash_fen = part_fen if share.funder_id == FUNDER else 0
+        if cash_fen:
+            await record_prepayment(connection, receipt=campaign.code, funder_id=FUNDER, amount_fen=cash_fen, now=now)
+        await fund_campaign(
+            connection,
+            campaign_id=campaign.campaign_id,
+            funder_id=share.funder_id,
+            cash_fen=cash_fen,
+            advance_fen=part_fen - cash_fen,
+            now=now,
+        )
 
 
 def _types(round_: Round) -> list[VoucherType]:
