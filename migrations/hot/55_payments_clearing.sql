@@ -1,5 +1,5 @@
 -- Every movement of a settlement day, once: payments that succeeded (sign 1) and refunds (sign -1).
--- A payment counts on its own day even if it was refunded later; the refund counts on the refund's day.
+-- A payment counts on its own day even if it was refunded later; each refund, of part or all of it, counts on its own.
 create or replace function payments.movements(p_day date)
 returns table (cell smallint, payment_id uuid, sign int, issuer text, acquirer text, store_id uuid,
                charged_fen bigint, discount_fen bigint, interchange_fen bigint, network_fee_fen bigint, fee_fen bigint)
@@ -9,8 +9,8 @@ language sql stable as $$
       from payments.payment p
      where p.settlement_date = p_day and p.state in ('succeeded', 'refunding', 'refunded')
     union all
-    select p.cell, p.payment_id, -1, p.issuer, p.acquirer, p.store_id, p.charged_fen, p.discount_fen,
-           p.interchange_fen, p.network_fee_fen, p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen
+    select p.cell, p.payment_id, -1, p.issuer, p.acquirer, p.store_id, r.charged_fen, r.discount_fen,
+           r.interchange_fen, r.network_fee_fen, r.interchange_fen + r.network_fee_fen + r.acquirer_fee_fen
       from payments.refund r join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
      where r.settlement_date = p_day and r.state = 'succeeded'
 $$;

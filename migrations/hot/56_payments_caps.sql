@@ -8,6 +8,15 @@ create or replace function payments.cap_store(p_scope text, p_store uuid) return
     select case when p_scope in ('shop', 'shop_day') then p_store else '00000000-0000-0000-0000-000000000000'::uuid end
 $$;
 
+-- What a funder got back of its part of one voucher in refunds that ended.
+create or replace function payments.given_back(p_share payments.share) returns bigint language sql stable as $$
+    select coalesce(sum(b.amount_fen), 0)::bigint
+      from payments.refund r
+      join payments.refund_share b on b.cell = r.cell and b.refund_id = r.refund_id
+     where r.cell = p_share.cell and r.payment_id = p_share.payment_id and r.state = 'succeeded'
+       and b.voucher_id = p_share.voucher_id and b.funder_id = p_share.funder_id
+$$;
+
 -- Count what new payments of a day take of their funders' caps, payment by payment in the order given; a payment
 -- beyond a cap counts nothing and is returned with the funder and the scope. Locks the counters in key order, until
 -- the commit: payments of one capped funder stand in one line.
@@ -36,7 +45,7 @@ begin
 
     insert into payments.subsidy_used (funder_id, scope, day, store_id, used_fen)
     select k.funder_id, k.scope, k.day, k.store_id, coalesce((
-           select sum(s.amount_fen) from payments.share s
+           select sum(s.amount_fen - payments.given_back(s)) from payments.share s
              join payments.payment p on p.cell = s.cell and p.payment_id = s.payment_id
             where s.funder_id = k.funder_id and p.state in ('charging', 'unknown', 'succeeded', 'refunding')
               and k.day in ('-infinity', p.settlement_date)
@@ -67,20 +76,21 @@ begin
     end loop;
 end $$;
 
--- Give back what payments that failed or were refunded had taken of caps. Locks as above.
-create or replace function payments.free_subsidy(p_cell int, p_payment uuid[]) returns void language plpgsql as $$
+-- Give back of caps what funders paid of payments and got back. Parts run in step. Locks as above.
+create or replace function payments.free_parts(
+    p_cell int, p_payment uuid[], p_funder text[], p_fen bigint[]
+) returns void language plpgsql as $$
 begin
     if cardinality(p_payment) = 0 or not exists (select from payments.subsidy_cap) then
         return;
     end if;
     with freed as (
-        select u.funder_id, u.scope, u.day, u.store_id, sum(s.amount_fen)::bigint as fen
-          from payments.share s
-          join payments.payment p on p.cell = s.cell and p.payment_id = s.payment_id
+        select u.funder_id, u.scope, u.day, u.store_id, sum(s.fen)::bigint as fen
+          from unnest(p_payment, p_funder, p_fen) as s(payment_id, funder_id, fen)
+          join payments.payment p on p.cell = p_cell and p.payment_id = s.payment_id
           join payments.subsidy_used u on u.funder_id = s.funder_id
            and u.day = payments.cap_day(u.scope, p.settlement_date)
            and u.store_id = payments.cap_store(u.scope, p.store_id)
-         where s.cell = p_cell and s.payment_id = any (p_payment)
          group by u.funder_id, u.scope, u.day, u.store_id
     ), locked as (
         select u.funder_id, u.scope, u.day, u.store_id from payments.subsidy_used u
@@ -91,3 +101,9 @@ begin
       from freed f join locked l using (funder_id, scope, day, store_id)
      where (u.funder_id, u.scope, u.day, u.store_id) = (f.funder_id, f.scope, f.day, f.store_id);
 end $$;
+
+-- Give back of caps all that payments that failed had taken.
+create or replace function payments.free_subsidy(p_cell int, p_payment uuid[]) returns void language sql as $$
+    select payments.free_parts(p_cell, array_agg(s.payment_id), array_agg(s.funder_id), array_agg(s.amount_fen))
+      from payments.share s where s.cell = p_cell and s.payment_id = any (p_payment) having count(*) > 0
+$$;

@@ -1,5 +1,7 @@
-"""A full refund: marked (commit), given back by the issuer, then booked with the campaign's refund rule (commit)."""
+"""A refund of all or part of a payment: its parts fixed (commit), given back by the issuer, then booked (commit)."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,38 +15,55 @@ from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import bucket_of
 from yongquan.payments.model import PaymentRefused
-from yongquan.payments.refunds import OpenRefund, begin_refund, end_refund, lease_refunds, open_refund
+from yongquan.payments.refunds import (
+    OpenRefund,
+    RefundWish,
+    SharedBack,
+    begin_refund,
+    end_refund,
+    lease_refunds,
+    note_vouchers,
+    open_refund,
+)
+from yongquan.payments.store import payment_of
 from yongquan.payments.switch import Switch
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.fresh import fresh_id
-from yongquan.vouchers.refunding import RefundedVoucher, refund_vouchers
+from yongquan.vouchers.refunding import Fate, RefundedVoucher, only_whole, refund_vouchers, refund_vouchers_in_part
+
+WHOLE = RefundWish()
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundDesk:
-    """Refunds payments in full; a repeat, or a sweep after a crash, goes on where the first stopped."""
+    """Refunds payments; a repeat, or a sweep after a crash, goes on where the first stopped."""
 
     desk: PaymentDesk
     switch: Switch
 
-    async def refund(self, cell: int, payment_id: UUID, *, store_id: UUID, now: datetime) -> None:
-        """Give everything back. Raises `PaymentRefused`; `Outage` if the issuer has not answered yet."""
+    async def refund(
+        self, cell: int, payment_id: UUID, *, store_id: UUID, now: datetime, wish: RefundWish = WHOLE
+    ) -> None:
+        """Give back what is wished, all that is left by default.
+
+        Raises `PaymentRefused`; `Outage` if the issuer has not answered yet: the same wish goes on.
+        """
+        stamp = (await self.desk.next_stan(), now.replace(microsecond=0))
         async with self.desk.database.transaction() as connection:
-            state = await begin_refund(
+            if wish.amount_fen is not None:
+                await _require_partial(connection, cell, payment_id, wish.amount_fen)
+            await begin_refund(
                 connection,
                 cell,
                 payment_id,
+                wish,
                 store_id=store_id,
                 refund_id=fresh_id(bucket_of(payment_id)),
-                stamp=(await self.desk.next_stan(), now.replace(microsecond=0)),
+                stamp=stamp,
                 now=now,
             )
-            if state is None:
-                raise PaymentRefused("not_found", "no such payment in this store")
-            if state not in {"refunding", "refunded"}:
-                raise PaymentRefused("not_refundable", f"a payment that is {state} cannot be refunded")
             refund = await open_refund(connection, cell, payment_id)
         if refund is not None:
             await self._finish(refund, now=now)
@@ -70,14 +89,43 @@ class RefundDesk:
             if not answer.approved:
                 raise InstitutionUnreachable(f"{charge.issuer} did not refund: code {answer.response_code}")
         async with self.desk.database.transaction() as connection:
-            if await end_refund(connection, refund, now=now):
-                vouchers = await refund_vouchers(
-                    connection, refund.payment.cell, refund.payment.payment_id, citizen_id=refund.citizen_id, now=now
-                )
-                await _book(connection, refund, vouchers, now=now)
+            shares = await end_refund(connection, refund, now=now)
+            if shares is not None:
+                vouchers = await _refund_vouchers(connection, refund, shares, now=now)
+                await note_vouchers(connection, refund, [(v.voucher_id, v.fate) for v in vouchers])
+                await _book(connection, refund, shares, vouchers, now=now)
 
 
-async def _book(connection: Connection, refund: OpenRefund, vouchers: list[RefundedVoucher], *, now: datetime) -> None:
+async def _require_partial(connection: Connection, cell: int, payment_id: UUID, amount_fen: int) -> None:
+    payment = await payment_of(connection, cell, payment_id)
+    if payment is None or amount_fen >= payment.amount_fen:
+        return
+    if await only_whole(connection, cell, [share.voucher_id for share in payment.shares]):
+        raise PaymentRefused("only_whole_refund", "a campaign of this payment allows refunds of the whole only")
+
+
+async def _refund_vouchers(
+    connection: Connection, refund: OpenRefund, shares: Sequence[SharedBack], *, now: datetime
+) -> list[RefundedVoucher]:
+    payment = refund.payment
+    if refund.whole:
+        return await refund_vouchers(
+            connection, payment.cell, payment.payment_id, citizen_id=refund.citizen_id, now=now
+        )
+    parts: defaultdict[UUID, int] = defaultdict(int)
+    for share in shares:
+        parts[share.voucher_id] += share.amount_fen
+    return await refund_vouchers_in_part(connection, payment.cell, parts, ends=refund.ends)
+
+
+async def _book(
+    connection: Connection,
+    refund: OpenRefund,
+    shares: Sequence[SharedBack],
+    vouchers: Sequence[RefundedVoucher],
+    *,
+    now: datetime,
+) -> None:
     event, payment = refund.refund_id, refund.payment
     recipes, payment_recipes = ledger.recipes, ledger.payment_recipes
     parts = [
@@ -92,13 +140,16 @@ async def _book(connection: Connection, refund: OpenRefund, vouchers: list[Refun
             network_fen=refund.network_fee_fen,
         ),
     ]
-    for funder_id, amount_fen in refund.by_funder.items():
+    by_funder: defaultdict[str, int] = defaultdict(int)
+    for share in shares:
+        by_funder[share.funder_id] += share.amount_fen
+    for funder_id, amount_fen in sorted(by_funder.items()):
         parts.append(
             payment_recipes.refund_subsidy(
                 event=event, funder_id=funder_id, acquirer_id=payment.acquirer, amount_fen=amount_fen
             )
         )
     for v in vouchers:
-        turn = recipes.forfeit_voucher if v.forfeited else recipes.restore_voucher
-        parts.append(turn(event=event, voucher_id=v.voucher_id, type_id=v.type_id, redeemed_fen=v.redeemed_fen))
+        turn = recipes.restore_voucher if v.fate is Fate.RETURNED else recipes.forfeit_voucher
+        parts.append(turn(event=event, voucher_id=v.voucher_id, type_id=v.type_id, redeemed_fen=v.refunded_fen))
     await ledger.post(connection, ledger.chain_of(*parts), cell=payment.cell, now=now)

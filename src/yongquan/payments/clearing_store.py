@@ -25,10 +25,17 @@ select (select count(*) from payments.payment p
 """
 _DUES = """
 insert into payments.funder_due (day, cell, funder_id, amount_fen)
-select %(day)s, s.cell, s.funder_id, sum(m.sign * s.amount_fen)
-  from payments.movements(%(day)s) m join payments.share s on s.cell = m.cell and s.payment_id = m.payment_id
- where m.discount_fen > 0
- group by s.cell, s.funder_id
+select %(day)s, d.cell, d.funder_id, sum(d.amount_fen)
+  from (select s.cell, s.funder_id, s.amount_fen
+          from payments.movements(%(day)s) m
+          join payments.share s on s.cell = m.cell and s.payment_id = m.payment_id
+         where m.sign > 0 and m.discount_fen > 0
+        union all
+        select b.cell, b.funder_id, -b.amount_fen
+          from payments.refund r
+          join payments.refund_share b on b.cell = r.cell and b.refund_id = r.refund_id
+         where r.settlement_date = %(day)s and r.state = 'succeeded') d
+ group by d.cell, d.funder_id
 """
 _DUE_ROWS = "select cell, funder_id, amount_fen from payments.funder_due where day = %s order by funder_id, cell"
 _ADD_CALL = """

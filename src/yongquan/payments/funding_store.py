@@ -7,7 +7,7 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 
 _PAID = """
-select s.type_id, s.funder_id, sum(s.amount_fen)::bigint
+select s.type_id, s.funder_id, sum(s.amount_fen - payments.given_back(s))::bigint
   from payments.share s join payments.payment p on p.cell = s.cell and p.payment_id = s.payment_id
  where s.type_id = any (%s) and p.state in ('succeeded', 'refunding') group by s.type_id, s.funder_id
 """
@@ -51,7 +51,7 @@ CAP_SCOPES = ("total", "day", "shop", "shop_day")
 
 
 async def paid_of_types(connection: Connection, type_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
-    """What funders paid for redeemed vouchers of some types; refunded payments are not counted."""
+    """What funders paid for redeemed vouchers of some types, less what refunds gave back."""
     rows = await (await connection.execute(_PAID, [list(type_ids)])).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
 

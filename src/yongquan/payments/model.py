@@ -22,7 +22,9 @@ PAYMENT_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CHARGING: frozenset({PaymentState.UNKNOWN, PaymentState.SUCCEEDED, PaymentState.FAILED}),
     PaymentState.UNKNOWN: frozenset({PaymentState.UNKNOWN, PaymentState.SUCCEEDED, PaymentState.FAILED}),
     PaymentState.SUCCEEDED: frozenset({PaymentState.REFUNDING}),
-    PaymentState.REFUNDING: frozenset({PaymentState.REFUNDED}),
+    PaymentState.REFUNDING: frozenset(
+        {PaymentState.SUCCEEDED, PaymentState.REFUNDED}
+    ),  # succeeded: a part was refunded
     PaymentState.FAILED: frozenset(),
     PaymentState.REFUNDED: frozenset(),
 }
@@ -64,6 +66,7 @@ class Payment:
     ended_at: datetime | None
     response_code: str | None
     shares: tuple[Share, ...] = ()
+    refunded_fen: int = 0
 
     @property
     def store_receives_fen(self) -> int:

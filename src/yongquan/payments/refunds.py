@@ -1,31 +1,57 @@
-"""The payments room's SQL for refunds."""
+"""The payments room's SQL for refunds: begun with all its parts fixed, leased until the issuer answers, ended once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from yongquan.payments.model import PaymentRefused
 from yongquan.payments.open_payments import OpenPayment
+from yongquan.payments.refund_split import Bill, PaidShare, RefundParts, split_refund
 from yongquan.plumbing.db import Connection
 
 AT_ONCE = 100
 PATIENCE = timedelta(seconds=15)
-_STATE = "select state from payments.payment where cell = %s and payment_id = %s and store_id = %s for no key update"
+ALL = "all"
+_LOCK = """
+select state, amount_fen - refunded_fen, charged_fen, interchange_fen, network_fee_fen, acquirer_fee_fen
+  from payments.payment where cell = %s and payment_id = %s and store_id = %s for no key update
+"""
+_EARLIER = """
+select refund_no, asked_fen from payments.refund
+ where cell = %(cell)s and payment_id = %(payment)s and (refund_no = %(no)s or key = %(key)s)
+"""
+_BACK = """
+select coalesce(sum(charged_fen), 0)::bigint, coalesce(sum(interchange_fen), 0)::bigint,
+       coalesce(sum(network_fee_fen), 0)::bigint, coalesce(sum(acquirer_fee_fen), 0)::bigint
+  from payments.refund where cell = %s and payment_id = %s
+"""
+_SHARES = """
+select s.voucher_id, s.type_id, s.funder_id, s.amount_fen,
+       coalesce((select sum(b.amount_fen) from payments.refund r
+                   join payments.refund_share b on b.cell = r.cell and b.refund_id = r.refund_id
+                  where r.cell = s.cell and r.payment_id = s.payment_id and b.voucher_id = s.voucher_id
+                    and b.funder_id = s.funder_id), 0)::bigint
+  from payments.share s where s.cell = %s and s.payment_id = %s order by s.voucher_id, s.funder_id
+"""
 _MARK = "update payments.payment set state = 'refunding' where cell = %s and payment_id = %s"
 _BEGIN = """
-insert into payments.refund (cell, refund_id, payment_id, charged_fen, discount_fen, settlement_date, state, stan,
-                             sent_at, begun_at)
-select p.cell, %(refund)s, p.payment_id, p.charged_fen, p.discount_fen, payments.open_day(%(now)s), 'refunding',
-       %(stan)s, %(sent_at)s, %(now)s
-  from payments.payment p where p.cell = %(cell)s and p.payment_id = %(payment)s
+insert into payments.refund (cell, refund_id, payment_id, refund_no, key, asked_fen, amount_fen, charged_fen,
+                             discount_fen, interchange_fen, network_fee_fen, acquirer_fee_fen, reason,
+                             settlement_date, state, stan, sent_at, begun_at)
+values (%(cell)s, %(refund)s, %(payment)s, %(no)s, %(key)s, %(asked)s, %(amount)s, %(charged)s, %(discount)s,
+        %(interchange)s, %(network)s, %(acquirer)s, %(reason)s, payments.open_day(%(now)s), 'refunding', %(stan)s,
+        %(sent_at)s, %(now)s)
+"""
+_BEGIN_SHARE = """
+insert into payments.refund_share (cell, refund_id, voucher_id, funder_id, type_id, amount_fen)
+values (%s, %s, %s, %s, %s, %s)
 """
 _OPEN = """
-select p.cell, p.payment_id, p.store_id, p.issuer, p.acquirer, i.pan_sealed, p.charged_fen, s.mcc,
+select p.cell, p.payment_id, p.store_id, p.issuer, p.acquirer, i.pan_sealed, r.charged_fen, s.mcc,
        r.settlement_date, p.stan, p.sent_at,
-       r.refund_id, r.stan, r.sent_at, p.interchange_fen, p.network_fee_fen, p.citizen_id,
-       coalesce((select jsonb_object_agg(f.funder_id, f.fen) from (
-            select h.funder_id, sum(h.amount_fen)::bigint as fen from payments.share h
-             where h.cell = p.cell and h.payment_id = p.payment_id group by h.funder_id) f), '{}')
+       r.refund_id, r.stan, r.sent_at, r.amount_fen, r.interchange_fen, r.network_fee_fen, p.citizen_id,
+       r.amount_fen = p.amount_fen, p.refunded_fen + r.amount_fen = p.amount_fen
   from payments.refund r
   join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
   join payments.instrument i on i.cell = p.cell and i.instrument_id = p.instrument_id
@@ -38,46 +64,104 @@ _END = """
 update payments.refund set state = 'succeeded', ended_at = %s
  where cell = %s and refund_id = %s and state = 'refunding'
 """
-_REFUNDED = "update payments.payment set state = 'refunded' where cell = %s and payment_id = %s"
-_FREE_CAPS = "select payments.free_subsidy(%s, %s)"
+_FREE_CAPS = "select payments.free_parts(%s, %s, %s, %s)"
+_ENDED = """
+update payments.payment
+   set refunded_fen = refunded_fen + %(fen)s,
+       state = case when refunded_fen + %(fen)s = amount_fen then 'refunded' else 'succeeded' end
+ where cell = %(cell)s and payment_id = %(payment)s
+"""
+_OPEN_SHARES = """
+select voucher_id, type_id, funder_id, amount_fen from payments.refund_share
+ where cell = %s and refund_id = %s order by voucher_id, funder_id
+"""
+_BECAME = "update payments.refund_share set became = %s where cell = %s and refund_id = %s and voucher_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What a store wants back to its customer: part of the bill in fen, or (None) all that is left.
+
+    `refund_no` is unique in the payment; it and `key` (a hash of the caller's key) make a repeat the same refund.
+    """
+
+    amount_fen: int | None = None
+    refund_no: str = ALL
+    key: UUID | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRefund:
-    """A refund under way: the payment as it was charged, and the refund message's own identity."""
+    """A refund under way. `payment` is as the refund's message tells it: its amount is what the citizen gets back.
+
+    `whole`: this one refund gives the whole bill back; `ends`: nothing is left to refund after it. Amounts in fen.
+    """
 
     payment: OpenPayment
     refund_id: UUID
     stan: int
     sent_at: datetime
+    amount_fen: int
     interchange_fen: int
     network_fee_fen: int
     citizen_id: UUID
-    by_funder: Mapping[str, int]
+    whole: bool
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBack:
+    """What one funder gets back through one voucher."""
+
+    voucher_id: UUID
+    type_id: UUID
+    funder_id: str
+    amount_fen: int
 
 
 async def begin_refund(
     connection: Connection,
     cell: int,
     payment_id: UUID,
+    wish: RefundWish,
     *,
     store_id: UUID,
     refund_id: UUID,
     stamp: tuple[int, datetime],
     now: datetime,
-) -> str | None:
-    """Mark a succeeded payment as refunding; the answer is its state after that, None if it is not there."""
-    row = await (await connection.execute(_STATE, [cell, payment_id, store_id])).fetchone()
-    if row is None or row[0] != "succeeded":
-        return None if row is None else str(row[0])
+) -> bool:
+    """Fix a refund's parts and mark the payment as refunding; False if this very refund was begun before.
+
+    Locks the payment. Raises `PaymentRefused`: not_found, conflicting_request, refund_under_way, not_refundable,
+    refund_too_large.
+    """
+    row = await (await connection.execute(_LOCK, [cell, payment_id, store_id])).fetchone()
+    if row is None:
+        raise PaymentRefused("not_found", "no such payment in this store")
+    state, left_fen, charged_fen, *fees = row
+    if await _is_repeat(connection, cell, payment_id, wish):
+        return False
+    if state == "refunding":
+        raise PaymentRefused("refund_under_way", "another refund of this payment has not ended")
+    if state != "succeeded":
+        raise PaymentRefused("not_refundable", f"a payment that is {state} cannot be refunded")
+    amount_fen = left_fen if wish.amount_fen is None else wish.amount_fen
+    if not 0 < amount_fen <= left_fen:
+        raise PaymentRefused("refund_too_large", f"{left_fen} fen are left to refund", left_fen=left_fen)
+    back = await (await connection.execute(_BACK, [cell, payment_id])).fetchone() or (0, 0, 0, 0)
+    shares = await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()
+    bill = Bill(charged_fen, back[0], tuple(PaidShare(*s) for s in shares), (fees[0], fees[1], fees[2]), back[1:])
+    values = {"cell": cell, "payment": payment_id, "refund": refund_id, "now": now, "amount": amount_fen}
     await connection.execute(_MARK, [cell, payment_id])
-    values = {"cell": cell, "payment": payment_id, "refund": refund_id, "now": now}
-    await connection.execute(_BEGIN, values | {"stan": stamp[0], "sent_at": stamp[1]})
-    return "refunding"
+    await _write(
+        connection, values | {"stan": stamp[0], "sent_at": stamp[1]}, wish, bill, split_refund(bill, amount_fen)
+    )
+    return True
 
 
 async def open_refund(connection: Connection, cell: int, payment_id: UUID) -> OpenRefund | None:
-    """The refund of a payment if it has not ended."""
+    """The refund of a payment that has not ended."""
     row = await (await connection.execute(_OPEN_ONE, [cell, payment_id])).fetchone()
     return None if row is None else OpenRefund(OpenPayment(*row[:11]), *row[11:])
 
@@ -88,11 +172,54 @@ async def lease_refunds(connection: Connection, *, now: datetime) -> Sequence[Op
     return [OpenRefund(OpenPayment(*row[:11]), *row[11:]) for row in rows]
 
 
-async def end_refund(connection: Connection, refund: OpenRefund, *, now: datetime) -> bool:
-    """Record that the money is back; False if somebody else did."""
+async def end_refund(connection: Connection, refund: OpenRefund, *, now: datetime) -> Sequence[SharedBack] | None:
+    """Record that the money is back; what each funder gets back, or None if somebody else recorded it."""
     cell = refund.payment.cell
     ended = await connection.execute(_END, [now, cell, refund.refund_id])
-    if ended.rowcount:
-        await connection.execute(_REFUNDED, [cell, refund.payment.payment_id])
-        await connection.execute(_FREE_CAPS, [cell, [refund.payment.payment_id]])
-    return bool(ended.rowcount)
+    if not ended.rowcount:
+        return None
+    await connection.execute(_ENDED, {"cell": cell, "payment": refund.payment.payment_id, "fen": refund.amount_fen})
+    rows = await (await connection.execute(_OPEN_SHARES, [cell, refund.refund_id])).fetchall()
+    shares = [SharedBack(*row) for row in rows]
+    payments = [refund.payment.payment_id] * len(shares)
+    await connection.execute(
+        _FREE_CAPS, [cell, payments, [s.funder_id for s in shares], [s.amount_fen for s in shares]]
+    )
+    return shares
+
+
+async def note_vouchers(connection: Connection, refund: OpenRefund, became: Sequence[tuple[UUID, str]]) -> None:
+    """Write down what became of the refund's vouchers, for receipts."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            _BECAME, [(what, refund.payment.cell, refund.refund_id, voucher_id) for voucher_id, what in became]
+        )
+
+
+async def _is_repeat(connection: Connection, cell: int, payment_id: UUID, wish: RefundWish) -> bool:
+    values = {"cell": cell, "payment": payment_id, "no": wish.refund_no, "key": wish.key}
+    rows = await (await connection.execute(_EARLIER, values)).fetchall()
+    if any(row != (wish.refund_no, wish.amount_fen) for row in rows):
+        raise PaymentRefused("conflicting_request", "this key or refund_no was used for another refund")
+    return bool(rows)
+
+
+async def _write(
+    connection: Connection, values: dict[str, object], wish: RefundWish, bill: Bill, parts: RefundParts
+) -> None:
+    interchange_fen, network_fen, acquirer_fen = parts.fees_fen
+    await connection.execute(
+        _BEGIN,
+        values
+        | {"no": wish.refund_no, "key": wish.key, "asked": wish.amount_fen, "reason": wish.reason}
+        | {"charged": parts.charged_fen, "discount": parts.discount_fen, "interchange": interchange_fen}
+        | {"network": network_fen, "acquirer": acquirer_fen},
+    )
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            _BEGIN_SHARE,
+            [
+                (values["cell"], values["refund"], share.voucher_id, share.funder_id, share.type_id, fen)
+                for share, fen in zip(bill.shares, parts.shares_fen, strict=True)
+            ],
+        )

@@ -17,6 +17,7 @@ class CampaignState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     PAUSED = "paused"
+    STOPPED = "stopped"  # an emergency: no claim and no redemption anywhere
     ENDED = "ended"
 
 
@@ -75,8 +76,9 @@ class DrawState(StrEnum):
 
 CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.PUBLISHED}),
-    CampaignState.PUBLISHED: frozenset({CampaignState.PAUSED, CampaignState.ENDED}),
-    CampaignState.PAUSED: frozenset({CampaignState.PUBLISHED, CampaignState.ENDED}),
+    CampaignState.PUBLISHED: frozenset({CampaignState.PAUSED, CampaignState.STOPPED, CampaignState.ENDED}),
+    CampaignState.PAUSED: frozenset({CampaignState.PUBLISHED, CampaignState.STOPPED, CampaignState.ENDED}),
+    CampaignState.STOPPED: frozenset({CampaignState.PUBLISHED, CampaignState.ENDED}),
     CampaignState.ENDED: frozenset(),
 }
 ROUND_MOVES: Mapping[RoundState, frozenset[RoundState]] = {
@@ -108,10 +110,33 @@ DRAW_MOVES: Mapping[DrawState, frozenset[DrawState]] = {
 
 
 class RefundPolicy(StrEnum):
-    """What a full refund does to the voucher."""
+    """What a refund of the whole payment does to the voucher."""
 
     FORFEIT = "forfeit"  # Xiangshan: the citizen gets back what was paid, the voucher is gone
-    RETURN = "return"  # Hangzhou: back to the wallet with its first expiry; expired ones are not returned
+    RETURN = "return"  # Hangzhou: back to the wallet with its first expiry, which may be over
+    RETURN_IN_VALIDITY = "return_in_validity"  # Shanghai: back within its validity, after that not returned
+
+
+class PartialRefund(StrEnum):
+    """What a refund of part of a payment does; the voucher then stays used, whatever is refunded later."""
+
+    PRO_RATA = "pro_rata"  # Shanghai: citizen and funders get back in proportion
+    REFUSED = "refused"  # only the whole payment can be refunded
+
+
+class MerchantOffer(StrEnum):
+    """How a voucher goes with the merchant's own offer in the same order."""
+
+    REFUSED = "refused"  # no voucher in an order with an offer of the merchant's own
+    THRESHOLD_BEFORE = "threshold_before"  # the threshold is held against the bill before that offer
+    THRESHOLD_AFTER = "threshold_after"  # Hangzhou: against what the offer leaves
+
+
+class ChoiceOrder(StrEnum):
+    """Which of a citizen's vouchers are used when none is named."""
+
+    LEAST_PAYABLE = "least_payable"  # the set that leaves the least to pay
+    LARGEST_FIRST = "largest_first"  # Haishu: the largest discount, then the earliest expiry, one after the other
 
 
 class Direction(StrEnum):
@@ -136,6 +161,11 @@ class CampaignRules:
     direction: Direction = Direction.EITHER
     per_order: int = 1
     stacks_with_others: bool = False
+    not_with: tuple[str, ...] = ()  # funder kinds whose vouchers of other campaigns cannot be in the same order
+    merchant_offer: MerchantOffer = MerchantOffer.THRESHOLD_AFTER
+    choice: ChoiceOrder = ChoiceOrder.LEAST_PAYABLE
+    partial_refund: PartialRefund = PartialRefund.PRO_RATA
+    refund_frees_cap: bool = False  # a voucher that a refund of all returned or forfeited no longer counts
 
 
 @dataclass(frozen=True, slots=True)

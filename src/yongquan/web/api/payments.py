@@ -67,6 +67,7 @@ class PaymentOut(msgspec.Struct):
     settlement_date: str
     begun_at: str
     response_code: str | None = None
+    refunded_fen: int = 0
 
 
 _decode = msgspec.json.Decoder(PaymentRequest).decode
@@ -130,6 +131,7 @@ def payment_out(payment: Payment) -> PaymentOut:
         settlement_date=payment.settlement_date.isoformat(),
         begun_at=payment.begun_at.isoformat(),
         response_code=payment.response_code,
+        refunded_fen=payment.refunded_fen,
     )
 
 

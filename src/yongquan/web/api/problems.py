@@ -42,6 +42,11 @@ PROBLEMS = {
     "voucher_not_usable": Problem(409, "所选消费券不适用", "a voucher named here cannot be used in this order"),
     "order_exists": Problem(409, "订单号已存在", "this order number was used for another order"),
     "not_refundable": Problem(409, "该笔交易不能退款", "this payment cannot be refunded in its state"),
+    "refund_under_way": Problem(409, "上一笔退款还在处理", "another refund of this payment has not ended: wait for it"),
+    "refund_too_large": Problem(409, "超过可退金额", "more than what is left to refund of this payment"),
+    "only_whole_refund": Problem(
+        409, "活动规定只能整单退款", "a campaign of this payment allows refunds of the whole only"
+    ),
     "sign_in_refused": Problem(401, "登录失败", "sign-in refused: check login, password and code"),
     "wrong_code": Problem(401, "验证码错误或已过期", "this code is wrong or has expired: ask for a new one"),
     "locked_out": Problem(429, "尝试次数过多,请稍后再试", "too many failures: try again later"),
