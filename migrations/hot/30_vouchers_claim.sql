@@ -41,7 +41,7 @@ begin
                    when i.refused is not null then i.refused
                    when r.round_id is null or t.type_id is null then 'not_open'
                    when (i.facts).state is null or (i.facts).state = 'blocked' then 'blocked'
-                   when r.state <> 'published' then 'not_open'
+                   when r.state <> 'published' or c.state = 'stopped' then 'not_open'
                    when p_origin <> 'grab' then null
                    when r.mode <> 'grab' or p_now < r.opens_at then 'not_open'
                    when p_now >= r.closes_at then 'closed'
@@ -61,6 +61,7 @@ begin
                end as refusal
           from item i
           left join lateral (select * from vouchers.round r where r.round_id = i.round_id limit 1) r on true
+          left join lateral (select c.state from vouchers.campaign c where c.campaign_id = r.campaign_id limit 1) c on true
           left join lateral (
                select * from vouchers.voucher_type t
                 where t.type_id = i.type_id and t.round_id = i.round_id limit 1) t on true

@@ -6,17 +6,19 @@ returns jsonb language sql stable set enable_seqscan = off as $$
                               order by v.voucher_id), '[]')
       from (select * from vouchers.voucher w where w.cell = p_cell and w.citizen_id = p_citizen offset 0) v
      where v.state = 'held' and v.valid_from <= p_now and v.valid_until > p_now
+       and not exists (select from vouchers.campaign c where c.campaign_id = v.campaign_id and c.state = 'stopped')
 $$;
 
--- Vouchers that are held and good now, locked in order of their id until the commit.
+-- Vouchers that are held and good now (a stopped campaign's are not), locked in order of their id until the commit.
 create or replace function vouchers.lock_held(p_cell int, p_now timestamptz, p_voucher uuid[])
 returns setof uuid language sql set enable_seqscan = off as $$
     with locked as materialized (
-        select v.voucher_id, v.state, v.valid_from, v.valid_until from vouchers.voucher v
+        select v.voucher_id, v.campaign_id, v.state, v.valid_from, v.valid_until from vouchers.voucher v
          where v.cell = p_cell and v.voucher_id = any (p_voucher) order by v.voucher_id for no key update
     )
     select l.voucher_id from locked l
      where l.state = 'held' and l.valid_from <= p_now and l.valid_until > p_now
+       and not exists (select from vouchers.campaign c where c.campaign_id = l.campaign_id and c.state = 'stopped')
 $$;
 
 -- held -> locked, for payments that begin. Arrays run in step.
@@ -49,4 +51,21 @@ returns setof vouchers.voucher language sql set enable_seqscan = off as $$
              order by d.valid_until limit p_limit for no key update skip locked) due
      where v.cell = p_cell and v.voucher_id = due.voucher_id
     returning v.*
+$$;
+
+-- held or frozen -> void, for a person's reason; vouchers in a payment stay as they are. Returns them as they were.
+create or replace function vouchers.void(p_cell int, p_now timestamptz, p_voucher uuid[], p_reason text, p_actor text)
+returns setof vouchers.voucher language sql set enable_seqscan = off as $$
+    with found as materialized (
+        select v.* from vouchers.voucher v
+         where v.cell = p_cell and v.voucher_id = any (p_voucher) and v.state in ('held', 'frozen')
+         order by v.voucher_id for no key update
+    ), written as (
+        insert into vouchers.voided (cell, voucher_id, reason, actor, voided_at)
+        select p_cell, f.voucher_id, p_reason, p_actor, p_now from found f
+    ), moved as (
+        update vouchers.voucher v set state = 'void', recycled_fen = v.recycled_fen + v.amount_fen
+          from found f where v.cell = p_cell and v.voucher_id = f.voucher_id
+    )
+    select * from found
 $$;

@@ -2,18 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
-from clearing_world import BALANCE_FEN, BRAND, BUREAU, DAY, Person, World, city, outside
+from clearing_world import BALANCE_FEN, BRAND, BUREAU, DAY, NOON, Person, World, city, outside
+from psycopg.types.json import Jsonb
 
+from yongquan.flows.claim_voucher import Claim
 from yongquan.flows.prove_books import prove_books
 from yongquan.kernel.errors import Outage
 from yongquan.payments.clearing import DayState
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
 from yongquan.payments.refund_views import RefundRow, refunds_of
 from yongquan.payments.refunds import RefundWish
+from yongquan.plumbing.clock import set_clock
+from yongquan.vouchers.model import CampaignRules, PartialRefund
+from yongquan.vouchers.policies import PRESETS
+from yongquan.vouchers.views import voucher_of
 
 
 def in_city(tmp_path: Path, conninfo: str, scene: Callable[[World], Awaitable[None]]) -> None:
@@ -146,5 +155,104 @@ def test_a_day_with_refunds_in_parts_clears_and_settles_to_the_fen(tmp_path: Pat
         borne = 1_000 - sum(share.amount_fen for row in rows for share in row.shares)
         async with world.sandbox.client("chaoxin") as bank:
             assert (await bank.account(BUREAU.account_no)).balance_fen == 100_000 - borne
+
+    in_city(tmp_path, fresh_database, scene)
+
+
+async def buy_under(world: World, rules: CampaignRules) -> tuple[Payment, UUID]:
+    """A payment of 100 yuan with a voucher of 10, under these rules."""
+    async with world.platform.database.transaction() as connection:
+        await connection.execute(
+            "update vouchers.campaign set rules = %s where funder_id = 'bureau'", [Jsonb(msgspec.to_builtins(rules))]
+        )
+        await connection.execute("update vouchers.round set cap_round = 1, version = version + 1")
+    await world.platform.refresh()
+    paid = await world.buy(world.people[0], world.stores[0], 10_000, voucher=BUREAU.funder_id)
+    return paid, paid.shares[0].voucher_id
+
+
+async def wallet_state(world: World, voucher_id: UUID) -> str:
+    async with world.platform.database.transaction() as connection:
+        person, now = world.people[0], world.platform.clock.now()
+        row = await voucher_of(connection, 0, person.citizen_id, voucher_id, now=now)
+    assert row is not None
+    return row.state
+
+
+async def claim_code(world: World) -> str:
+    person = world.people[0]
+    round_id, type_id = world.types[BUREAU.funder_id]
+    offer, type_ = await world.platform.find_round(round_id.hex), world.platform.catalogue.type(type_id.hex)
+    assert offer is not None
+    assert type_ is not None
+    won = await world.platform.claims.claim(Claim(person.citizen_id.hex, offer, type_, uuid4().hex, uuid4().hex))
+    return won.code
+
+
+@pytest.mark.parametrize(
+    ("preset", "days_later", "state"),
+    [
+        ("xiangshan", 0, "forfeited"),
+        ("hangzhou_2022", 0, "held"),
+        ("hangzhou_2022", 8, "expired"),
+        ("shanghai_2022", 0, "held"),
+        ("shanghai_2022", 8, "forfeited"),
+    ],
+)
+def test_a_full_refund_follows_the_citys_rule(
+    tmp_path: Path, fresh_database: str, preset: str, days_later: int, state: str
+) -> None:
+    async def scene(world: World) -> None:
+        paid, voucher_id = await buy_under(world, PRESETS[preset])
+        async with world.platform.database.transaction() as connection:
+            await set_clock(connection, shows=NOON + timedelta(days=days_later))
+        await world.platform.refresh()
+
+        await refund(world, paid, None, "all")
+
+        assert await wallet_state(world, voucher_id) == state
+        assert await balance(world, world.people[0]) == BALANCE_FEN
+        (row,) = await refunds(world, paid)
+        assert row.shares[0].amount_fen == 1_000
+        if not days_later:
+            assert await claim_code(world) == "cap_reached"
+
+    in_city(tmp_path, fresh_database, scene)
+
+
+def test_shanghais_refund_of_part_is_pro_rata_and_the_voucher_stays_used(tmp_path: Path, fresh_database: str) -> None:
+    async def scene(world: World) -> None:
+        paid, voucher_id = await buy_under(world, PRESETS["shanghai_2022"])
+
+        await refund(world, paid, 4_000, "a")
+
+        assert await wallet_state(world, voucher_id) == "redeemed"
+        assert await balance(world, world.people[0]) == BALANCE_FEN - 9_000 + 3_600
+        (row,) = await refunds(world, paid)
+        assert [(s.funder_id, s.amount_fen, s.became) for s in row.shares] == [("bureau", 400, "used")]
+
+    in_city(tmp_path, fresh_database, scene)
+
+
+def test_a_refund_frees_the_cap_where_the_campaign_says_so(tmp_path: Path, fresh_database: str) -> None:
+    async def scene(world: World) -> None:
+        paid, _ = await buy_under(world, replace(PRESETS["xiangshan"], refund_frees_cap=True))
+        before = await claim_code(world)
+
+        await refund(world, paid, None, "all")
+
+        assert (before, await claim_code(world)) == ("cap_reached", "claimed")
+
+    in_city(tmp_path, fresh_database, scene)
+
+
+def test_a_campaign_may_allow_refunds_of_the_whole_only(tmp_path: Path, fresh_database: str) -> None:
+    async def scene(world: World) -> None:
+        paid, _ = await buy_under(world, CampaignRules(partial_refund=PartialRefund.REFUSED))
+
+        assert await refused(world, paid, 4_000, "a") == "only_whole_refund"
+        await refund(world, paid, 10_000, "b")
+
+        assert (await state_of(world, paid)).state is PaymentState.REFUNDED
 
     in_city(tmp_path, fresh_database, scene)

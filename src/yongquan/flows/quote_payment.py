@@ -1,9 +1,11 @@
 """What a payment at a store would come to, before anybody confirms it: the best vouchers and what is left to pay."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from yongquan.flows.funder_kinds import FunderKinds
 from yongquan.kernel.ids import cell_of
 from yongquan.plumbing.db import Database
 from yongquan.vouchers.catalogue import Catalogue
@@ -31,7 +33,9 @@ async def quote_payment(
         if missing:
             await catalogue.load_types(connection, missing)
     cart = Cart((Line("bill", amount_fen, 1),))
-    return choose_best(cart, _held(catalogue, rows), store=store, direction=Direction.CITIZEN_SCANS)
+    kinds = FunderKinds(database)
+    held = [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in _held(catalogue, rows)]
+    return choose_best(cart, held, store=store, direction=Direction.CITIZEN_SCANS)
 
 
 def _held(catalogue: Catalogue, rows: Sequence[HeldRow]) -> list[HeldVoucher]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from yongquan.flows.funder_kinds import FunderKinds
 from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
@@ -24,6 +25,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
+from yongquan.vouchers.policies import after_merchant_offer
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, Selection, VoucherNotUsable, choose_best, use_named
 from yongquan.vouchers.usability import StoreFacts
@@ -46,7 +48,8 @@ class Order:
     """What somebody asks to be paid. `code_hash` and `citizen_id` + `instrument_id` are two ways to name the payer.
 
     `caller_id` (the citizen or the store) owns `key`; `body_hash` tells this request from another under the key.
-    `vouchers` None means the best ones. Amounts in fen; without lines the cart is one line of `amount_fen`.
+    `vouchers` None means the best ones. Amounts in fen; without lines the cart is one line of `amount_fen`, which is
+    what the merchant asks after its own offer of `merchant_offer_fen`.
     """
 
     caller_id: UUID
@@ -61,10 +64,14 @@ class Order:
     citizen_id: UUID | None = None
     instrument_id: UUID | None = None
     vouchers: tuple[UUID, ...] | None = None
+    merchant_offer_fen: int = 0
 
     @property
     def cart(self) -> Cart:
-        return Cart(self.lines or (Line("bill", self.amount_fen, 1),))
+        """What is priced: the bill after the merchant's own offer, which `lines` do not contain yet."""
+        if not self.lines:
+            return Cart((Line("bill", self.amount_fen, 1),))
+        return after_merchant_offer(Cart(self.lines), self.merchant_offer_fen)
 
     @property
     def direction(self) -> Direction:
@@ -94,6 +101,7 @@ class PaymentDesk:
         self._cells = cells
         self._lines = PaymentLines(database, clock)
         self._stans = Stans(database)
+        self._funder_kinds = FunderKinds(database)
 
     async def take(self, order: Order) -> Payment:
         """The payment as it stands: succeeded, failed, or unknown while the bank has not answered.
@@ -159,14 +167,22 @@ class PaymentDesk:
         store = StoreFacts(prepared.industry, prepared.adcode, prepared.hardship)
         if wanted is None:
             held = [v for v in held if without.isdisjoint(v.type.funders)]
-            return choose_best(order.cart, held, store=store, direction=order.direction)
+            return choose_best(
+                order.cart,
+                held,
+                store=store,
+                direction=order.direction,
+                merchant_offer_fen=order.merchant_offer_fen,
+            )
         names = {str(id_) for id_ in wanted}
         named = [voucher for voucher in held if voucher.voucher_id in names]
         if len(named) != len(names):
             raise PaymentRefused(
                 "voucher_unavailable", "a voucher named in the request is not in the wallet or not valid now"
             )
-        return use_named(order.cart, named, store=store, direction=order.direction)
+        return use_named(
+            order.cart, named, store=store, direction=order.direction, merchant_offer_fen=order.merchant_offer_fen
+        )
 
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
         missing = self._catalogue.missing(UUID(row[1]).hex for row in rows)
@@ -177,7 +193,8 @@ class PaymentDesk:
         for voucher_id, type_id, valid_until, amount_fen in rows:
             type_ = self._catalogue.type(type_id.replace("-", ""))
             if type_ is not None:
-                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until), amount_fen))
+                kind = await self._funder_kinds.of(type_.funder_id)
+                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until), amount_fen, kind))
         return held
 
     async def _begin(self, order: Order, order_no: str, prepared: Prepared, selection: Selection) -> Begin:

@@ -51,4 +51,9 @@ async def refunds_of(connection: Connection, cell: int, payment_id: UUID) -> Seq
     """A payment's refunds in the order they were begun, with what each funder got back."""
     rows = await (await connection.execute(_REFUNDS, [cell, payment_id])).fetchall()
     shares = [ShareBack(*row) for row in await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()]
-    return [RefundRow(*row, tuple(s for s in shares if s.refund_id == row[0])) for row in rows]
+    return [RefundRow(*(*row, tuple(s for s in shares if s.refund_id == row[0]))) for row in rows]
+
+
+def fates_of(refunds: Sequence[RefundRow]) -> dict[tuple[UUID, UUID], str]:
+    """What became of each voucher (with its type) in the last refund that touched it."""
+    return {(s.voucher_id, s.type_id): s.became for refund in refunds for s in refund.shares if s.became}

@@ -15,7 +15,7 @@ select instrument_id, issuer, kind, pan_tail, bound_at from payments.instrument
 _CARD_OF = "select i.issuer, i.pan_tail from payments.instrument i where i.cell = %s and i.instrument_id = %s"
 _ROW = """
        payment_id, store_id, order_no, amount_fen, discount_fen, charged_fen,
-       interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at
+       interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at, refunded_fen
 """
 _OF_CITIZEN = f"""
 select {_ROW} from payments.payment where cell = %(cell)s and citizen_id = %(citizen)s
@@ -28,9 +28,14 @@ select {_ROW} from payments.payment
  order by begun_at desc limit %(limit)s
 """
 _TAKINGS = """
-select p.settlement_date, count(*), sum(p.charged_fen)::bigint, sum(p.discount_fen)::bigint,
-       sum(p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen)::bigint, min(s.state), min(s.paid_at)
+select p.settlement_date, count(*), sum(p.charged_fen - b.charged)::bigint, sum(p.discount_fen - b.discount)::bigint,
+       sum(p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen - b.fees)::bigint, min(s.state), min(s.paid_at)
   from payments.payment p
+  join lateral (select coalesce(sum(r.charged_fen), 0) as charged, coalesce(sum(r.discount_fen), 0) as discount,
+                       coalesce(sum(r.interchange_fen + r.network_fee_fen + r.acquirer_fee_fen), 0) as fees
+                  from payments.refund r
+                 where p.refunded_fen > 0 and r.cell = p.cell and r.payment_id = p.payment_id
+                   and r.state = 'succeeded' and r.settlement_date = p.settlement_date) b on true
   left join payments.settlement s on s.day = p.settlement_date and s.store_id = p.store_id
  where p.store_id = %s and p.begun_at >= %s and p.begun_at < %s and p.state = 'succeeded'
  group by p.settlement_date order by p.settlement_date
@@ -65,11 +70,15 @@ class PaymentRow:
     state: str
     settlement_date: date
     begun_at: datetime
+    refunded_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """What a store took under one settlement date; `state` is None until the day was cleared."""
+    """What a store took under one settlement date, less what it refunded of it on that date.
+
+    `state` is None until the day was cleared.
+    """
 
     settlement_date: date
     payments: int

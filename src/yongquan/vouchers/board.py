@@ -102,7 +102,7 @@ class RoundBoard:
             return self.state
         if now >= self.closes_at or self.campaign_state == "ended":
             return "ended"
-        if "paused" in {self.state, self.campaign_state}:
+        if "paused" in {self.state, self.campaign_state} or self.campaign_state == "stopped":
             return "paused"
         return "coming" if now < self.opens_at else "open"
 
@@ -124,7 +124,7 @@ class CampaignBoard:
     rules: dict[str, Any]
 
     def phase(self, now: datetime) -> str:
-        """What the campaign is for people at this time: draft, coming, published, paused or ended."""
+        """What the campaign is for people at this time: draft, coming, published, paused, stopped or ended."""
         if self.state != "draft" and now >= self.ends_at:
             return "ended"
         return "coming" if self.state == "published" and now < self.starts_at else self.state

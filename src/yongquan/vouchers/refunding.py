@@ -17,7 +17,8 @@ update vouchers.voucher v
        payment_id = null,
        frees_cap = v.frees_cap or f.frees_cap
   from (select w.voucher_id,
-               case when c.rules ->> 'refund' in ('return', 'return_in_validity') and w.valid_until > %(now)s then 'held'
+               case when c.rules ->> 'refund' in ('return', 'return_in_validity') and w.valid_until > %(now)s
+                         then 'held'
                     when c.rules ->> 'refund' = 'return' then 'expired'
                     else 'forfeited' end as fate,
                coalesce((c.rules ->> 'refund_frees_cap')::boolean, false) as frees_cap

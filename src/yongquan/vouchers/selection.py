@@ -8,6 +8,13 @@ from datetime import datetime
 from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.catalogue import TypeOffer
 from yongquan.vouchers.model import Direction
+from yongquan.vouchers.policies import (
+    GOVERNMENT,
+    Party,
+    needs_order_of_choice,
+    sets_that_go_together,
+    threshold_to_meet,
+)
 from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Offer, PercentOff, Priced, price
 from yongquan.vouchers.sharing import FunderPart
 from yongquan.vouchers.usability import StoreFacts, why_not_here
@@ -27,6 +34,7 @@ class HeldVoucher:
     type: TypeOffer
     valid_until: datetime
     amount_fen: int
+    funder_kind: str = GOVERNMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +58,94 @@ class Selection:
     chosen: tuple[Chosen, ...]
 
 
-def choose_best(cart: Cart, held: Sequence[HeldVoucher], *, store: StoreFacts, direction: Direction) -> Selection:
-    """The vouchers that leave the least to pay: fewest, then the earliest to expire, where equal."""
+def choose_best(
+    cart: Cart, held: Sequence[HeldVoucher], *, store: StoreFacts, direction: Direction, merchant_offer_fen: int = 0
+) -> Selection:
+    """The vouchers that leave the least to pay: fewest, then the earliest to expire, where equal.
+
+    Campaigns whose order of choice is the largest first are served so. `cart` is what the merchant's own offer left.
+    """
     asked_fen = sum(line.unit_fen * line.qty for line in cart.lines if line.selected)
-    usable = [v for v in held if why_not_here(v.type.rules, store=store, direction=direction) is None]
+    usable = [
+        v
+        for v in held
+        if why_not_here(v.type.rules, store=store, direction=direction) is None
+        and _threshold(v, merchant_offer_fen) is not None
+    ]
     if not usable:
         return Selection(asked_fen, ())
     by_id = {v.voucher_id: v for v in usable}
     best = min(
-        (
-            price(cart, [_offer(v) for v in group], choose=Choice.BEST, max_per_funder=_per_order(group))
-            for group in _groups_that_stack(usable)
-        ),
+        (_price_group(cart, group, merchant_offer_fen) for group in _groups_that_stack(usable)),
         key=lambda priced: _rank(priced, by_id),
     )
-    return Selection(best.payable_fen, tuple(Chosen(by_id[a.offer_id], a.discount_fen) for a in best.applied))
+    return _selection(best, by_id)
 
 
-def use_named(cart: Cart, named: Sequence[HeldVoucher], *, store: StoreFacts, direction: Direction) -> Selection:
+def use_named(
+    cart: Cart, named: Sequence[HeldVoucher], *, store: StoreFacts, direction: Direction, merchant_offer_fen: int = 0
+) -> Selection:
     """Use exactly these vouchers. Raises `VoucherNotUsable` naming the first that cannot be used and why."""
     for voucher in named:
         reason = why_not_here(voucher.type.rules, store=store, direction=direction)
-        if reason is not None:
-            raise VoucherNotUsable(f"{voucher.type.name}: {reason}", voucher_id=voucher.voucher_id, reason=reason)
+        why = None if reason is None else reason.value
+        if why is None and _threshold(voucher, merchant_offer_fen) is None:
+            why = "not_with_merchant_offer"
+        if why is not None:
+            raise VoucherNotUsable(f"{voucher.type.name}: {why}", voucher_id=voucher.voucher_id, reason=why)
     if len(_groups_that_stack(named)) > 1 or _too_many(named):
         raise VoucherNotUsable("these vouchers cannot be used together", reason="does_not_stack")
-    priced = price(cart, [_offer(v) for v in named])
+    priced = price(cart, [_offer(v, merchant_offer_fen) for v in named])
     for voucher_id, reason_ in priced.rejected.items():
         raise VoucherNotUsable(f"{voucher_id}: {reason_}", voucher_id=voucher_id, reason=reason_.value)
-    by_id = {v.voucher_id: v for v in named}
+    return _selection(priced, {v.voucher_id: v for v in named})
+
+
+def _selection(priced: Priced, by_id: dict[str, HeldVoucher]) -> Selection:
     return Selection(priced.payable_fen, tuple(Chosen(by_id[a.offer_id], a.discount_fen) for a in priced.applied))
 
 
+def _price_group(cart: Cart, group: Sequence[HeldVoucher], merchant_offer_fen: int) -> Priced:
+    if not needs_order_of_choice(_parties(group)):
+        offers = [_offer(v, merchant_offer_fen) for v in group]
+        return price(cart, offers, choose=Choice.BEST, max_per_funder=_per_order(group))
+    # One after the other: each time the one that takes the most of what is left, then the earliest to expire.
+    chosen: list[Offer] = []
+    left, room = list(group), _per_order(group)
+    best = price(cart, chosen)
+    while left:
+        tried = [(price(cart, [*chosen, _offer(v, merchant_offer_fen)]), v) for v in left]
+        priced, voucher = min(tried, key=lambda pair: (pair[0].payable_fen, pair[1].valid_until, pair[1].voucher_id))
+        if priced.payable_fen == best.payable_fen:
+            break
+        best = priced
+        chosen.append(_offer(voucher, merchant_offer_fen))
+        room[voucher.type.campaign_hex] -= 1
+        left = [v for v in left if v is not voucher and room[v.type.campaign_hex] > 0]
+    return best
+
+
 def _groups_that_stack(vouchers: Sequence[HeldVoucher]) -> list[list[HeldVoucher]]:
-    """Sets of vouchers that may be used together: each campaign that stands alone, and all others as one."""
-    groups: dict[str, list[HeldVoucher]] = defaultdict(list)
-    kept: dict[str, int] = defaultdict(int)
+    """Sets of vouchers that may be used together, by their campaigns' stacking policies."""
+    kept: list[HeldVoucher] = []
+    of_type: dict[str, int] = defaultdict(int)
     for voucher in sorted(vouchers, key=lambda v: (v.valid_until, v.voucher_id)):
         # Vouchers of one type differ in expiry only: an order needs no more of them than it may use.
-        if kept[voucher.type.type_hex] < voucher.type.campaign_rules.per_order:
-            kept[voucher.type.type_hex] += 1
-            stacks = voucher.type.campaign_rules.stacks_with_others
-            groups["" if stacks else voucher.type.campaign_hex].append(voucher)
-    return list(groups.values())
+        if of_type[voucher.type.type_hex] < voucher.type.campaign_rules.per_order:
+            of_type[voucher.type.type_hex] += 1
+            kept.append(voucher)
+    groups = [{party.campaign for party in parties} for parties in sets_that_go_together(_parties(kept))]
+    return [[v for v in kept if v.type.campaign_hex in campaigns] for campaigns in groups]
+
+
+def _parties(vouchers: Sequence[HeldVoucher]) -> list[Party]:
+    parties = {v.type.campaign_hex: Party(v.type.campaign_hex, v.type.campaign_rules, v.funder_kind) for v in vouchers}
+    return list(parties.values())
+
+
+def _threshold(voucher: HeldVoucher, merchant_offer_fen: int) -> int | None:
+    type_ = voucher.type
+    return threshold_to_meet(type_.campaign_rules, type_.threshold_fen, merchant_offer_fen=merchant_offer_fen)
 
 
 def _per_order(group: Sequence[HeldVoucher]) -> dict[str, int]:
@@ -105,13 +158,13 @@ def _too_many(named: Sequence[HeldVoucher]) -> bool:
     )
 
 
-def _offer(voucher: HeldVoucher) -> Offer:
+def _offer(voucher: HeldVoucher, merchant_offer_fen: int) -> Offer:
     type_ = voucher.type
     return Offer(
         offer_id=voucher.voucher_id,
         deal=AmountOff(voucher.amount_fen) if type_.rate_bp is None else PercentOff(type_.rate_bp),
         funder=type_.campaign_hex,
-        threshold_fen=type_.threshold_fen,
+        threshold_fen=_threshold(voucher, merchant_offer_fen) or 0,
         cap_fen=None if type_.rate_bp is None else voucher.amount_fen,
         expires_at=voucher.valid_until,
     )

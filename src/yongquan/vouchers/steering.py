@@ -38,3 +38,9 @@ async def lock_round(connection: Connection, round_id: UUID) -> Steered | None:
 async def rounds_of(connection: Connection, campaign_id: UUID) -> list[UUID]:
     """The rounds of a campaign."""
     return [row[0] for row in await (await connection.execute(_ROUNDS_OF, [campaign_id])).fetchall()]
+
+
+async def campaign_of(connection: Connection, round_id: UUID) -> UUID | None:
+    """The campaign of a round."""
+    row = await (await connection.execute(_CAMPAIGN_OF, [round_id])).fetchone()
+    return row[0] if row else None

@@ -47,7 +47,7 @@ select t.round_id, t.type_id, t.name, t.name_en, t.industry, t.amount_fen, t.thr
 """
 _CLAIMED_IN_ROUND = """
 select type_id, count(*) from vouchers.voucher
- where cell = %s and citizen_id = %s and round_id = %s and state <> 'void' group by type_id
+ where cell = %s and citizen_id = %s and round_id = %s and state <> 'void' and not frees_cap group by type_id
 """
 _HELD_NOW = "select vouchers.usable(%s, %s, %s)"
 _VOUCHER = """
@@ -114,7 +114,7 @@ class RoundRow:
 
     @property
     def is_paused(self) -> bool:
-        return self.state == "paused" or self.campaign_state == "paused"
+        return self.state == "paused" or self.campaign_state in {"paused", "stopped"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ from pydantic import BaseModel, Field
 from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.model import PaymentState
-from yongquan.payments.refund_views import refunds_of
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
-from yongquan.web.api.payments import PaymentOut, payment_out
-from yongquan.web.api.refunds import RefundRequest, RefundsOut, read_refund, refund_out
+from yongquan.web.api.payments import payment_out, payment_response
+from yongquan.web.api.refunds import add_refunds
 from yongquan.web.api.registrations import make_registrations
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
@@ -80,40 +79,8 @@ def make_native(door: Door) -> APIRouter:
         if who.id_hex not in {found.citizen_id.hex, found.store_id.hex}:
             raise Refused("not_found", "no such payment")
         open_ = found.state in {PaymentState.UNKNOWN, PaymentState.CHARGING}
-        return _payment_response(payment_out(found), 202 if open_ else 200)
+        return payment_response(payment_out(found), 202 if open_ else 200)
 
-    @routes.post("/payments/{payment_id}/refunds", tags=["payments"], response_model=None)
-    async def refund(
-        payment_id: UUID,
-        who: Annotated[Bearer, Depends(bearer)],
-        wanted: RefundRequest | None = None,
-        idempotency_key: Annotated[str, Header(max_length=255)] = "",
-    ) -> Response:
-        """Refund part of a payment of this store (`amount_fen` of the bill), or all that is left.
-
-        The same key or `refund_no` again is the same refund: it goes on where the first stopped, and pays back once.
-        """
-        if who.holder is not Holder.STORE:
-            raise Refused("forbidden", "a refund is made by the store")
-        cell = cell_of(payment_id, door.cells)
-        wish = read_refund(wanted or RefundRequest(), idempotency_key)
-        await door.refunds.refund(cell, payment_id, store_id=UUID(hex=who.id_hex), now=door.clock.now(), wish=wish)
-        return _payment_response(payment_out(await door.payments.payment(cell, payment_id)), 200)
-
-    @routes.get("/payments/{payment_id}/refunds", tags=["payments"])
-    async def refunds(payment_id: UUID, who: Annotated[Bearer, Depends(bearer)]) -> RefundsOut:
-        """The refunds of a payment, with what each funder got back and what became of the vouchers."""
-        cell = cell_of(payment_id, door.cells)
-        found = await door.payments.payment(cell, payment_id)
-        if who.id_hex not in {found.citizen_id.hex, found.store_id.hex}:
-            raise Refused("not_found", "no such payment")
-        async with door.database.transaction() as connection:
-            rows = await refunds_of(connection, cell, payment_id)
-        return RefundsOut(refunds=[refund_out(row) for row in rows])
-
+    add_refunds(routes, door, bearer)
     routes.include_router(make_registrations(door, citizen))
     return routes
-
-
-def _payment_response(payment: PaymentOut, status: int) -> Response:
-    return Response(_encode(payment), status_code=status, media_type="application/json")

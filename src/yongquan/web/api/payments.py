@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
+from fastapi import Response
 
 from yongquan.flows.take_payment import Order, PaymentDesk
 from yongquan.kernel.ids import bucket_of
@@ -30,7 +31,11 @@ class LineIn(msgspec.Struct):
 
 
 class PaymentRequest(msgspec.Struct):
-    """The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`."""
+    """The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
+
+    `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
+    ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
+    """
 
     amount_fen: int
     pay_code: str | None = None
@@ -39,6 +44,7 @@ class PaymentRequest(msgspec.Struct):
     lines: list[LineIn] | None = None
     instrument_id: str | None = None
     vouchers: str | list[str] = "best"
+    merchant_offer_fen: int = 0
 
 
 class ShareOut(msgspec.Struct):
@@ -108,7 +114,13 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
         citizen_id=None if by_till else caller,
         instrument_id=None if by_till else _id(request.instrument_id, "instrument_id"),
         vouchers=_wanted(request),
+        merchant_offer_fen=request.merchant_offer_fen,
     )
+
+
+def payment_response(payment: PaymentOut, status: int) -> Response:
+    """A payment as an answer of FastAPI."""
+    return Response(msgspec.json.encode(payment), status_code=status, media_type="application/json")
 
 
 def payment_out(payment: Payment) -> PaymentOut:
@@ -145,8 +157,11 @@ def _require_sound(request: PaymentRequest) -> None:
         raise Refused("bad_request", f"an order has at most {BIGGEST_LINES} lines")
     if any(line.unit_fen < 0 or line.qty < 0 or line.floor_fen < 0 for line in lines):
         raise Refused("bad_request", "unit_fen, qty and floor_fen of a line cannot be negative")
-    if request.lines and sum(line.unit_fen * line.qty for line in lines if line.selected) != request.amount_fen:
-        raise Refused("bad_request", "the selected lines do not add up to amount_fen")
+    if not 0 <= request.merchant_offer_fen <= BIGGEST_FEN:
+        raise Refused("bad_request", "merchant_offer_fen cannot be negative")
+    bill_fen = request.amount_fen + request.merchant_offer_fen
+    if request.lines and sum(line.unit_fen * line.qty for line in lines if line.selected) != bill_fen:
+        raise Refused("bad_request", "the selected lines do not add up to amount_fen and merchant_offer_fen")
 
 
 def _wanted(request: PaymentRequest) -> tuple[UUID, ...] | None:

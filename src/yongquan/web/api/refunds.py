@@ -1,15 +1,21 @@
 """The body and the answer of `/v1/payments/{payment_id}/refunds`."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, Field
 
-from yongquan.payments.refund_views import RefundRow
+from yongquan.kernel.ids import cell_of
+from yongquan.payments.refund_views import RefundRow, refunds_of
 from yongquan.payments.refunds import ALL, RefundWish
-from yongquan.web.api.payments import BIGGEST_FEN
+from yongquan.plumbing.tokens import Bearer, Holder
+from yongquan.web.api.payments import BIGGEST_FEN, payment_out, payment_response
 from yongquan.web.api.wire import Refused
+from yongquan.web.door import Door
 
 
 class RefundRequest(BaseModel):
@@ -76,3 +82,36 @@ def refund_out(row: RefundRow) -> RefundOut:
         settlement_date=row.settlement_date,
         begun_at=row.begun_at,
     )
+
+
+def add_refunds(routes: APIRouter, door: Door, bearer: Callable[..., Bearer]) -> None:
+    """Both routes, on the router of `/v1`; `bearer` tells who asks."""
+
+    @routes.post("/payments/{payment_id}/refunds", tags=["payments"], response_model=None)
+    async def refund(
+        payment_id: UUID,
+        who: Annotated[Bearer, Depends(bearer)],
+        wanted: RefundRequest | None = None,
+        idempotency_key: Annotated[str, Header(max_length=255)] = "",
+    ) -> Response:
+        """Refund part of a payment of this store (`amount_fen` of the bill), or all that is left.
+
+        The same key or `refund_no` again is the same refund: it goes on where the first stopped, and pays back once.
+        """
+        if who.holder is not Holder.STORE:
+            raise Refused("forbidden", "a refund is made by the store")
+        cell = cell_of(payment_id, door.cells)
+        wish = read_refund(wanted or RefundRequest(), idempotency_key)
+        await door.refunds.refund(cell, payment_id, store_id=UUID(hex=who.id_hex), now=door.clock.now(), wish=wish)
+        return payment_response(payment_out(await door.payments.payment(cell, payment_id)), 200)
+
+    @routes.get("/payments/{payment_id}/refunds", tags=["payments"])
+    async def refunds(payment_id: UUID, who: Annotated[Bearer, Depends(bearer)]) -> RefundsOut:
+        """The refunds of a payment, with what each funder got back and what became of the vouchers."""
+        cell = cell_of(payment_id, door.cells)
+        found = await door.payments.payment(cell, payment_id)
+        if who.id_hex not in {found.citizen_id.hex, found.store_id.hex}:
+            raise Refused("not_found", "no such payment")
+        async with door.database.transaction() as connection:
+            rows = await refunds_of(connection, cell, payment_id)
+        return RefundsOut(refunds=[refund_out(row) for row in rows])

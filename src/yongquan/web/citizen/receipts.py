@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import StoreRow, store_of
+from yongquan.payments.refund_views import fates_of, refunds_of
 from yongquan.payments.store import payment_of
 from yongquan.payments.views import PAGE, card_of_payment, history_of, paid_out_at
 from yongquan.web.citizen.tickets import types_by_id
@@ -44,8 +45,10 @@ def make_receipts(door: Door, sessions: Sessions) -> APIRouter:
             card = await card_of_payment(connection, cell, payment_id)
             paid_out = await paid_out_at(connection, payment.settlement_date, payment.store_id)
             names = await parties(connection)
+            refunds = await refunds_of(connection, cell, payment_id)
         types = await types_by_id(door, [share.type_id for share in payment.shares])
-        facts = {"payment": payment, "store": store, "card": card, "paid_out": paid_out, "names": names}
+        facts: dict[str, object] = {"refunds": refunds, "fates": fates_of(refunds)}
+        facts |= {"payment": payment, "store": store, "card": card, "paid_out": paid_out, "names": names}
         return render(request, "citizen/receipt.html", facts, types=types)
 
     return routes

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.vouchers.views import PAGE, voucher_of, wallet_of
+from yongquan.vouchers.voiding import why_void
 from yongquan.vouchers.ways.packs import packs_in_wallet
 from yongquan.web.citizen.scripts import MAP_WORDS
 from yongquan.web.citizen.tickets import ticket_of, types_by_id
@@ -57,11 +58,13 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             row = await voucher_of(connection, cell_of(who, door.cells), who, voucher_id, now=door.clock.now())
             names = await parties(connection)
+            reason = await why_void(connection, cell_of(who, door.cells), voucher_id)
         if row is None:
             return render(request, "citizen/missing.html", status=404)
         type_ = (await types_by_id(door, [row.type_id]))[row.type_id]
         speech = speech_of(request)
         facts = {"ticket": ticket_of(row, type_, Words(speech)), "names": names, "sentences": said(speech, MAP_WORDS)}
+        facts["void_reason"] = reason
         return render(request, "citizen/voucher.html", facts, division=door.regions.division)
 
     return routes

@@ -20,6 +20,7 @@ from yongquan.web.console.seat import make_seat
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
+from yongquan.web.console.voiding import make_voiding
 from yongquan.web.console.ways import make_ways
 from yongquan.web.console.ways_giving import make_giving
 from yongquan.web.console.ways_lists import make_lists
@@ -37,6 +38,7 @@ def make_console(door: Door) -> APIRouter:
         make_overview,
         make_campaigns,
         make_steering,
+        make_voiding,
         make_rounds,
         make_console_draws,
         make_shops,

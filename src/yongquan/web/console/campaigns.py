@@ -48,7 +48,11 @@ def make_campaigns(desk: Desk) -> APIRouter:
 
     @routes.get("/campaigns/{campaign}")
     async def campaign(
-        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], campaign: str, done: str = ""
+        request: Request,
+        visitor: Annotated[Visitor, Depends(desk.visitor)],
+        campaign: str,
+        done: str = "",
+        voided: int = -1,
     ) -> Response:
         campaign_id = known_id(campaign)
         async with database.transaction() as connection:
@@ -75,7 +79,8 @@ def make_campaigns(desk: Desk) -> APIRouter:
             "may_steer": any(visitor.staff.may(role, adcode=found.adcode) for role in STEERING_ROLES),
             "campaign_moves": _in_order(CAMPAIGN_MOVES[CampaignState(found.state)], found.phase(now)),
             "round_moves": {r.round_id: _in_order(ROUND_MOVES[RoundState(r.state)], r.phase(now)) for r in rounds},
-            "done": done if done in {"paused", "published", "ended"} else "",
+            "done": done if done in {"paused", "stopped", "published", "ended"} else "",
+            "voided": voided,
         }
         return desk.show(request, visitor, "campaign.html", facts)
 
@@ -91,7 +96,7 @@ def _find(listed: list[CampaignBoard], campaign_id: UUID) -> CampaignBoard:
 
 def _in_order(moves: Iterable[str], phase: str) -> list[str]:
     """The moves a person is offered: none of a draft, only the end once the time is over, the end last."""
-    offered = {"draft": (), "ended": ("ended",)}.get(phase, ("paused", "published", "ended"))
+    offered = {"draft": (), "ended": ("ended",)}.get(phase, ("paused", "published", "stopped", "ended"))
     return [move for move in offered if move in set(moves)]
 
 

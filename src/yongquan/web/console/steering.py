@@ -9,7 +9,8 @@ from yongquan.flows.steer_campaign import Wish, steer_campaign, steer_round
 from yongquan.plumbing.clock import wall_now
 from yongquan.web.console.desk import ROOT, Desk, Visitor, desk_routes, known_id
 
-Move = Literal["paused", "published", "ended"]
+Move = Literal["paused", "stopped", "published", "ended"]
+RoundMove = Literal["paused", "published", "ended"]
 
 
 def make_steering(desk: Desk) -> APIRouter:
@@ -33,7 +34,7 @@ def make_steering(desk: Desk) -> APIRouter:
     async def steer_one_round(
         visitor: Annotated[Visitor, Depends(desk.poster)],
         round_: str,
-        to: Annotated[Move, Form()],
+        to: Annotated[RoundMove, Form()],
         reason: Annotated[str, Form()] = "",
     ) -> Response:
         wish = Wish(visitor.staff, to, reason.strip())

@@ -15,9 +15,10 @@ PHASES = {
     "coming": "未开始",
     "open": "领取中",
     "paused": "已暂停",
+    "stopped": "已紧急停用",
     "ended": "已结束",
 }
-MOVES = {"paused": "暂停", "published": "恢复", "ended": "结束"}
+MOVES = {"paused": "暂停", "stopped": "紧急停用", "published": "恢复", "ended": "结束"}
 DRAW_STATES = {
     "announced": "已公布承诺",
     "open": "报名中",
@@ -45,6 +46,8 @@ ACTIONS = {
     "campaign.paused": "暂停活动",
     "campaign.published": "恢复活动",
     "campaign.ended": "结束活动",
+    "campaign.stopped": "紧急停用活动",
+    "voucher.void": "作废消费券",
     "effect_plan.published": "公布分析方案",
     "draw.announced": "公布摇号规则与承诺",
     "draw.beacon_entered": "录入公开随机数",
@@ -102,6 +105,7 @@ PUSH_OUTCOMES = {
 }
 BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
 ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
+NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动", "draw": "摇号", "voucher": "消费券"}
 FACTS = {
     "state": "状态",
     "reason": "原因",
@@ -109,6 +113,8 @@ FACTS = {
     "grants": "权限",
     "beacon": "公开随机数",
     "commitment": "承诺",
+    "vouchers": "张数",
+    "amount_fen": "金额（分）",
     "digest": "方案 SHA-256",
     "document_no": "文号",
     "amount_fen": "金额（分）",
@@ -125,7 +131,19 @@ DAY_STATES = {
     "cleared": "已清算",
     "settled": "已结算",
 }
-REFUNDS = {"forfeit": "退货后券失效", "return": "退货后券退回券包"}
+REFUNDS = {
+    "forfeit": "退货后券失效",
+    "return": "退货后券退回券包，仍按原有效期",
+    "return_in_validity": "有效期内整单退货退回券包，过期不退",
+}
+PARTIAL_REFUNDS = {"pro_rata": "部分退货按比例退，券视为已用", "refused": "只能整单退货"}
+CAP_AFTER_REFUND = {True: "退货后不占领取限额", False: "退货后仍占领取限额"}
+MERCHANT_OFFERS = {
+    "refused": "不与商家优惠同享",
+    "threshold_before": "可与商家优惠同享，按优惠前金额判断门槛",
+    "threshold_after": "可与商家优惠同享，按优惠后金额判断门槛",
+}
+CHOICE_ORDERS = {"least_payable": "实付最少", "largest_first": "优惠最大优先，其次最早到期"}
 DIRECTIONS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "either": "主扫、被扫均可"}
 REFUSALS = {
     "not_counted": "请先统计人数，再开始发放。",
@@ -291,6 +309,18 @@ class DeskWords:
 
     def refund(self, code: str) -> str:
         return self.of(REFUNDS, code)
+
+    def partial_refund(self, code: str) -> str:
+        return self.of(PARTIAL_REFUNDS, code)
+
+    def cap_after_refund(self, freed: bool) -> str:
+        return self.speech.say(CAP_AFTER_REFUND[freed])
+
+    def merchant_offer(self, code: str) -> str:
+        return self.of(MERCHANT_OFFERS, code)
+
+    def choice_order(self, code: str) -> str:
+        return self.of(CHOICE_ORDERS, code)
 
     def direction(self, code: str) -> str:
         return self.of(DIRECTIONS, code)

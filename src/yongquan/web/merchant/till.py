@@ -27,7 +27,7 @@ TILL_WORDS = {
     "failed": "收款失败",
     "refunding": "退款中…",
     "refunded": "已退款",
-    "refund_sure": "确认退款？再点一次退回 %s 元",
+    "refund_left": "最多可退 %s 元",
     "camera_off": "无法打开摄像头，请输入数字或用扫码枪",
     "camera_stop": "关闭摄像头",
     "camera_start": "摄像头扫码",
