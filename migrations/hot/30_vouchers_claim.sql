@@ -74,7 +74,7 @@ begin
                                          and v.industry is not distinct from t.industry) as in_industry_round
                  from vouchers.voucher v
                 where v.cell = p_cell and v.citizen_id = i.citizen_id and v.campaign_id = r.campaign_id
-                  and v.state <> 'void' and p_origin = 'grab') u on true
+                  and v.state <> 'void' and not v.frees_cap and p_origin = 'grab') u on true
          where (i.earlier).voucher_id is null
     ), placed as materialized (
         select j.*, row_number() over (partition by j.type_id order by j.ord) as place
