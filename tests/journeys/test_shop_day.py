@@ -28,12 +28,40 @@ def test_shop_takes_money_sees_its_day_and_refunds(phones: Phones, town: Town) -
     expect(till.locator("#count")).to_have_text("2")
     expect(till.locator(".tiles")).to_contain_text("¥28.50")
     expect(till.locator(".tiles")).to_contain_text("¥5.00")
-    refund = till.locator("[data-refund]").first
-    refund.click()
-    expect(till.locator("#status")).to_contain_text("8.50")
-    refund.click()
+    till.locator("[data-refund]").first.click()
+    expect(till.locator("#refund-amount")).to_have_value("8.50")
+    till.locator("#refund-do").click()
     expect(till.locator("#count")).to_have_text("1")
     expect(till.locator("[data-refund]")).to_have_count(1)
+
+
+def test_shop_refunds_a_part_and_the_receipt_says_who_got_what(phones: Phones, town: Town, check_page: Check) -> None:
+    citizen, till = phones().new_page(), phones().new_page()
+    sign_in(citizen)
+    bind_card(citizen)
+    claim(citizen, town.rounds[0])
+    sign_in_till(till, town.stores[1]["token"])
+    charge(till, "50", shown_pay_code(citizen))
+    expect(till.locator("#outcome")).to_have_class("is-succeeded")
+
+    till.goto("/m/today")
+    till.locator("[data-refund]").first.click()
+    check_page(till)
+    till.locator("#refund-amount").fill("99")
+    till.locator("#refund-do").click()
+    expect(till.locator("#refund-error")).to_contain_text("超过可退金额")
+    till.locator("#refund-amount").fill("20")
+    till.locator("#refund-reason").fill("退一件")
+    till.locator("#refund-do").click()
+
+    expect(till.locator(".rows").last).to_contain_text("已退 ¥20.00")
+    citizen.goto("/c/payments")
+    citizen.locator(".rows a").first.click()
+    receipt = citizen.locator("[data-refunded='2000']")
+    expect(receipt).to_contain_text("¥18.00")
+    expect(receipt).to_contain_text("¥2.00")
+    expect(citizen.locator(".receipt")).to_contain_text("券视为已用")
+    check_page(citizen)
 
 
 def test_used_code_is_refused_in_words(phones: Phones, town: Town) -> None:
