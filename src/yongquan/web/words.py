@@ -73,6 +73,7 @@ WRONG_ANSWERS = {
     "invoice": "发票号码是 8 位或 20 位数字",
     "receipt": "回收证明编号是 6 至 32 位字母或数字",
     "amount": "请填写金额，例如 128800.00",
+}
 VOUCHER_FATES = {
     "used": "部分退款，券视为已用",
     "returned": "券已退回券包，有效期不变",
@@ -155,6 +156,7 @@ class Words:
     def wrong_answer(self, kind: str, why: str) -> str:
         """What is wrong with an answer."""
         return self.speech.say(WRONG_ANSWERS.get(kind if why == "malformed" else why, WRONG_ANSWERS["malformed"]))
+
     def voucher_fate(self, became: str) -> str:
         """What became of a voucher in a refund."""
         return self.speech.say(VOUCHER_FATES[became])
