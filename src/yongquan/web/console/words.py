@@ -94,6 +94,7 @@ NOUNS = {
     "application": "凭证申请",
     "funder": "出资方",
     "payment": "付款",
+    "voucher": "消费券",
 }
 PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
 PUSH_OUTCOMES = {
@@ -105,7 +106,6 @@ PUSH_OUTCOMES = {
 }
 BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
 ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
-NOUNS = {"staff": "人员", "round": "轮次", "campaign": "活动", "draw": "摇号", "voucher": "消费券"}
 FACTS = {
     "state": "状态",
     "reason": "原因",
@@ -114,7 +114,6 @@ FACTS = {
     "beacon": "公开随机数",
     "commitment": "承诺",
     "vouchers": "张数",
-    "amount_fen": "金额（分）",
     "digest": "方案 SHA-256",
     "document_no": "文号",
     "amount_fen": "金额（分）",
