@@ -1,6 +1,11 @@
 do $$ begin
     if to_regtype('vouchers.citizen_facts') is null then
-        create type vouchers.citizen_facts as (state text, born_on date, card_issuers text[]);
+        -- The last four only where a round of the batch asks for them.
+        create type vouchers.citizen_facts as (
+            state text, born_on date, card_issuers text[], real_name boolean, social_card boolean, card_bins text[],
+            bank_since jsonb);
+    end if;
+    if to_regtype('vouchers.claim_outcome') is null then
         create type vouchers.claim_outcome as (
             ord int, outcome text, voucher_id uuid, round_id uuid, type_id uuid, claim_no bigint,
             amount_fen bigint, threshold_fen bigint, valid_from timestamptz, valid_until timestamptz,
@@ -10,7 +15,8 @@ end $$;
 
 -- Claim vouchers for citizens of one cell; the caller holds the cell's claim lock and gives one item a citizen.
 -- All conditions and caps are checked against what is committed, then all that won is written.
--- Outcomes: claimed, again (the same key won before), or the refusal's code; retry asks for another call.
+-- Outcomes: claimed, again (the same key won before), or the refusal's code, with ':' and its reason where there is a
+-- finer one; retry asks for another call. Devices and platforms are null where the whole batch has none.
 -- A grant (any origin but grab) was promised by the way it came: window, conditions and caps are not asked again, and
 -- a citizen may have several items in a call. Only stock, a blocked citizen and a round that is not out say no.
 -- Look-ups are lateral and sequential scans are off, so that a plan made for empty tables stays right.
@@ -18,46 +24,57 @@ create or replace function vouchers.claim(
     p_cell int, p_cells int, p_now timestamptz, p_today date,
     p_citizen uuid[], p_facts vouchers.citizen_facts[], p_round uuid[], p_type uuid[],
     p_voucher uuid[], p_key uuid[], p_hash uuid[],
-    p_valid_from timestamptz[], p_valid_until timestamptz[], p_refused text[], p_origin text
+    p_valid_from timestamptz[], p_valid_until timestamptz[], p_refused text[], p_origin text,
+    p_device uuid[], p_platform text[]
 ) returns setof vouchers.claim_outcome language plpgsql set enable_seqscan = off as $$
 begin
     perform vouchers.lock_stock(p_cell, p_cells, p_type);
+    if p_device is not null then
+        perform vouchers.take_devices(p_cells, p_citizen, p_round, p_voucher, p_device);
+    end if;
     return query
     with item as materialized (
         select i.ord, i.citizen_id, i.round_id, i.type_id, i.voucher_id, i.claim_key, i.claim_hash,
-               i.valid_from, i.valid_until, i.refused, p_facts[i.ord] as facts, e as earlier
+               i.valid_from, i.valid_until, i.refused, i.device, i.platform, p_facts[i.ord] as facts, e as earlier
           from unnest(p_citizen, p_round, p_type, p_voucher, p_key, p_hash, p_valid_from, p_valid_until,
-                      p_refused) with ordinality
+                      p_refused, p_device, p_platform) with ordinality
                as i(citizen_id, round_id, type_id, voucher_id, claim_key, claim_hash, valid_from, valid_until,
-                    refused, ord)
+                    refused, device, platform, ord)
           left join lateral (
                select v.* from vouchers.voucher v
                 where v.cell = p_cell and v.citizen_id = i.citizen_id and v.claim_key = i.claim_key
                 limit 1) e on true
     ), judged as materialized (
         select i.ord, i.citizen_id, i.voucher_id, i.claim_key, i.claim_hash, i.valid_from, i.valid_until,
-               t.type_id, t.industry, t.amount_fen, t.threshold_fen, r.round_id, r.campaign_id,
+               t.type_id, t.industry, t.amount_fen, t.threshold_fen, t.cap_groups, i.platform, r.round_id,
+               r.campaign_id,
                case
                    when i.refused is not null then i.refused
                    when r.round_id is null or t.type_id is null then 'not_open'
                    when (i.facts).state is null or (i.facts).state = 'blocked' then 'blocked'
                    when r.state <> 'published' or c.state = 'stopped' then 'not_open'
                    when p_origin <> 'grab' then null
-                   when r.mode <> 'grab' or p_now < r.opens_at then 'not_open'
+                   when r.mode <> 'grab' then 'not_open:other_way'
+                   when p_now < r.opens_at then 'not_open:before_opening'
                    when p_now >= r.closes_at then 'closed'
-                   when r.age_min is not null
-                        and ((i.facts).born_on is null
-                             or (i.facts).born_on + make_interval(years => r.age_min) > p_today)
-                       then 'not_eligible'
+                   when r.age_min is not null and (i.facts).born_on is null then 'not_eligible:age_unknown'
+                   when (i.facts).born_on + make_interval(years => r.age_min) > p_today
+                       then 'not_eligible:age_below'
                    when r.card_issuers is not null and not r.card_issuers && (i.facts).card_issuers
-                       then 'not_eligible'
+                       then 'not_eligible:card_issuer'
                    when r.list_id is not null and not exists (
                         select from vouchers.list_member m
                          where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id)
-                       then 'not_eligible'
-                   when u.in_round >= r.cap_round or u.in_day >= r.cap_day or u.in_campaign >= r.cap_campaign
-                        or u.in_industry >= r.cap_industry or u.in_industry_round >= r.cap_industry_round
-                       then 'cap_reached'
+                       then 'not_eligible:not_on_list'
+                   when u.in_round >= r.cap_round then 'cap_reached:cap_round'
+                   when u.in_day >= r.cap_day then 'cap_reached:cap_day'
+                   when u.in_campaign >= r.cap_campaign then 'cap_reached:cap_campaign'
+                   when u.in_industry >= r.cap_industry then 'cap_reached:cap_industry'
+                   when u.in_industry_round >= r.cap_industry_round then 'cap_reached:cap_industry_round'
+                   when r.terms is not null
+                       then vouchers.why_no_claim(p_cell, p_cells, p_today, i.citizen_id, i.facts, r.terms, r.round_id,
+                                                  r.campaign_id, t.type_id, t.industry, t.cap_groups, i.device,
+                                                  i.platform)
                end as refusal
           from item i
           left join lateral (select * from vouchers.round r where r.round_id = i.round_id limit 1) r on true
@@ -87,10 +104,10 @@ begin
     ), won as (
         insert into vouchers.voucher (cell, voucher_id, citizen_id, campaign_id, round_id, type_id, industry,
                                       claim_no, claim_key, claim_hash, claimed_at, claimed_on, amount_fen,
-                                      threshold_fen, valid_from, valid_until, origin)
+                                      threshold_fen, valid_from, valid_until, origin, cap_groups, platform)
         select p_cell, p.voucher_id, p.citizen_id, p.campaign_id, p.round_id, p.type_id, p.industry,
                (r.claimed + p.place - 1) * p_cells + p_cell + 1, p.claim_key, p.claim_hash, p_now, p_today,
-               p.amount_fen, p.threshold_fen, p.valid_from, p.valid_until, p_origin
+               p.amount_fen, p.threshold_fen, p.valid_from, p.valid_until, p_origin, p.cap_groups, p.platform
           from placed p join remaining r on r.type_id = p.type_id
          where p.place <= r.left_over
         returning voucher.voucher_id, voucher.type_id, voucher.claim_no
@@ -111,6 +128,9 @@ begin
            j.voucher_id, j.round_id, j.type_id, w.claim_no, j.amount_fen, j.threshold_fen, j.valid_from,
            j.valid_until, j.claim_hash
       from judged j left join won w on w.voucher_id = j.voucher_id;
+    if p_device is not null then
+        perform vouchers.release_devices(p_cell, p_cells, p_round, p_voucher, p_device);
+    end if;
 end $$;
 
 -- Lock the stock rows of a batch, types ascending. With more than one cell, a type whose stock here is short of

@@ -42,6 +42,11 @@ begin
                         select from vouchers.list_member m
                          where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id)
                        then 'not_eligible'
+                   -- Caps and devices are the claim button's; a draw has its own limits.
+                   when r.terms is not null
+                       then split_part(vouchers.why_no_claim(
+                                p_cell, 1, p_today, i.citizen_id, i.facts, r.terms - 'caps' - 'one_citizen_a_device',
+                                r.round_id, r.campaign_id, null, null, null, null, i.platform), ':', 1)
                end as refusal
           from item i
     ), written as (

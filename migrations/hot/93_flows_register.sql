@@ -6,7 +6,8 @@ create or replace function flows.register_for_draw(
     select o.ord, o.outcome
       from vouchers.register(
            p_cell, p_now, (p_now at time zone 'Asia/Shanghai')::date, p_draw, p_citizen,
-           (select array_agg(row(f.state, f.born_on, f.card_issuers)::vouchers.citizen_facts order by f.ord)
-              from citizens.facts(p_cell, p_citizen) f),
+           (select array_agg(row(f.state, f.born_on, f.card_issuers, f.real_name, f.social_card, f.card_bins,
+                                 f.bank_since)::vouchers.citizen_facts order by f.ord)
+              from citizens.facts(p_cell, p_citizen, true) f),
            p_wishes, p_stratum, p_platform, p_key, p_hash) o
 $$;

@@ -59,7 +59,7 @@ class Platform:
         self.tokens = Tokens(keys.token)
         self.sealing = Sealing(keys)
         self.regions = load_regions()
-        self.catalogue = Catalogue()
+        self.catalogue = Catalogue(self.regions)
         self.links = Links(settings.institutions_file, load_network_key(settings.keys_dir))
         # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
         own_sandbox = settings.sandbox_dir in settings.institutions_file.parents

@@ -1,12 +1,13 @@
 """A small city for store and flow tests: citizens, a funded campaign, rounds, a desk that takes claims."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from yongquan.app import load_regions
 from yongquan.citizens.model import NewCitizen
 from yongquan.citizens.store import register_many
 from yongquan.flows.claim_voucher import Claim, ClaimDesk, ClaimOutcome
@@ -22,6 +23,7 @@ from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Campaign, CampaignRules, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
 
+REGIONS = load_regions()
 SEALING = Sealing(Keys(b"t" * 32, b"s" * 32, b"i" * 32))
 FUNDER = Funder("bureau", "商务局", "Commerce bureau", "bureau", None, "zhenlan", "supervised-1")
 
@@ -47,9 +49,15 @@ class SmallCity:
         return person.citizen_id
 
     async def round(
-        self, *, stock: int = 10, rules: CampaignRules | None = None, types: int = 1, **facts: object
+        self,
+        *,
+        stock: int = 10,
+        rules: CampaignRules | None = None,
+        types: int = 1,
+        each: Sequence[dict[str, object]] = ({},),
+        **facts: object,
     ) -> Round:
-        """A published round of a new, fully prepaid campaign; its types are 5 yuan off 25."""
+        """A published round of a new, fully prepaid campaign; its types are 5 yuan off 25, with `each` in turn."""
         campaign = Campaign(
             fresh_id(),
             fresh_id().hex,
@@ -72,8 +80,11 @@ class SmallCity:
         )
         round_ = replace(round_, **facts)
         kinds = [
-            VoucherType(fresh_id(), round_.round_id, "券", "Voucher", 500, 2500, stock, valid_days=3)
-            for _ in range(types)
+            replace(
+                VoucherType(id_, round_.round_id, "券", "Voucher", 500, 2500, stock, valid_days=3),
+                **each[n % len(each)],
+            )
+            for n, id_ in enumerate(sorted(fresh_id() for _ in range(types)))
         ]
         async with self.database.transaction() as connection:
             await open_books(connection, [], [FUNDER], cells=self.cells, now=self.now)
@@ -99,14 +110,36 @@ class SmallCity:
             await self.catalogue.refresh(connection)
 
     async def claim(
-        self, citizen: UUID, round_: Round, *, key: str = "", adcode: str | None = None, body: str = "", nth: int = 0
+        self,
+        citizen: UUID,
+        round_: Round,
+        *,
+        key: str = "",
+        adcode: str | None = None,
+        place: tuple[float, float] | None = None,
+        body: str = "",
+        nth: int = 0,
+        device: str = "",
+        platform: str | None = None,
     ) -> ClaimOutcome:
-        """Claim the round's `nth` type."""
+        """Claim the round's `nth` type, at a place or somewhere in a division."""
         offer = self.catalogue.get(round_.round_id.hex)
         assert offer is not None
         type_ = list(offer.types.values())[nth]
+        if adcode is not None:
+            inside = REGIONS.division(adcode).outline.representative_point()
+            place = (inside.x, inside.y)
         return await self.desk.claim(
-            Claim(citizen.hex, offer, type_, _hash(key or fresh_id().hex), _hash(body), adcode)
+            Claim(
+                citizen.hex,
+                offer,
+                type_,
+                _hash(key or fresh_id().hex),
+                _hash(body),
+                offer.refusal_from(place, platform=platform),
+                _hash(device) if device else None,
+                platform,
+            )
         )
 
 
@@ -117,7 +150,7 @@ async def small_city(conninfo: str, *, cells: int = 1) -> AsyncIterator[SmallCit
         clock = Clock()
         desk = ClaimDesk(database, clock, cells=cells)
         try:
-            yield SmallCity(database, desk, Catalogue(), cells, datetime.now(UTC))
+            yield SmallCity(database, desk, Catalogue(REGIONS), cells, datetime.now(UTC))
         finally:
             await desk.close()
 

@@ -113,7 +113,7 @@ class _Rival:
                 return problem("too_many_requests")
             round_hex = scope["path"][len(CLAIM_PREFIX) : -len(CLAIM_SUFFIX)].replace("-", "")
             offer = await self._platform.find_round(round_hex)
-            if offer is None or offer.refusal_at(self._platform.clock.now(), adcode=None) is not None:
+            if offer is None or offer.refusal_at(self._platform.clock.now()) is not None:
                 return problem("not_open")
             _, body_hash = read_claim(body, round_hex)
             type_hex = next(iter(offer.types))

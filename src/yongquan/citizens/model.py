@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class NewCitizen:
-    """Somebody to register; `citizen_id` must lie in the bucket of the phone."""
+    """Somebody to register; `citizen_id` must lie in the bucket of the phone.
+
+    `card_bins` are the first eight digits of the bound cards; `has_real_name` says that the name was verified.
+    """
 
     citizen_id: UUID
     phone: str
@@ -15,3 +18,6 @@ class NewCitizen:
     born_on: date | None = None
     home_adcode: str | None = None
     card_issuers: tuple[str, ...] = ()
+    card_bins: tuple[str, ...] = ()
+    has_real_name: bool = False
+    has_social_card: bool = False

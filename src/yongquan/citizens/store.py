@@ -1,8 +1,10 @@
 """The citizens room's SQL. Phones and names are sealed before they get here."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from yongquan.citizens.model import NewCitizen
 from yongquan.kernel.ids import bucket_from, cell_of
@@ -11,11 +13,16 @@ from yongquan.plumbing.sealing import Sealing
 
 _COPY = """
 copy citizens.citizen (cell, citizen_id, phone_index, phone_sealed, name_sealed, born_on, home_adcode,
-                       card_issuers, registered_at) from stdin
+                       card_issuers, registered_at, card_bins, bank_since, real_name_at, social_card_at) from stdin
 """
-_NOTE_ISSUER = """
-update citizens.citizen set card_issuers = card_issuers || %(issuer)s::text
- where cell = %(cell)s and citizen_id = %(citizen)s and %(issuer)s <> all (card_issuers)
+# The first card of an issuer says since when somebody is its customer here; later ones leave that alone.
+_NOTE_CARD = """
+update citizens.citizen
+   set card_issuers = case when %(issuer)s = any (card_issuers) then card_issuers
+                           else card_issuers || %(issuer)s::text end,
+       card_bins = case when %(bin)s = any (card_bins) then card_bins else card_bins || %(bin)s::text end,
+       bank_since = jsonb_build_object(%(issuer)s::text, %(now)s::timestamptz) || bank_since
+ where cell = %(cell)s and citizen_id = %(citizen)s
 """
 _BY_PHONES = """
 select c.phone_index, c.citizen_id from unnest(%s::int[], %s::bytea[]) as u(cell, phone_index)
@@ -28,6 +35,14 @@ select c.citizen_id, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell
 _OPTED_OUT = "select 1 from citizens.push_opt_out where cell = %s and citizen_id = %s"
 _OPT_OUT = "insert into citizens.push_opt_out (cell, citizen_id, since) values (%s, %s, %s) on conflict do nothing"
 _OPT_IN = "delete from citizens.push_opt_out where cell = %s and citizen_id = %s"
+_NOTE_REAL_NAME = """
+update citizens.citizen set name_sealed = %s, real_name_at = %s, born_on = coalesce(%s, born_on)
+ where cell = %s and citizen_id = %s
+"""
+_NOTE_SOCIAL_CARD = """
+update citizens.citizen set social_card_at = coalesce(social_card_at, %s) where cell = %s and citizen_id = %s
+"""
+BIN_DIGITS = 8
 
 
 async def register_many(
@@ -47,13 +62,40 @@ async def register_many(
                     c.home_adcode,
                     list(c.card_issuers),
                     now,
+                    list(c.card_bins),
+                    Jsonb({issuer: now.isoformat() for issuer in c.card_issuers}),
+                    now if c.has_real_name else None,
+                    now if c.has_social_card else None,
                 )
             )
 
 
-async def note_card_issuer(connection: Connection, cell: int, citizen_id: UUID, *, issuer: str) -> None:
-    """Remember that a citizen has a bound card of an issuer, for rounds that ask for one."""
-    await connection.execute(_NOTE_ISSUER, {"cell": cell, "citizen": citizen_id, "issuer": issuer})
+async def note_card(
+    connection: Connection, cell: int, citizen_id: UUID, *, issuer: str, pan: str, now: datetime
+) -> None:
+    """Remember a bound card for rounds that ask for one: its issuer, its first eight digits, since when."""
+    values = {"cell": cell, "citizen": citizen_id, "issuer": issuer, "bin": pan[:BIN_DIGITS], "now": now}
+    await connection.execute(_NOTE_CARD, values)
+
+
+async def note_real_name(
+    connection: Connection,
+    cell: int,
+    citizen_id: UUID,
+    sealing: Sealing,
+    *,
+    name: str,
+    born_on: date | None,
+    now: datetime,
+) -> None:
+    """Keep a name that was verified against an identity, with the date of birth if it came too."""
+    sealed = sealing.seal(name, what="name")
+    await connection.execute(_NOTE_REAL_NAME, [sealed, now, born_on, cell, citizen_id])
+
+
+async def note_social_card(connection: Connection, cell: int, citizen_id: UUID, *, now: datetime) -> None:
+    """Remember that a social-security card was bound; the first time counts."""
+    await connection.execute(_NOTE_SOCIAL_CARD, [now, cell, citizen_id])
 
 
 async def find_by_phones(

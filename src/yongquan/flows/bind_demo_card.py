@@ -6,7 +6,7 @@ from uuid import UUID
 
 from stdnum import luhn
 
-from yongquan.citizens.store import note_card_issuer
+from yongquan.citizens.store import note_card
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.institutions.links import Links
@@ -53,5 +53,5 @@ async def bind_demo_card(
     instrument = NewInstrument(fresh_id(), citizen_id, bank, "card", pan)
     async with database.transaction() as connection:
         await bind_many(connection, [instrument], sealing, cells=cells, now=now)
-        await note_card_issuer(connection, cell_of(citizen_id, cells), citizen_id, issuer=bank)
+        await note_card(connection, cell_of(citizen_id, cells), citizen_id, issuer=bank, pan=pan, now=now)
     return instrument.instrument_id

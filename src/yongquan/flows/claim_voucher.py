@@ -13,26 +13,33 @@ from yongquan.plumbing.metrics import observe_claims
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 
 _CLAIM = """
-select ord, outcome, claim_no, earlier from flows.claim_vouchers(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+select ord, outcome, claim_no, earlier
+  from flows.claim_vouchers(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'grab', %s, %s, %s)
 """
 _WINNERS = "select citizen_id from vouchers.voucher where type_id = %s"
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """One request. Ids and hashes are 32 hex digits: this is the hottest path of the city."""
+    """One request. Ids and hashes are 32 hex digits: this is the hottest path of the city.
+
+    `refused` is what the door found wrong with it, as code:reason. `platform` is the institution whose app it came
+    through, None our own.
+    """
 
     citizen: str
     offer: RoundOffer
     type: TypeOffer
     key: str
     body_hash: str
-    adcode: str | None = None
+    refused: str | None = None
+    device: str | None = None
+    platform: str | None = None
 
 
 class ClaimOutcome(msgspec.Struct, frozen=True):
     """`code` is claimed, again (the same key won before) or a refusal; the rest is the voucher that was won.
 
-    Amounts in fen, times in UTC as ISO 8601.
+    `reason` is the finer reason of a refusal, "" where there is none. Amounts in fen, times in UTC as ISO 8601.
     """
 
     code: str
@@ -45,6 +52,7 @@ class ClaimOutcome(msgspec.Struct, frozen=True):
     valid_from: str = ""
     valid_until: str = ""
     claim_hash: str = ""
+    reason: str = ""
 
 
 SOLD_OUT = ClaimOutcome("sold_out")
@@ -112,10 +120,8 @@ class ClaimDesk:
         stamps = {
             type_.type_hex: type_.validity.stamps(now) for type_ in {c.type.type_hex: c.type for c in claims}.values()
         }
-        refusals = {
-            (offer.round_hex, adcode): offer.refusal_at(now, adcode=adcode) or "null"
-            for offer, adcode in {(c.offer.round_hex, c.adcode): (c.offer, c.adcode) for c in claims}.values()
-        }
+        offers = {c.offer.round_hex: c.offer for c in claims}
+        refusals = {round_hex: offer.refusal_at(now) for round_hex, offer in offers.items()}
         vouchers = fresh_hexes([bucket_of_hex(c.citizen) for c in claims])
         cursor = await connection.execute(
             _CLAIM,
@@ -131,7 +137,10 @@ class ClaimDesk:
                 _array(c.body_hash for c in claims),
                 _array(stamps[c.type.type_hex][0] for c in claims),
                 _array(stamps[c.type.type_hex][1] for c in claims),
-                _array(refusals[c.offer.round_hex, c.adcode] for c in claims),
+                _array(refusals[c.offer.round_hex] or c.refused or "null" for c in claims),
+                _array(c.device or "null" for c in claims) if any(c.device for c in claims) else None,
+                _array(c.platform or "null" for c in claims) if any(c.platform for c in claims) else None,
+                any(offer.asks for offer in offers.values()),
             ],
             prepare=True,
         )
@@ -143,7 +152,8 @@ class ClaimDesk:
             elif code == "again":
                 outcomes[ord_ - 1] = _won_before(claim, earlier)
             else:
-                outcomes[ord_ - 1] = ClaimOutcome(code)
+                refusal, _, reason = code.partition(":")
+                outcomes[ord_ - 1] = ClaimOutcome(refusal, reason=reason)
         observe_claims(outcome.code for outcome in outcomes)
         return outcomes
 

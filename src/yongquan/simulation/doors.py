@@ -113,7 +113,7 @@ class FlowDoor:
                 type=offer.types[wish.type_id.hex],
                 key=wish.key.hex,
                 body_hash=wish.key.hex,
-                adcode=wish.adcode,
+                refused=offer.refusal_from((wish.lon, wish.lat), platform=None),
             )
         )
         return outcome.code

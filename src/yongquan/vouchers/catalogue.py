@@ -1,32 +1,37 @@
 """The rounds that a process keeps in memory, reloaded within a second of any change."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, fields
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from psycopg.rows import TupleRow
 
-from yongquan.plumbing.clock import SHANGHAI
+from yongquan.kernel.places import Zone
+from yongquan.kernel.regions import Regions
 from yongquan.plumbing.db import Connection
-from yongquan.vouchers.model import CampaignRules, CampaignState, RoundMode
+from yongquan.vouchers.areas import Area, areas_of
+from yongquan.vouchers.hours import is_in_hours, is_on_weekday
+from yongquan.vouchers.model import CampaignRules, CampaignState, Conditions, RoundMode, UseRules
 from yongquan.vouchers.sharing import FunderPart, FunderShare, parts_of
+from yongquan.vouchers.terms import ASKING, TERMS_COLUMNS, RoundTerms, read_terms, read_use
 from yongquan.vouchers.usability import TypeRules
 from yongquan.vouchers.validity import Validity
 from yongquan.vouchers.ways.packs import Pack, packs_of
+from yongquan.vouchers.zones import Zones
 
 _CHANGED = "select round_id, version from vouchers.round"
 # A round of a paused campaign is paused, whatever its own state.
-_ROUNDS = """
+_ROUNDS = f"""
 select r.round_id, r.version, r.campaign_id, case when c.state = 'published' then r.state else c.state end,
-       r.opens_at, r.closes_at, r.daily_from, r.daily_until, r.mode, r.districts
+       r.opens_at, r.closes_at, r.mode, {TERMS_COLUMNS}
   from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id where r.round_id = any (%s)
 """
 _TYPES = """
 select t.type_id, t.round_id, t.amount_fen, t.threshold_fen, t.valid_from, t.valid_until, t.valid_days,
        t.name, t.name_en, t.rate_bp, t.industry, t.districts, t.hardship_only,
-       c.campaign_id, c.funder_id, c.state, c.rules,
+       c.campaign_id, c.funder_id, c.state, c.rules, t.use,
        array(select s.funder_id from vouchers.type_share s where s.type_id = t.type_id order by s.place),
        array(select s.share_bp from vouchers.type_share s where s.type_id = t.type_id order by s.place)
   from vouchers.voucher_type t
@@ -78,37 +83,46 @@ class RoundOffer:
     state: str
     opens_at: datetime
     closes_at: datetime
-    daily_from: time | None
-    daily_until: time | None
     mode: RoundMode
-    districts: frozenset[str] | None
+    conditions: Conditions
+    zone: Zone | None
+    asks: bool
     types: dict[str, TypeOffer]
     pack: Pack | None = None
 
-    def refusal_at(self, now: datetime, *, adcode: str | None) -> str | None:
-        """Why nobody at this time and place can claim: not_open, closed, wrong_place; None if somebody can."""
+    def refusal_at(self, now: datetime) -> str | None:
+        """Why nobody can claim at this time, as code:reason; None if somebody can."""
         if self.mode is not RoundMode.GRAB:
-            return "not_open"
+            return "not_open:other_way"
         if now >= self.closes_at:
             return "closed"
-        if self.state != "published" or now < self.opens_at or not self._in_hours(now):
-            return "not_open"
-        if self.districts is not None and adcode not in self.districts:
-            return "wrong_place"
-        return None
+        if self.state != "published":
+            return "not_open:paused" if self.state == "paused" else "not_open"
+        if now < self.opens_at:
+            return "not_open:before_opening"
+        if not is_on_weekday(self.conditions.weekdays, now):
+            return "not_open:outside_weekdays"
+        return None if is_in_hours(self.conditions.daily, now) else "not_open:outside_hours"
 
-    def _in_hours(self, now: datetime) -> bool:
-        if self.daily_from is None or self.daily_until is None:
-            return True
-        return self.daily_from <= now.astimezone(SHANGHAI).time() < self.daily_until
+    def refusal_from(self, place: tuple[float, float] | None, *, platform: str | None) -> str | None:
+        """Why nobody can claim from here (longitude, latitude) or through this app; None if somebody can."""
+        wanted = self.conditions.platforms
+        if wanted is not None and (platform or "") not in wanted:
+            return "not_eligible:other_platform"
+        if self.zone is None:
+            return None
+        if place is None:
+            return "wrong_place:no_location"
+        return None if self.zone.covers(*place) else "wrong_place:outside_area"
 
 
 class Catalogue:
     """Rounds and types by the 32 hex digits of their ids. `refresh` loads what changed; `load` fetches more."""
 
-    def __init__(self) -> None:
+    def __init__(self, regions: Regions | None = None) -> None:
         self._rounds: dict[str, RoundOffer] = {}
         self._types: dict[str, TypeOffer] = {}
+        self._zones = Zones(regions)
 
     def get(self, round_hex: str) -> RoundOffer | None:
         """A round, if memory has it."""
@@ -142,19 +156,48 @@ class Catalogue:
         rounds = await (await connection.execute(_ROUNDS, [round_ids])).fetchall()
         types = await (await connection.execute(_TYPES, [round_ids])).fetchall()
         packs = await packs_of(connection, round_ids)
+        terms = {row[0]: read_terms(row[7:]) for row in rounds}
+        uses = {row[0]: read_use(row[17]) for row in types}
+        named = [t.conditions.areas for t in terms.values()] + [use.areas for use in uses.values()]
+        codes = {code for areas in named for code in areas or ()}
+        areas = {area.code: area for area in await areas_of(connection, codes)} if codes else {}
         of_round: dict[UUID, dict[str, TypeOffer]] = {row[0]: {} for row in rounds}
         for row in types:
-            offer = _type_offer(row)
+            offer = _type_offer(row, uses[row[0]], self._use_zone(uses[row[0]], areas))
             of_round[row[1]][offer.type_hex] = offer
             self._types[offer.type_hex] = offer
         for row in rounds:
-            mode, districts = RoundMode(row[8]), None if row[9] is None else frozenset(row[9])
-            self._rounds[row[0].hex] = RoundOffer(
-                *(row[0].hex, str(row[0]), *row[1:8], mode, districts, of_round[row[0]], packs.get(row[0]))
-            )
+            round_terms = terms[row[0]]
+            zone = self._claim_zone(round_terms.conditions, areas)
+            self._rounds[row[0].hex] = _round_offer(row, round_terms, zone, of_round[row[0]], packs.get(row[0]))
+
+    def _claim_zone(self, c: Conditions, areas: dict[str, Area]) -> Zone | None:
+        if c.districts is None and c.areas is None:
+            return None
+        named = [areas[code] for code in c.areas or () if code in areas]
+        return self._zones.of(districts=c.districts or (), areas=named, tolerance_m=c.tolerance_m)
+
+    def _use_zone(self, use: UseRules, areas: dict[str, Area]) -> Zone | None:
+        if use.areas is None:
+            return None
+        return self._zones.of(districts=(), areas=[areas[code] for code in use.areas if code in areas])
 
 
-def _type_offer(row: TupleRow) -> TypeOffer:
+def _round_offer(
+    row: TupleRow, terms: RoundTerms, zone: Zone | None, types: dict[str, TypeOffer], pack: Pack | None
+) -> RoundOffer:
+    asked = {field.name for field in fields(Conditions) if getattr(terms.conditions, field.name)}
+    return RoundOffer(
+        *(row[0].hex, str(row[0]), *row[1:6], RoundMode(row[6])),
+        conditions=terms.conditions,
+        zone=zone,
+        asks=not asked.isdisjoint(ASKING),
+        types=types,
+        pack=pack,
+    )
+
+
+def _type_offer(row: TupleRow, use: UseRules, zone: Zone | None) -> TypeOffer:
     rules = msgspec.convert(row[16], CampaignRules)
     return TypeOffer(
         type_hex=row[0].hex,
@@ -174,7 +217,9 @@ def _type_offer(row: TupleRow) -> TypeOffer:
             hardship_only=row[12],
             direction=rules.direction,
             threshold_fen=row[3],
+            use=use,
+            zone=zone,
         ),
         campaign_rules=rules,
-        shares=tuple(FunderShare(*share) for share in zip(row[17], row[18], strict=True)),
+        shares=tuple(FunderShare(*share) for share in zip(row[18], row[19], strict=True)),
     )

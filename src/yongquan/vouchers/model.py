@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
+from yongquan.vouchers.limits import ClaimCap, DeviceScope, UseCap
 from yongquan.vouchers.sharing import FunderShare
 
 State = TypeVar("State", bound=StrEnum)
@@ -144,6 +145,7 @@ class Direction(StrEnum):
 
     SHOP_SCANS = "shop_scans"
     CITIZEN_SCANS = "citizen_scans"
+    ONLINE = "online"  # nobody scans: an order in an app
     EITHER = "either"
 
 
@@ -194,17 +196,54 @@ class Caps:
     per_campaign: int | None = None
     per_industry: int | None = None
     per_industry_round: int | None = None
+    rules: tuple[ClaimCap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Who may claim, where and when; None is no condition. `daily` are Shanghai clock times, half-open."""
+    """Who may claim, where and when; None is no condition. `daily` are Shanghai clock times, half-open.
+
+    `weekdays` are 1 (Monday) to 7. The citizen must be in one of the `districts` or `areas`, or within `tolerance_m`
+    metres. `card_bins` are prefixes ("62") or ranges ("622200-622299") of a bound card's first eight digits. A new
+    customer of a bank bound the first card of that bank after the campaign's start. `list_tier` is the last tier of
+    the list that is let in (1 is the best). `platforms` are the institutions whose app may claim; "" is our own.
+    """
 
     districts: tuple[str, ...] | None = None
     age_min: int | None = None
     card_issuers: tuple[str, ...] | None = None
     list_id: UUID | None = None
     daily: tuple[time, time] | None = None
+    weekdays: tuple[int, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    tolerance_m: int = 0
+    real_name: bool = False
+    age_max: int | None = None
+    card_bins: tuple[str, ...] | None = None
+    new_customer_of: tuple[str, ...] | None = None
+    social_card: bool = False
+    list_tier: int | None = None
+    one_citizen_a_device: DeviceScope | None = None
+    platforms: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseRules:
+    """Where, when and for what vouchers of a type may be used; None is no condition.
+
+    `shop_groups` are named sets of stores, `areas` named outlines that count beside the type's districts, `terminals`
+    numbers that a till sends; `tags` and `skus` bound the goods, as in the calculator's scope.
+    """
+
+    daily: tuple[time, time] | None = None
+    weekdays: tuple[int, ...] | None = None
+    directions: tuple[Direction, ...] | None = None
+    shop_groups: tuple[str, ...] | None = None
+    terminals: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    skus: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    caps: tuple[UseCap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +265,8 @@ class VoucherType:
     districts: tuple[str, ...] | None = None
     hardship_only: bool = False
     shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
+    groups: tuple[str, ...] = ()
+    use: UseRules = field(default=UseRules())
 
     @property
     def exposure_fen(self) -> int:

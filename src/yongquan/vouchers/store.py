@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.funding_store import save_shares, with_shares
 from yongquan.vouchers.model import Campaign, CampaignState, Round, RoundState, VoucherType
+from yongquan.vouchers.terms import door_document, read_use, terms_document, use_document
 
 _CAMPAIGN = """
 insert into vouchers.campaign (campaign_id, code, name, name_en, funder_id, adcode, state, starts_at, ends_at,
@@ -20,13 +21,14 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 _ROUND = """
 insert into vouchers.round (round_id, campaign_id, name, name_en, mode, state, opens_at, closes_at,
                             daily_from, daily_until, districts, age_min, card_issuers, list_id,
-                            cap_round, cap_day, cap_campaign, cap_industry, cap_industry_round)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                            cap_round, cap_day, cap_campaign, cap_industry, cap_industry_round, door, terms)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _TYPE = """
 insert into vouchers.voucher_type (type_id, round_id, name, name_en, industry, amount_fen, threshold_fen, rate_bp,
-                                   stock, valid_from, valid_until, valid_days, districts, hardship_only)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                   stock, valid_from, valid_until, valid_days, districts, hardship_only,
+                                   cap_groups, use)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 # The stock is divided evenly; the first cells take the remainder.
 _DIVIDE_STOCK = """
@@ -43,14 +45,16 @@ _SET_CAMPAIGN_STATE = "update vouchers.campaign set state = %s where campaign_id
 _TOUCH_ROUNDS = "update vouchers.round set version = version + 1 where campaign_id = %s"
 _TYPES = """
 select type_id, round_id, name, name_en, amount_fen, threshold_fen, stock, industry, rate_bp, valid_from,
-       valid_until, valid_days, districts, hardship_only
+       valid_until, valid_days, districts, hardship_only, cap_groups, use
   from vouchers.voucher_type where {} = any (%s) order by type_id
 """
 _TYPES_OF_ROUNDS = _TYPES.format("round_id")
 _TYPES_BY_ID = _TYPES.format("type_id")
 _ADD_TO_LIST = """
-insert into vouchers.list_member (cell, list_id, citizen_id)
-select u.cell, %s, u.citizen_id from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id) on conflict do nothing
+insert into vouchers.list_member (cell, list_id, citizen_id, tier)
+select u.cell, %s, u.citizen_id, %s from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
+    on conflict (cell, list_id, citizen_id) do update set tier = excluded.tier
+ where list_member.tier > excluded.tier
 """
 
 
@@ -108,9 +112,11 @@ async def types_by_id(connection: Connection, type_ids: Iterable[UUID]) -> list[
     return [_type(row) for row in await (await connection.execute(_TYPES_BY_ID, [list(type_ids)])).fetchall()]
 
 
-async def add_to_list(connection: Connection, list_id: UUID, citizens: Sequence[UUID], *, cells: Sequence[int]) -> None:
-    """Put citizens on a list; `cells` are theirs, in step."""
-    await connection.execute(_ADD_TO_LIST, [list_id, list(cells), list(citizens)])
+async def add_to_list(
+    connection: Connection, list_id: UUID, citizens: Sequence[UUID], *, cells: Sequence[int], tier: int = 1
+) -> None:
+    """Put citizens on a list; `cells` are theirs, in step. Tier 1 is the best; the better of two tiers stays."""
+    await connection.execute(_ADD_TO_LIST, [list_id, tier, list(cells), list(citizens)])
 
 
 def _round_row(r: Round) -> tuple[object, ...]:
@@ -120,11 +126,13 @@ def _round_row(r: Round) -> tuple[object, ...]:
         *(r.round_id, r.campaign_id, r.name, r.name_en, r.mode, r.state, r.opens_at, r.closes_at),
         *(daily_from, daily_until, _array(c.districts), c.age_min, _array(c.card_issuers), c.list_id),
         *(caps.per_round, caps.per_day, caps.per_campaign, caps.per_industry, caps.per_industry_round),
+        *(door_document(c), terms_document(c, caps)),
     )
 
 
 def _type(row: TupleRow) -> VoucherType:
-    return VoucherType(*(*row[:12], None if row[12] is None else tuple(row[12]), row[13]))
+    districts = None if row[12] is None else tuple(row[12])
+    return VoucherType(*(*row[:12], districts, row[13], tuple(row[14] or ()), read_use(row[15])))
 
 
 def _type_row(t: VoucherType) -> tuple[object, ...]:
@@ -141,6 +149,7 @@ def _type_row(t: VoucherType) -> tuple[object, ...]:
             t.stock,
         ),
         *(t.valid_from, t.valid_until, t.valid_days, _array(t.districts), t.hardship_only),
+        *(_array(t.groups or None), use_document(t.use)),
     )
 
 

@@ -1,10 +1,12 @@
 """Whether a voucher can be used at a store, and if not, why not. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from yongquan.vouchers.model import Direction, VoucherState
+from yongquan.kernel.places import Zone
+from yongquan.vouchers.hours import is_in_hours, is_on_weekday
+from yongquan.vouchers.model import Direction, UseRules, VoucherState
 
 
 class WhyNot(StrEnum):
@@ -16,18 +18,33 @@ class WhyNot(StrEnum):
     PAUSED = "paused"
     OTHER_INDUSTRY = "other_industry"
     OTHER_PLACE = "other_place"
+    OTHER_SHOP_GROUP = "other_shop_group"
     RELIEF_SHOPS_ONLY = "relief_shops_only"
+    OTHER_TERMINAL = "other_terminal"
     WRONG_DIRECTION = "wrong_direction"
+    NOT_TODAY = "not_today"
+    NOT_THIS_HOUR = "not_this_hour"
+    OTHER_GOODS = "other_goods"
+    USE_CAP_REACHED = "use_cap_reached"
     BELOW_THRESHOLD = "below_threshold"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What vouchers look at in a store."""
+    """What vouchers look at in a store, and in the moment of paying there.
+
+    `place` is longitude and latitude, `merchant` the licence, `terminal` the number a till sends; `now` None is not
+    known yet.
+    """
 
     industry: str
     adcode: str
     hardship: bool
+    groups: frozenset[str] = frozenset()
+    place: tuple[float, float] | None = None
+    merchant: str = ""
+    terminal: str | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,16 @@ class TypeRules:
     hardship_only: bool
     direction: Direction
     threshold_fen: int
+    use: UseRules = field(default=UseRules())
+    zone: Zone | None = None  # of `use.areas`
+
+    def takes_place_of(self, store: StoreFacts) -> bool:
+        """Whether the store lies in one of the districts or areas."""
+        if self.districts is None and self.zone is None:
+            return True
+        if self.districts is not None and store.adcode in self.districts:
+            return True
+        return self.zone is not None and store.place is not None and self.zone.covers(*store.place)
 
 
 def why_not_here(
@@ -50,15 +77,30 @@ def why_not_here(
         return WhyNot.PAUSED
     if rules.industry is not None and rules.industry != store.industry:
         return WhyNot.OTHER_INDUSTRY
-    if rules.districts is not None and store.adcode not in rules.districts:
+    if not rules.takes_place_of(store):
         return WhyNot.OTHER_PLACE
+    if rules.use.shop_groups is not None and store.groups.isdisjoint(rules.use.shop_groups):
+        return WhyNot.OTHER_SHOP_GROUP
     if rules.hardship_only and not store.hardship:
         return WhyNot.RELIEF_SHOPS_ONLY
+    if rules.use.terminals is not None and store.terminal not in rules.use.terminals:
+        return WhyNot.OTHER_TERMINAL
     if rules.direction not in {Direction.EITHER, direction}:
         return WhyNot.WRONG_DIRECTION
+    if rules.use.directions is not None and direction not in rules.use.directions:
+        return WhyNot.WRONG_DIRECTION
+    if store.now is not None and (reason := why_not_at(rules.use, now=store.now)) is not None:
+        return reason
     if amount_fen is not None and amount_fen < rules.threshold_fen:
         return WhyNot.BELOW_THRESHOLD
     return None
+
+
+def why_not_at(use: UseRules, *, now: datetime) -> WhyNot | None:
+    """Why vouchers cannot be used on this day of the week or at this hour; None if they can."""
+    if not is_on_weekday(use.weekdays, now):
+        return WhyNot.NOT_TODAY
+    return None if is_in_hours(use.daily, now) else WhyNot.NOT_THIS_HOUR
 
 
 def why_not_now(state: VoucherState, *, valid_from: datetime, valid_until: datetime, now: datetime) -> WhyNot | None:

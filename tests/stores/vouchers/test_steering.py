@@ -56,7 +56,7 @@ def test_paused_campaign_pauses_its_rounds_in_memory(fresh_database: str) -> Non
 
             offer = city.catalogue.get(round_.round_id.hex)
             assert offer is not None
-            assert offer.refusal_at(city.now, adcode=None) == "not_open"
+            assert offer.refusal_at(city.now) == "not_open:paused"
             await steer_campaign(city.database, round_.campaign_id, Wish(member(), "published", "好"), now=city.now)
             await city.refresh()
             assert (await city.claim(citizen, round_)).code == "claimed"

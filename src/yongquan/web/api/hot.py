@@ -33,10 +33,14 @@ class Location(msgspec.Struct):
 
 
 class ClaimRequest(msgspec.Struct):
-    """The body of a claim; all of it may be left out where the round has one type and no place rule."""
+    """The body of a claim; all of it may be left out where the round has one type and asks for no place or device.
+
+    `device_id` is the phone's own lasting name for itself; only a keyed hash of it is kept, and only where asked for.
+    """
 
     type_id: str | None = None
     location: Location | None = None
+    device_id: str | None = None
 
 
 class VoucherClaimed(msgspec.Struct):
@@ -107,14 +111,15 @@ class HotDoor:
             type=_type_of(offer, request.type_id),
             key=hashlib.blake2b(key, digest_size=16).hexdigest(),
             body_hash=body_hash,
-            adcode=self._adcode(offer, request.location),
+            refused=_refused_here(offer, request.location),
+            device=self._device(offer, request.device_id),
         )
         if offer.pack is not None:
             return _pack_answer(await self.door.packs.claim(PackClaim(claim, offer.pack)))
         outcome = await self.door.claims.claim(claim)
         if outcome.code in {"claimed", "again"}:
             return 201, JSON, _encode(_answer_of(outcome))
-        return problem(outcome.code)
+        return problem(outcome.code, reason=outcome.reason)
 
     async def _pay(self, scope: Scope, receive: Receive) -> Answer:
         bearer, key = read_headers(scope, self.door.tokens, Holder.CITIZEN, Holder.STORE)
@@ -125,11 +130,15 @@ class HotDoor:
         status, payment = await take_payment(self.door.payments, bearer, key, body, self.door.hash_code)
         return status, JSON, _encode(payment)
 
-    def _adcode(self, offer: RoundOffer, location: Location | None) -> str | None:
-        # The place is worked out only for rounds that ask for it.
-        if offer.districts is None or location is None:
+    def _device(self, offer: RoundOffer, device_id: str | None) -> str | None:
+        if not device_id or offer.conditions.one_citizen_a_device is None:
             return None
-        return self.door.regions.locate(location.lon, location.lat)
+        return self.door.sealing.index(device_id, what="device").hex()
+
+
+def _refused_here(offer: RoundOffer, location: Location | None) -> str | None:
+    place = None if location is None else (location.lon, location.lat)
+    return offer.refusal_from(place, platform=None)
 
 
 def _told(no: Exception) -> Answer:
@@ -139,7 +148,7 @@ def _told(no: Exception) -> Answer:
         case PaymentRefused():
             return problem(no.reason, str(no))
         case Refusal():
-            return problem(no.code, str(no))
+            return problem(no.code, str(no), reason=str(no.facts.get("reason", "")))
         case _:
             return problem("unavailable", str(no))
 
@@ -173,7 +182,7 @@ def _type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
 
 def _pack_answer(outcome: PackOutcome) -> Answer:
     if outcome.first.code not in WON:
-        return problem(outcome.first.code)
+        return problem(outcome.first.code, reason=outcome.first.reason)
     vouchers = [
         VoucherClaimed(
             str(v.voucher_id),

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from yongquan.web.api.hot import ClaimRequest, PackClaimed, VoucherClaimed
 from yongquan.web.api.payments import PaymentOut, PaymentRequest
 from yongquan.web.api.problems import PROBLEMS
+from yongquan.web.api.reasons import REASONS
 
 CLAIM_CODES = (
     *("not_open", "closed", "sold_out", "cap_reached", "not_eligible", "blocked", "wrong_place"),
@@ -106,9 +107,10 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _problem_schema() -> dict[str, Any]:
-    texts = {name: {"type": "string"} for name in ("type", "title", "title_en", "code", "detail")}
+    texts: dict[str, Any] = {name: {"type": "string"} for name in ("type", "title", "title_en", "code", "detail")}
+    texts |= {name: {"type": "string"} for name in ("reason_title", "reason_title_en")}
     return {
         "type": "object",
         "required": ["type", "title", "status", "code"],
-        "properties": texts | {"status": {"type": "integer"}},
+        "properties": texts | {"status": {"type": "integer"}, "reason": {"enum": sorted(REASONS)}},
     }

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from yongquan.web.api.reasons import REASONS
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -100,13 +102,22 @@ PROBLEMS = {
 }
 
 
-def problem_body(code: str, detail: str = "") -> bytes:
-    """The problem+json document of a code; `detail` says what is particular to this request."""
+def problem_body(code: str, detail: str = "", *, reason: str = "") -> bytes:
+    """The problem+json document of a code; `detail` says what is particular to this request.
+
+    A `reason` of `REASONS` comes with its sentences; another one is left out.
+    """
     known = PROBLEMS[code]
-    document = {
+    document: dict[str, object] = {
         "type": "about:blank",
         "title": known.title,
         "title_en": known.title_en,
         "status": known.status,
+        "code": code,
     }
-    return msgspec.json.encode({**document, "code": code, **({"detail": detail} if detail else {})})
+    if detail:
+        document["detail"] = detail
+    if reason in REASONS:
+        sentence, sentence_en = REASONS[reason]
+        document |= {"reason": reason, "reason_title": sentence, "reason_title_en": sentence_en}
+    return msgspec.json.encode(document)

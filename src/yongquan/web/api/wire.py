@@ -62,7 +62,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def problem(code: str, detail: str = "") -> Answer:
-    """An RFC 9457 answer for a code of `PROBLEMS`."""
+def problem(code: str, detail: str = "", *, reason: str = "") -> Answer:
+    """An RFC 9457 answer for a code of `PROBLEMS`, with a finer reason of `REASONS` if there is one."""
     known = PROBLEMS[code]
-    return known.status, (_PROBLEM, *known.headers), problem_body(code, detail)
+    return known.status, (_PROBLEM, *known.headers), problem_body(code, detail, reason=reason)
