@@ -4,23 +4,25 @@ create or replace function flows.prepare_payments(
     p_instrument uuid[], p_store_cell int[], p_store uuid[], p_order text[]
 ) returns table (ord int, earlier_id uuid, earlier_hash uuid, trouble text, citizen_id uuid, instrument_id uuid,
                  issuer text, pan_sealed bytea, wanted uuid[], store_state text, industry text, mcc text,
-                 adcode text, hardship boolean, acquirer text, vouchers jsonb) language sql stable as $$
+                 adcode text, hardship boolean, acquirer text, vouchers jsonb, licence_no text,
+                 lon double precision, lat double precision, groups text[]) language sql stable as $$
     select e.ord::int, e.payment_id, e.body_hash, p.trouble, p.citizen_id, p.instrument_id, p.issuer, p.pan_sealed,
            p.voucher_ids, s.state, s.industry, s.mcc, s.adcode, s.hardship, s.acquirer,
            case when e.payment_id is null and p.trouble is null
-                then vouchers.usable(p_cell, p_now, p.citizen_id) end
+                then vouchers.usable(p_cell, p_now, p.citizen_id) end,
+           s.licence_no, s.lon, s.lat, s.groups
       from payments.earlier(p_cell, p_caller, p_key, p_store_cell, p_store, p_order) e
       join payments.payers(p_cell, p_now, p_code, p_citizen, p_instrument) p on p.ord = e.ord
       join merchants.store_facts(p_store) s on s.ord = e.ord
 $$;
 
 -- First commit of a batch of payments: keys, order numbers, codes, locked vouchers, ledger. Parts run in step:
--- p_part_* are funders' parts of vouchers, each naming voucher and payment. Outcomes: begun, voucher_unavailable, code_used,
--- cap:<scope>:<funder>.
+-- p_part_* are funders' parts of vouchers, each naming voucher and payment; p_capped_* are the vouchers under caps of
+-- use, with the merchant's licence. Outcomes: begun, voucher_unavailable, code_used, cap:<scope>:<funder>.
 create or replace function flows.begin_payments(
     p_cell int, p_now timestamptz, p_new payments.new_payment[],
     p_part_payment uuid[], p_part_voucher uuid[], p_part_type uuid[], p_part_funder text[], p_part_fen bigint[],
-    p_part_face bigint[]
+    p_part_face bigint[], p_capped_voucher uuid[] default '{}', p_capped_merchant text[] default '{}'
 ) returns table (payment_id uuid, outcome text, settlement_date date) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -30,7 +32,13 @@ declare
         p_cell, p_now, array(select n.code_hash from unnest(p_new) n where n.code_hash is not null)));
     good payments.new_payment[];
     capped jsonb;
+    today date := (p_now at time zone 'Asia/Shanghai')::date;
 begin
+    if cardinality(p_capped_voucher) > 0 then
+        held := array(select h from unnest(held) h
+                       where h <> all (array(select vouchers.beyond_use_caps(p_cell, today, p_capped_voucher,
+                                                                             p_capped_merchant))));
+    end if;
     select array_agg(n) into good from unnest(p_new) n
      where (n.code_hash is null or n.code_hash = any (unused))
        and not exists (select from unnest(p_part_payment, p_part_voucher) as v(payment_id, voucher_id)
@@ -63,6 +71,10 @@ begin
               group by u.payment_id, u.voucher_id, u.type_id) v
       where v.payment_id in (select g.payment_id from unnest(good) g)
      having count(*) > 0;
+
+    if cardinality(p_capped_voucher) > 0 then
+        perform vouchers.note_uses(p_cell, today, p_capped_voucher, p_capped_merchant);
+    end if;
 
     return query
     select n.payment_id,

@@ -27,7 +27,7 @@ select payment_id, outcome, settlement_date from flows.begin_payments(
         %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::uuid[],
         %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
         %s::int[], %s::timestamptz[]) as u),
-    %s, %s, %s, %s, %s, %s)
+    %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _END = "select payment_id from flows.end_payments(%s, %s, %s, %s, %s, %s)"
 NO_DATE = date(1970, 1, 1)
@@ -52,6 +52,10 @@ class Prepared:
     hardship: bool
     acquirer: str
     vouchers: Sequence[Sequence[Any]]
+    licence_no: str
+    lon: float
+    lat: float
+    groups: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,7 @@ async def _run_prepare(
 
 async def _run_begin(connection: Connection, cell: int, now: datetime, items: Sequence[Begin]) -> Sequence[Begun]:
     parts = [(item, c.voucher, part) for item in items for c in item.selection.chosen for part in c.parts]
+    capped = [(i, c.voucher) for i in items for c in i.selection.chosen if c.voucher.type.rules.use.caps]
     arguments = [
         *(cell, now),
         *_new_payment_columns(items),
@@ -196,6 +201,8 @@ async def _run_begin(connection: Connection, cell: int, now: datetime, items: Se
         [part.funder_id for _, _, part in parts],
         [part.amount_fen for _, _, part in parts],
         [part.face_fen for _, _, part in parts],
+        "{" + ",".join(voucher.voucher_id for _, voucher in capped) + "}",
+        [item.payer.licence_no for item, _ in capped],
     ]
     try:
         cursor = await connection.execute(_BEGIN, arguments, prepare=True)

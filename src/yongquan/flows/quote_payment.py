@@ -1,7 +1,7 @@
 """What a payment at a store would come to, before anybody confirms it: the best vouchers and what is left to pay."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +12,17 @@ from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best
-from yongquan.vouchers.usability import StoreFacts
+from yongquan.vouchers.usability import StoreFacts, WhyNot
+from yongquan.vouchers.use_caps import within_use_caps
 from yongquan.vouchers.views import HeldRow, held_now
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The vouchers a payment would use, and those it cannot use here with the reason of each."""
+
+    selection: Selection
+    unusable: tuple[tuple[HeldVoucher, WhyNot], ...]
 
 
 async def quote_payment(
@@ -25,17 +34,22 @@ async def quote_payment(
     store: StoreFacts,
     amount_fen: int,
     now: datetime,
-) -> Selection:
-    """The vouchers that a citizen's payment at a store's code would use now. Locks nothing; amount in fen."""
+) -> Quote:
+    """What a citizen's payment at a store's code would use now, and why not the rest. Locks nothing; amount in fen."""
     async with database.transaction() as connection:
         rows = await held_now(connection, cell_of(citizen_id, cells), citizen_id, now=now)
         missing = catalogue.missing(UUID(row[1]).hex for row in rows)
         if missing:
             await catalogue.load_types(connection, missing)
+    vouchers = await within_use_caps(
+        database, _held(catalogue, rows), cells=cells, citizen_id=citizen_id, merchant=store.merchant, now=now
+    )
     cart = Cart((Line("bill", amount_fen, 1),))
     kinds = FunderKinds(database)
-    held = [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in _held(catalogue, rows)]
-    return choose_best(cart, held, store=store, direction=Direction.CITIZEN_SCANS)
+    held = [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in vouchers]
+    selection = choose_best(cart, held, store=store, direction=Direction.CITIZEN_SCANS)
+    unusable = [(v, why) for v in held if (why := v.why_not(store, Direction.CITIZEN_SCANS)) is not None]
+    return Quote(selection, tuple(unusable))
 
 
 def _held(catalogue: Catalogue, rows: Sequence[HeldRow]) -> list[HeldVoucher]:

@@ -29,6 +29,7 @@ from yongquan.vouchers.policies import after_merchant_offer
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, Selection, VoucherNotUsable, choose_best, use_named
 from yongquan.vouchers.usability import StoreFacts
+from yongquan.vouchers.use_caps import within_use_caps
 
 PRICED_AGAIN_MAX = 5
 SIGNED_OFF = "91"
@@ -65,6 +66,8 @@ class Order:
     instrument_id: UUID | None = None
     vouchers: tuple[UUID, ...] | None = None
     merchant_offer_fen: int = 0
+    terminal: str | None = None
+    is_online: bool = False
 
     @property
     def cart(self) -> Cart:
@@ -75,7 +78,9 @@ class Order:
 
     @property
     def direction(self) -> Direction:
-        return Direction.SHOP_SCANS if self.code_hash else Direction.CITIZEN_SCANS
+        if self.code_hash:
+            return Direction.SHOP_SCANS
+        return Direction.ONLINE if self.is_online else Direction.CITIZEN_SCANS
 
 
 class PaymentDesk:
@@ -162,9 +167,16 @@ class PaymentDesk:
             raise PaymentRefused("store_closed")
 
     async def _select(self, order: Order, prepared: Prepared, *, without: set[str]) -> Selection:
-        held = await self._held(prepared.vouchers)
+        store = self._store_of(order, prepared)
+        held = await within_use_caps(
+            self.database,
+            await self._held(prepared.vouchers),
+            cells=self._cells,
+            citizen_id=prepared.citizen_id,
+            merchant=prepared.licence_no,
+            now=self._clock.now(),
+        )
         wanted = order.vouchers if order.code_hash is None else prepared.wanted
-        store = StoreFacts(prepared.industry, prepared.adcode, prepared.hardship)
         if wanted is None:
             held = [v for v in held if without.isdisjoint(v.type.funders)]
             return choose_best(
@@ -182,6 +194,18 @@ class PaymentDesk:
             )
         return use_named(
             order.cart, named, store=store, direction=order.direction, merchant_offer_fen=order.merchant_offer_fen
+        )
+
+    def _store_of(self, order: Order, prepared: Prepared) -> StoreFacts:
+        return StoreFacts(
+            prepared.industry,
+            prepared.adcode,
+            prepared.hardship,
+            groups=frozenset(prepared.groups),
+            place=(prepared.lon, prepared.lat),
+            merchant=prepared.licence_no,
+            terminal=order.terminal,
+            now=self._clock.now(),
         )
 
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:

@@ -9,7 +9,11 @@ from yongquan.plumbing.db import Connection
 NEAREST = 100
 # The columns of a `StoreRow` but the last.
 STORE = "store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state"
-_STORE = f"select {STORE}, null::float8 from merchants.store where store_id = %s"
+_STORE = f"""
+select {STORE}, null::float8, licence_no,
+       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
+  from merchants.store s where store_id = %s
+"""
 # A degree of latitude is 111.2 km; at a city's size the earth is flat.
 _NEAR = f"""
 select {STORE},
@@ -25,7 +29,10 @@ select {STORE},
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store as a citizen sees it; `metres` is the distance from the place that was asked about."""
+    """A store as a citizen sees it; `metres` is the distance from the place that was asked about.
+
+    `groups` are the shop groups it is in; they and the licence are read for a single store.
+    """
 
     store_id: UUID
     name: str
@@ -38,6 +45,8 @@ class StoreRow:
     hardship: bool
     state: str
     metres: float | None
+    licence_no: str = ""
+    groups: Sequence[str] = ()
 
 
 async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from yongquan.citizens.model import NewCitizen
-from yongquan.citizens.store import register_many
+from yongquan.citizens.store import BIN_DIGITS, register_many
 from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.institutions.connectors.account_messages import AccountOpening
@@ -25,6 +27,7 @@ from yongquan.simulation.city_shops import Shop
 from yongquan.simulation.dice import key_of
 from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
 from yongquan.simulation.season import Season
+from yongquan.vouchers.areas import read_areas, save_areas
 from yongquan.vouchers.model import Campaign, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
 
@@ -98,6 +101,9 @@ class Populating:
             await self._open_campaign(planned.campaign, planned.funder, rounds, types)
         city = next(planned.funder for planned in season.campaigns if planned.funder.adcode is None)
         await self._open_campaign(season.draw.campaign, city, [season.draw.round], season.draw.types)
+        async with self.database.transaction() as connection:
+            zones = Path(str(files("yongquan.simulation") / "ningbo/functional_zones.geojson"))
+            await save_areas(connection, read_areas(zones), now=self.now)
 
     async def _open_campaign(
         self, campaign: Campaign, funder: Funder, rounds: Sequence[Round], types: Sequence[VoucherType]
@@ -136,7 +142,13 @@ class Populating:
             born_on=person.born_on,
             home_adcode=person.adcode,
             card_issuers=tuple(sorted({card.bank for card in person.cards})),
+            card_bins=self._card_bins(person),
+            has_real_name=True,
         )
+
+    def _card_bins(self, person: Citizen) -> tuple[str, ...]:
+        pans = (number_at(self.links, card.bank, person.number * 3 + card.ordinal) for card in person.cards)
+        return tuple(sorted({pan[:BIN_DIGITS] for pan in pans}))
 
     def _instruments(self, person: Citizen, row: NewCitizen) -> list[NewInstrument]:
         def bound(issuer: str, kind: str, ordinal: int) -> NewInstrument:

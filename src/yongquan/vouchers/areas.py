@@ -92,4 +92,5 @@ def _read_area(file: Path, number: int, feature: Any) -> Area:
             raise BadInput(f"{where}: {name} is no text")
     if drawn.geom_type not in {"Polygon", "MultiPolygon"} or not drawn.is_valid:
         raise BadInput(f"{where}: geometry is no valid polygon")
-    return Area(*texts, outline, told.get("funder_id"))
+    code, name, name_en = texts
+    return Area(code, name, name_en, outline, told.get("funder_id"))

@@ -5,11 +5,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from yongquan.plumbing.db import Connection
+from yongquan.vouchers.terms import TERMS_COLUMNS, RoundTerms, read_terms
 
 Places: TypeAlias = Sequence[str] | None
 # The stock of an ended round is cut to what was claimed, so what was laid out is read from the types.
@@ -50,11 +51,7 @@ select campaign_id, code, name, name_en, funder_id, adcode, state, starts_at, en
  where %(places)s::text[] is null or adcode = any (%(places)s)
  order by starts_at desc, campaign_id
 """
-_CONDITIONS = """
-select round_id, daily_from, daily_until, districts, age_min, card_issuers, list_id is not null, cap_round, cap_day,
-       cap_campaign, cap_industry, cap_industry_round
-  from vouchers.round where campaign_id = %s
-"""
+_TERMS = f"select r.round_id, {TERMS_COLUMNS} from vouchers.round r where r.campaign_id = %s"
 _CLAIMS = """
 select extract(hour from v.claimed_at at time zone 'Asia/Shanghai')::int, v.industry, count(*)::int,
        count(*) filter (where v.state = 'redeemed')::int, sum(v.amount_fen)::bigint
@@ -131,24 +128,6 @@ class CampaignBoard:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundConditions:
-    """Who may claim in a round and how much; None is no condition."""
-
-    round_id: UUID
-    daily_from: time | None
-    daily_until: time | None
-    districts: list[str] | None
-    age_min: int | None
-    card_issuers: list[str] | None
-    by_list: bool
-    cap_round: int | None
-    cap_day: int | None
-    cap_campaign: int | None
-    cap_industry: int | None
-    cap_industry_round: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class HourOfClaims:
     """Claims of one hour of the day (Asia/Shanghai) in one industry (None: general vouchers)."""
 
@@ -170,10 +149,10 @@ async def campaigns_on_board(connection: Connection, *, places: Places) -> list[
     return [CampaignBoard(*row) for row in rows]
 
 
-async def conditions_of(connection: Connection, campaign_id: UUID) -> dict[UUID, RoundConditions]:
+async def terms_of(connection: Connection, campaign_id: UUID) -> dict[UUID, RoundTerms]:
     """The conditions and caps of a campaign's rounds."""
-    rows = await (await connection.execute(_CONDITIONS, [campaign_id])).fetchall()
-    return {row[0]: RoundConditions(*row) for row in rows}
+    rows = await (await connection.execute(_TERMS, [campaign_id])).fetchall()
+    return {row[0]: read_terms(row[1:]) for row in rows}
 
 
 async def claims_by_hour(connection: Connection, day: date, *, places: Places) -> list[HourOfClaims]:

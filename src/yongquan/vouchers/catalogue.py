@@ -188,7 +188,14 @@ def _round_offer(
 ) -> RoundOffer:
     asked = {field.name for field in fields(Conditions) if getattr(terms.conditions, field.name)}
     return RoundOffer(
-        *(row[0].hex, str(row[0]), *row[1:6], RoundMode(row[6])),
+        round_hex=row[0].hex,
+        round_id=str(row[0]),
+        version=row[1],
+        campaign_id=row[2],
+        state=row[3],
+        opens_at=row[4],
+        closes_at=row[5],
+        mode=RoundMode(row[6]),
         conditions=terms.conditions,
         zone=zone,
         asks=not asked.isdisjoint(ASKING),

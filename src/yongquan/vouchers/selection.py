@@ -7,7 +7,7 @@ from datetime import datetime
 
 from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.catalogue import TypeOffer
-from yongquan.vouchers.model import Direction
+from yongquan.vouchers.model import Direction, UseRules
 from yongquan.vouchers.policies import (
     GOVERNMENT,
     Party,
@@ -15,9 +15,9 @@ from yongquan.vouchers.policies import (
     sets_that_go_together,
     threshold_to_meet,
 )
-from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Offer, PercentOff, Priced, price
+from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Offer, PercentOff, Priced, Reason, Scope, price
 from yongquan.vouchers.sharing import FunderPart
-from yongquan.vouchers.usability import StoreFacts, why_not_here
+from yongquan.vouchers.usability import StoreFacts, WhyNot, why_not_here
 
 
 class VoucherNotUsable(Refusal):
@@ -28,13 +28,22 @@ class VoucherNotUsable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class HeldVoucher:
-    """A voucher of the citizen that is good now; `amount_fen` is what it takes off, or its cap."""
+    """A voucher of the citizen that is good now; `amount_fen` is what it takes off, or its cap.
+
+    `is_capped`: the citizen has used as many as the type's caps of use allow.
+    """
 
     voucher_id: str
     type: TypeOffer
     valid_until: datetime
     amount_fen: int
     funder_kind: str = GOVERNMENT
+    is_capped: bool = False
+
+    def why_not(self, store: StoreFacts, direction: Direction) -> WhyNot | None:
+        """Why it cannot be used in an order here, whatever the amount."""
+        reason = why_not_here(self.type.rules, store=store, direction=direction)
+        return WhyNot.USE_CAP_REACHED if reason is None and self.is_capped else reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,7 @@ def choose_best(
     Campaigns whose order of choice is the largest first are served so. `cart` is what the merchant's own offer left.
     """
     asked_fen = sum(line.unit_fen * line.qty for line in cart.lines if line.selected)
-    usable = [
-        v
-        for v in held
-        if why_not_here(v.type.rules, store=store, direction=direction) is None
-        and _threshold(v, merchant_offer_fen) is not None
-    ]
+    usable = [v for v in held if v.why_not(store, direction) is None and _threshold(v, merchant_offer_fen) is not None]
     if not usable:
         return Selection(asked_fen, ())
     by_id = {v.voucher_id: v for v in usable}
@@ -87,7 +91,7 @@ def use_named(
 ) -> Selection:
     """Use exactly these vouchers. Raises `VoucherNotUsable` naming the first that cannot be used and why."""
     for voucher in named:
-        reason = why_not_here(voucher.type.rules, store=store, direction=direction)
+        reason = voucher.why_not(store, direction)
         why = None if reason is None else reason.value
         if why is None and _threshold(voucher, merchant_offer_fen) is None:
             why = "not_with_merchant_offer"
@@ -97,7 +101,8 @@ def use_named(
         raise VoucherNotUsable("these vouchers cannot be used together", reason="does_not_stack")
     priced = price(cart, [_offer(v, merchant_offer_fen) for v in named])
     for voucher_id, reason_ in priced.rejected.items():
-        raise VoucherNotUsable(f"{voucher_id}: {reason_}", voucher_id=voucher_id, reason=reason_.value)
+        why_ = WhyNot.OTHER_GOODS if reason_ is Reason.OUT_OF_SCOPE else reason_
+        raise VoucherNotUsable(f"{voucher_id}: {why_}", voucher_id=voucher_id, reason=why_.value)
     return _selection(priced, {v.voucher_id: v for v in named})
 
 
@@ -165,9 +170,14 @@ def _offer(voucher: HeldVoucher, merchant_offer_fen: int) -> Offer:
         deal=AmountOff(voucher.amount_fen) if type_.rate_bp is None else PercentOff(type_.rate_bp),
         funder=type_.campaign_hex,
         threshold_fen=_threshold(voucher, merchant_offer_fen) or 0,
+        scope=_scope(type_.rules.use),
         cap_fen=None if type_.rate_bp is None else voucher.amount_fen,
         expires_at=voucher.valid_until,
     )
+
+
+def _scope(use: UseRules) -> Scope:
+    return Scope(None if use.tags is None else frozenset(use.tags), None if use.skus is None else frozenset(use.skus))
 
 
 def _rank(priced: Priced, by_id: dict[str, HeldVoucher]) -> tuple[int, int, list[datetime], list[str]]:

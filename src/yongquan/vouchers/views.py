@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from psycopg.rows import TupleRow
 
 from yongquan.plumbing.db import Connection
+from yongquan.vouchers.model import UseRules
+from yongquan.vouchers.terms import TERMS_COLUMNS, RoundTerms, read_terms, read_use
 
 PAGE = 100
 HeldRow: TypeAlias = tuple[str, str, str, int]
@@ -19,10 +21,9 @@ select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_fr
  where cell = %(cell)s and citizen_id = %(citizen)s and (%(before)s::uuid is null or voucher_id < %(before)s)
  order by voucher_id desc limit %(limit)s
 """
-_ROUND_COLUMNS = """
+_ROUND_COLUMNS = f"""
 select r.round_id, r.name, r.name_en, c.name, c.name_en, c.funder_id, r.state, c.state, r.opens_at, r.closes_at,
-       r.daily_from, r.daily_until, r.districts, r.age_min, r.card_issuers, r.list_id is not null, r.cap_round,
-       r.cap_day, r.cap_campaign, r.cap_industry, r.cap_industry_round
+       {TERMS_COLUMNS}
   from vouchers.round r join vouchers.campaign c on c.campaign_id = r.campaign_id
 """
 _ROUNDS = f"""{_ROUND_COLUMNS}
@@ -39,7 +40,7 @@ _ROUND = f"""{_ROUND_COLUMNS}
 """
 _TYPES = """
 select t.round_id, t.type_id, t.name, t.name_en, t.industry, t.amount_fen, t.threshold_fen, t.rate_bp, t.stock,
-       greatest(0, s.remaining), t.valid_from, t.valid_until, t.valid_days, t.districts, t.hardship_only
+       greatest(0, s.remaining), t.valid_from, t.valid_until, t.valid_days, t.districts, t.hardship_only, t.use
   from vouchers.voucher_type t
   join lateral (select sum(s.stock - s.claimed)::int as remaining from vouchers.stock s
                  where s.type_id = t.type_id) s on true
@@ -75,6 +76,7 @@ class TypeRow:
     valid_days: int | None
     districts: list[str] | None
     hardship_only: bool
+    use: UseRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +93,7 @@ class RoundRow:
     campaign_state: str
     opens_at: datetime
     closes_at: datetime
-    daily_from: time | None
-    daily_until: time | None
-    districts: list[str] | None
-    age_min: int | None
-    card_issuers: list[str] | None
-    by_list: bool
-    cap_round: int | None
-    cap_day: int | None
-    cap_campaign: int | None
-    cap_industry: int | None
-    cap_industry_round: int | None
+    terms: RoundTerms
     types: tuple[TypeRow, ...] = ()
 
     @property
@@ -111,6 +103,11 @@ class RoundRow:
     @property
     def remaining(self) -> int:
         return sum(type_.remaining for type_ in self.types)
+
+    @property
+    def needs_place(self) -> bool:
+        """Whether a claim must say where it comes from."""
+        return self.terms.conditions.districts is not None or self.terms.conditions.areas is not None
 
     @property
     def is_paused(self) -> bool:
@@ -165,13 +162,13 @@ async def rounds_for_screen(
     """
     values = {"now": now, "ended_since": ended_since, "limit": limit, "cell": cell, "citizen": citizen_id}
     rows = await (await connection.execute(_ROUNDS, values)).fetchall()
-    return await _with_types(connection, [RoundRow(*row) for row in rows])
+    return await _with_types(connection, [_round_row(row) for row in rows])
 
 
 async def round_for_screen(connection: Connection, round_id: UUID) -> RoundRow | None:
     """One round that is out, with its types."""
     row = await (await connection.execute(_ROUND, [round_id])).fetchone()
-    return (await _with_types(connection, [RoundRow(*row)]))[0] if row else None
+    return (await _with_types(connection, [_round_row(row)]))[0] if row else None
 
 
 async def claimed_in_round(connection: Connection, cell: int, citizen_id: UUID, round_id: UUID) -> dict[UUID, int]:
@@ -188,8 +185,12 @@ async def held_now(connection: Connection, cell: int, citizen_id: UUID, *, now: 
 
 async def _with_types(connection: Connection, rounds: Sequence[RoundRow]) -> Sequence[RoundRow]:
     rows = await (await connection.execute(_TYPES, [[r.round_id for r in rounds]])).fetchall()
-    types = [TypeRow(*row) for row in rows]
+    types = [TypeRow(*(*row[:-1], read_use(row[-1]))) for row in rows]
     return [replace(r, types=tuple(t for t in types if t.round_id == r.round_id)) for r in rounds]
+
+
+def _round_row(row: TupleRow) -> RoundRow:
+    return RoundRow(*(*row[:10], read_terms(row[10:])))
 
 
 def _wallet_row(row: TupleRow, now: datetime) -> WalletRow:

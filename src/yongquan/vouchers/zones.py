@@ -23,6 +23,6 @@ class Zones:
         if key not in self._known:
             divisions = self._regions.divisions if self._regions else ()
             outlines = [division.outline for division in divisions if division.adcode in adcodes]
-            outlines += [shape(area.outline) for area in named]
+            outlines += [shape(dict(area.outline)) for area in named]
             self._known[key] = Zone.of(outlines, tolerance_m=tolerance_m)
         return self._known[key]

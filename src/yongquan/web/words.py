@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from yongquan.kernel.money import yuan
 from yongquan.vouchers.usability import WhyNot
-from yongquan.web.language import Speech
+from yongquan.web.api.reasons import CLAIM_REASONS
+from yongquan.web.language import Language, Speech
 
 INDUSTRIES = {
     "dining": "餐饮",
@@ -28,8 +29,14 @@ WHY_NOT = {
     WhyNot.PAUSED: "活动已暂停，恢复后可用",
     WhyNot.OTHER_INDUSTRY: "不适用于该行业的门店",
     WhyNot.OTHER_PLACE: "不适用于该区域的门店",
+    WhyNot.OTHER_SHOP_GROUP: "不适用于这家门店",
     WhyNot.RELIEF_SHOPS_ONLY: "仅限纾困门店使用",
+    WhyNot.OTHER_TERMINAL: "这台收款终端不参加活动",
     WhyNot.WRONG_DIRECTION: "付款方式不符合活动规则",
+    WhyNot.NOT_TODAY: "今天不是可用日",
+    WhyNot.NOT_THIS_HOUR: "现在不在可用时段内",
+    WhyNot.OTHER_GOODS: "订单中没有适用的商品",
+    WhyNot.USE_CAP_REACHED: "已达使用次数上限",
     WhyNot.BELOW_THRESHOLD: "未达到使用门槛",
 }
 VOUCHER_STATES = {
@@ -172,6 +179,11 @@ class Words:
     def problems(self) -> dict[str, str]:
         """Every refusal of the API in a sentence, by code."""
         return {code: self.speech.say(msgid) for code, msgid in PROBLEMS.items()}
+
+    def reasons(self) -> dict[str, str]:
+        """Every finer reason of a refused claim, by its name."""
+        nth = 0 if self.speech.language is Language.CHINESE else 1
+        return {reason: sentences[nth] for reason, sentences in CLAIM_REASONS.items()}
 
     def scope(self, industry: str | None, places: Iterable[str], *, hardship_only: bool) -> str:
         """Where vouchers of a type may be used: industry, districts, relief shops."""

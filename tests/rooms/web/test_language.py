@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract
 
-from yongquan.web import words
+from yongquan.web import terms_words, words
 from yongquan.web.citizen import scripts
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant.till import TILL_WORDS
@@ -43,6 +43,7 @@ def said_by_phone_pages() -> Iterator[str]:
     for listed in LISTS:
         yield from listed.values()
     yield words.DECLINED_OTHERWISE
+    yield from (*terms_words.SENTENCES.values(), *terms_words.LISTED)
 
 
 def test_every_sentence_has_its_english() -> None:

@@ -35,6 +35,7 @@ class PaymentRequest(msgspec.Struct):
 
     `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
     ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
+    `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
     """
 
     amount_fen: int
@@ -45,6 +46,8 @@ class PaymentRequest(msgspec.Struct):
     instrument_id: str | None = None
     vouchers: str | list[str] = "best"
     merchant_offer_fen: int = 0
+    terminal: str | None = None
+    online: bool = False
 
 
 class ShareOut(msgspec.Struct):
@@ -115,6 +118,8 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
         instrument_id=None if by_till else _id(request.instrument_id, "instrument_id"),
         vouchers=_wanted(request),
         merchant_offer_fen=request.merchant_offer_fen,
+        terminal=request.terminal if by_till else None,
+        is_online=request.online and not by_till,
     )
 
 

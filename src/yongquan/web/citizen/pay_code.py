@@ -36,12 +36,14 @@ def make_pay_code(door: Door, sessions: Sessions) -> APIRouter:
         request: Request, who: Annotated[UUID, Depends(sessions.page)], voucher: UUID | None = None
     ) -> Response:
         cell = cell_of(who, door.cells)
+        now = door.clock.now()
         async with door.database.transaction() as connection:
             cards = await cards_of(connection, cell, who)
-            rows = await wallet_of(connection, cell, who, now=door.clock.now())
+            rows = await wallet_of(connection, cell, who, now=now)
             names = await parties(connection)
         types, speech = await types_by_id(door, [row.type_id for row in rows]), speech_of(request)
-        tickets = [ticket_of(row, types[row.type_id], Words(speech)) for row in rows if row.state == "held"]
+        words = Words(speech)
+        tickets = [ticket_of(row, types[row.type_id], words, now=now) for row in rows if row.state == "held"]
         facts = {"cards": cards, "names": names, "tickets": [t for t in tickets if t.trouble is None]}
         sentences = said(speech, PAY_CODE_WORDS)
         return render(request, "citizen/pay_code.html", facts, voucher=voucher, sentences=sentences)

@@ -46,21 +46,30 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
         return render(request, "citizen/pay.html", store=found, cards=cards, names=names, sentences=sentences)
 
     @routes.post("/pay/quote")
-    async def quote(
+    async def quoted(
         request: Request, who: Annotated[UUID, Depends(sessions.script)], asked: QuoteRequest
     ) -> dict[str, object]:
         async with door.database.transaction() as connection:
             store = await store_of(connection, asked.store_id)
         if store is None:
             raise Refused("not_found", "no such store")
-        selection = await quote_payment(
+        now = door.clock.now()
+        quote = await quote_payment(
             door.database,
             door.catalogue,
             cells=door.cells,
             citizen_id=who,
-            store=StoreFacts(store.industry, store.adcode, store.hardship),
+            store=StoreFacts(
+                store.industry,
+                store.adcode,
+                store.hardship,
+                groups=frozenset(store.groups),
+                place=(store.lon, store.lat),
+                merchant=store.licence_no,
+                now=now,
+            ),
             amount_fen=asked.amount_fen,
-            now=door.clock.now(),
+            now=now,
         )
         speech = speech_of(request)
         chosen = [
@@ -69,8 +78,12 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
                 "name": speech.name_of(c.voucher.type),
                 "discount_fen": c.discount_fen,
             }
-            for c in selection.chosen
+            for c in quote.selection.chosen
         ]
-        return {"payable_fen": selection.payable_fen, "vouchers": chosen}
+        words = Words(speech)
+        unusable = [
+            {"name": speech.name_of(v.type), "reason": why, "text": words.why_not(why)} for v, why in quote.unusable
+        ]
+        return {"payable_fen": quote.selection.payable_fen, "vouchers": chosen, "unusable": unusable}
 
     return routes

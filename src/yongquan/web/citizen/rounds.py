@@ -20,6 +20,7 @@ from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.pages import render, said
 from yongquan.web.sessions import Sessions
+from yongquan.web.terms_words import TermsWords, places_and_shops
 from yongquan.web.words import Words
 
 ENDED_FOR = timedelta(days=7)
@@ -54,10 +55,12 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
             draw = await draw_of_round(connection, round_.round_id)
             names = await parties(connection)
             pack = (await packs_of(connection, [round_.round_id])).get(round_.round_id)
+            known = await places_and_shops(connection)
         if draw is not None:
             return draw_page(door, request, round_, draw)
-        sentences = {**Words(speech).problems(), **said(speech, BUTTON_WORDS)}
-        facts = {"round": round_, "names": names, "sentences": sentences, "pack": pack}
+        terms = TermsWords(speech, door.regions.division, {**names, **known})
+        sentences = {**Words(speech).problems(), **Words(speech).reasons(), **said(speech, BUTTON_WORDS)}
+        facts = {"round": round_, "names": names, "sentences": sentences, "terms": terms, "pack": pack}
         return render(request, "citizen/round.html", facts, division=door.regions.division)
 
     @routes.get("/rounds/{round_id}/state")
@@ -80,13 +83,15 @@ def make_rounds(door: Door, sessions: Sessions) -> APIRouter:
 
 def _state(round_: RoundRow) -> dict[str, object]:
     """What the claim button of a round needs to know."""
+    conditions = round_.terms.conditions
     return {
         "opens_ms": _ms(round_.opens_at),
         "closes_ms": _ms(round_.closes_at),
-        "daily": [str(round_.daily_from), str(round_.daily_until)] if round_.daily_from else None,
+        "daily": [str(clock) for clock in conditions.daily] if conditions.daily else None,
         "paused": round_.is_paused,
-        "needs_place": round_.districts is not None,
-        "cap": round_.cap_round,
+        "needs_place": round_.needs_place,
+        "needs_device": conditions.one_citizen_a_device is not None,
+        "cap": round_.terms.caps.per_round,
         "remaining": {str(t.type_id): t.remaining for t in round_.types},
     }
 

@@ -16,6 +16,7 @@ from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.pages import render, said
 from yongquan.web.sessions import Sessions
+from yongquan.web.terms_words import TermsWords, places_and_shops
 from yongquan.web.words import Words
 
 TABS = {
@@ -37,11 +38,12 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
         after: UUID | None = None,
     ) -> Response:
         wanted = tab if tab in TABS else "usable"
+        now = door.clock.now()
         async with door.database.transaction() as connection:
-            rows = await wallet_of(connection, cell_of(who, door.cells), who, now=door.clock.now(), before=after)
+            rows = await wallet_of(connection, cell_of(who, door.cells), who, now=now, before=after)
             packs = await packs_in_wallet(connection, cell_of(who, door.cells), who)
         types, words = await types_by_id(door, [row.type_id for row in rows]), Words(speech_of(request))
-        tickets = [ticket_of(row, types[row.type_id], words) for row in rows if row.state in TABS[wanted]]
+        tickets = [ticket_of(row, types[row.type_id], words, now=now) for row in rows if row.state in TABS[wanted]]
         if wanted == "usable":
             tickets.sort(key=lambda ticket: (ticket.trouble is not None, ticket.row.valid_until))
         after_this = rows[-1].voucher_id if len(rows) == PAGE else None
@@ -59,11 +61,17 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
             row = await voucher_of(connection, cell_of(who, door.cells), who, voucher_id, now=door.clock.now())
             names = await parties(connection)
             reason = await why_void(connection, cell_of(who, door.cells), voucher_id)
+            known = await places_and_shops(connection)
         if row is None:
             return render(request, "citizen/missing.html", status=404)
         type_ = (await types_by_id(door, [row.type_id]))[row.type_id]
         speech = speech_of(request)
-        facts = {"ticket": ticket_of(row, type_, Words(speech)), "names": names, "sentences": said(speech, MAP_WORDS)}
+        facts: dict[str, object] = {
+            "ticket": ticket_of(row, type_, Words(speech), now=door.clock.now()),
+            "names": names,
+            "sentences": said(speech, MAP_WORDS),
+        }
+        facts["uses"] = TermsWords(speech, door.regions.division, known).using(type_.rules.use)
         facts["void_reason"] = reason
         return render(request, "citizen/voucher.html", facts, division=door.regions.division)
 

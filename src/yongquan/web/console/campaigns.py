@@ -14,9 +14,11 @@ from yongquan.institutions.views import parties
 from yongquan.ledger import Kind
 from yongquan.plumbing.audit_pages import audit_page
 from yongquan.staff.views import names_of
-from yongquan.vouchers.board import CampaignBoard, RoundBoard, campaigns_on_board, conditions_of
+from yongquan.vouchers.board import CampaignBoard, RoundBoard, campaigns_on_board, terms_of
 from yongquan.vouchers.model import CAMPAIGN_MOVES, ROUND_MOVES, CampaignState, RoundState
 from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
+from yongquan.web.language import speech_of
+from yongquan.web.terms_words import TermsWords, places_and_shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,22 @@ def make_campaigns(desk: Desk) -> APIRouter:
         campaign_id = known_id(campaign)
         async with database.transaction() as connection:
             found = _find(await campaigns_on_board(connection, places=visitor.places), campaign_id)
-            conditions = await conditions_of(connection, campaign_id)
+            terms = await terms_of(connection, campaign_id)
             names = await parties(connection)
+            known = {**names, **await places_and_shops(connection)}
             history = await audit_page(connection, subject=f"campaign:{campaign_id}")
-            for round_id in conditions:
+            for round_id in terms:
                 history += await audit_page(connection, subject=f"round:{round_id}")
             actors = await names_of(connection, {row.actor for row in history}, desk.door.sealing)
             budget = ledger.account_id(campaign_id, Kind.BUDGET)
             balances = await ledger.balances_of(connection, [budget], cell=HOME_CELL)
         rounds = [r for r in await desk.rounds.get(visitor.places) if r.campaign_id == campaign_id]
         now = desk.door.clock.now()
+        words = TermsWords(speech_of(request), desk.door.regions.division, known)
         facts = {
             "campaign": found,
             "rounds": rounds,
-            "conditions": conditions,
+            "terms": {round_id: words.claiming(of) for round_id, of in terms.items()},
             "names": names,
             "money": _sum_up(rounds, left_fen=balances[budget].credit_fen if budget in balances else 0),
             "history": sorted(history, key=lambda row: -row.seq)[:20],

@@ -69,6 +69,11 @@
     navigator.geolocation.getCurrentPosition(
       (at) => found({ lon: at.coords.longitude, lat: at.coords.latitude }), refused, { timeout: 10000, maximumAge: 60000 });
   });
+  // A name this phone made up for itself: it says nothing of who holds it.
+  const device = () => {
+    if (!localStorage.getItem("device")) localStorage.setItem("device", newKey());
+    return localStorage.getItem("device");
+  };
   // The key and the body stay here until an answer came: a retry repeats them to the byte.
   const attempt = async () => {
     const kept = localStorage.getItem(place());
@@ -78,6 +83,7 @@
       show("claiming", said.claiming, { message: said.place_asking });
       json.location = await locate();
     }
+    if (facts.needs_device) json.device_id = device();
     const fresh = { key: newKey(), json };
     localStorage.setItem(place(), JSON.stringify(fresh));
     return fresh;
@@ -95,7 +101,7 @@
         const more = facts.cap && facts.mine < facts.cap;
         return show("claimed", more ? said.claim_another : said.claimed, { message: said.claimed_hint, good: true, enabled: Boolean(more) });
       }
-      const message = said[body.code] || said.unavailable;
+      const message = said[body.reason] || said[body.code] || said.unavailable;
       if (body.code === "unauthorized") return show("sign_in", said.sign_in, { enabled: true });
       if (body.code === "not_open") { await read(); return undefined; }
       if (body.code === "wrong_place") return show("wrong_place", said.place_again, { message, enabled: true });
