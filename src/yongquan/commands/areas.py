@@ -12,11 +12,6 @@ from yongquan.plumbing.settings import read_settings
 app = typer.Typer(no_args_is_help=True, help="Named outlines of funders: functional zones, shopping streets.")
 
 
-@app.callback()
-def areas() -> None:
-    """Keep `import` a command of its own: typer would fold a single one into the group."""
-
-
 @app.command("import")
 def import_areas(
     file: Annotated[Path, typer.Argument(help="GeoJSON features with code, name, name_en and perhaps funder_id")],
