@@ -20,6 +20,8 @@ select (jsonb_populate_record(r, jsonb_build_object(
            'round_id', %(copy)s::uuid, 'name', r.name || '（演练）', 'name_en', r.name_en || ' (rehearsal)',
            'state', 'draft', 'opens_at', %(now)s::timestamptz, 'closes_at', %(closes)s::timestamptz,
            'daily_from', null, 'daily_until', null, 'age_min', null, 'card_issuers', null,
+           'door', nullif(r.door - 'weekdays', '{}'),
+           'terms', case when r.terms ? 'caps' then jsonb_build_object('caps', r.terms -> 'caps') end,
            'list_id', %(list)s::uuid, 'version', 1))).*
   from vouchers.round r where r.round_id = %(original)s
 """
