@@ -13,7 +13,7 @@ import typer
 import uvloop
 
 from yongquan.bench import BENCHMARKS, run_benchmark
-from yongquan.commands import areas, codes, draw, effect, funders, ledger, sandbox, staff
+from yongquan.commands import areas, campaigns, codes, draw, effect, funders, ledger, sandbox, staff
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.db import database_of
@@ -34,6 +34,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(effect.app, name="effect")
 app.add_typer(funders.app, name="funders")
 app.add_typer(areas.app, name="areas")
+app.add_typer(campaigns.app, name="campaigns")
 
 
 @app.command()

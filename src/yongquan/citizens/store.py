@@ -129,3 +129,9 @@ async def set_willing(connection: Connection, cell: int, citizen_id: UUID, *, wi
         await connection.execute(_OPT_IN, [cell, citizen_id])
     else:
         await connection.execute(_OPT_OUT, [cell, citizen_id, now])
+
+
+async def count_citizens(connection: Connection) -> int:
+    """How many citizens are registered and active; asks every cell."""
+    row = await (await connection.execute("select count(*) from citizens.citizen where state = 'active'")).fetchone()
+    return int(row[0]) if row else 0

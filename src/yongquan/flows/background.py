@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from yongquan import ledger
+from yongquan.flows.apply_campaign import apply_due
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
@@ -58,6 +59,7 @@ class Background:
             run_deliveries(self.database, self.clock, stop, sealing=self.sealing),
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
+            _every(5.0, self._apply_versions, stop),
             _every(60.0, self._keep_house, stop),
             _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
@@ -74,6 +76,9 @@ class Background:
     async def _expire(self) -> None:
         now = self.clock.now()
         await expire_vouchers(self.database, cells=self.cells, now=now)
+
+    async def _apply_versions(self) -> None:
+        await apply_due(self.database, cells=self.cells, now=self.clock.now())
 
     async def _clear(self) -> None:
         today = business_day(self.clock.now() - CLEARING_STARTS)

@@ -23,3 +23,9 @@ class Party:
 async def parties(connection: Connection) -> dict[str, Party]:
     """Everybody who issues, acquires or funds, by code."""
     return {row[0]: Party(*row) for row in await (await connection.execute(_PARTIES)).fetchall()}
+
+
+async def funder_ids(connection: Connection) -> frozenset[str]:
+    """The codes of all who may fund a campaign."""
+    rows = await (await connection.execute("select funder_id from institutions.funder")).fetchall()
+    return frozenset(row[0] for row in rows)

@@ -1,7 +1,9 @@
 """The staff room's SQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from yongquan.plumbing.db import Connection
@@ -42,6 +44,14 @@ select m.staff_id, m.login, m.name_sealed, g.role, g.adcode, g.institution, g.va
   left join staff.role_grant g
     on g.staff_id = m.staff_id and (g.valid_until is null or g.valid_until > %(now)s)
  where s.token_hash = %(token)s and s.expires_at > %(now)s and m.state = 'active'
+"""
+
+_OF_LOGIN = """
+select m.staff_id, m.login, m.name_sealed, g.role, g.adcode, g.institution, g.valid_until
+  from staff.member m
+  left join staff.role_grant g
+    on g.staff_id = m.staff_id and (g.valid_until is null or g.valid_until > %(now)s)
+ where m.login = %(login)s and m.state = 'active'
 """
 
 
@@ -117,7 +127,17 @@ async def find_by_session(
     connection: Connection, token_hash: bytes, sealing: Sealing, *, now: datetime
 ) -> Staff | None:
     """The member of a running session, with the roles of this moment."""
-    rows = await (await connection.execute(_OF_SESSION, {"token": token_hash, "now": now})).fetchall()
+    values = {"token": token_hash, "now": now}
+    return _member(await (await connection.execute(_OF_SESSION, values)).fetchall(), sealing)
+
+
+async def find_by_login(connection: Connection, login: str, sealing: Sealing, *, now: datetime) -> Staff | None:
+    """An active member by login, with the roles of this moment; for commands, which have no session."""
+    values = {"login": login.lower(), "now": now}
+    return _member(await (await connection.execute(_OF_LOGIN, values)).fetchall(), sealing)
+
+
+def _member(rows: Sequence[tuple[Any, ...]], sealing: Sealing) -> Staff | None:
     if not rows:
         return None
     staff_id, login, name_sealed = rows[0][:3]

@@ -275,6 +275,19 @@ class VoucherType:
 
 
 @dataclass(frozen=True, slots=True)
+class SubActivity:
+    """A named part of a campaign (a festival, a street's week) that rounds belong to; `position` is its order."""
+
+    sub_activity_id: UUID
+    campaign_id: UUID
+    name: str
+    name_en: str
+    position: int = 0
+    adcode: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One opening of a campaign: at `opens_at` its types can be claimed."""
 
@@ -288,6 +301,7 @@ class Round:
     caps: Caps = field(default=Caps())
     conditions: Conditions = field(default=Conditions())
     state: RoundState = RoundState.DRAFT
+    sub_activity_id: UUID | None = None
 
 
 def require_move(moves: Mapping[State, frozenset[State]], now: State, wanted: State) -> None:

@@ -21,8 +21,9 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 _ROUND = """
 insert into vouchers.round (round_id, campaign_id, name, name_en, mode, state, opens_at, closes_at,
                             daily_from, daily_until, districts, age_min, card_issuers, list_id,
-                            cap_round, cap_day, cap_campaign, cap_industry, cap_industry_round, door, terms)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                            cap_round, cap_day, cap_campaign, cap_industry, cap_industry_round, door, terms,
+                            sub_activity_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _TYPE = """
 insert into vouchers.voucher_type (type_id, round_id, name, name_en, industry, amount_fen, threshold_fen, rate_bp,
@@ -126,7 +127,7 @@ def _round_row(r: Round) -> tuple[object, ...]:
         *(r.round_id, r.campaign_id, r.name, r.name_en, r.mode, r.state, r.opens_at, r.closes_at),
         *(daily_from, daily_until, _array(c.districts), c.age_min, _array(c.card_issuers), c.list_id),
         *(caps.per_round, caps.per_day, caps.per_campaign, caps.per_industry, caps.per_industry_round),
-        *(door_document(c), terms_document(c, caps)),
+        *(door_document(c), terms_document(c, caps), r.sub_activity_id),
     )
 
 

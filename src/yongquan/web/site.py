@@ -37,6 +37,8 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_merchant(door), include_in_schema=False)
     site.include_router(make_console(door), include_in_schema=False)
     site.include_router(make_draws(door), include_in_schema=False)
+    schemas = StaticFiles(packages=[("yongquan.web", "static/schemas")])
+    site.mount("/schemas", schemas, name="schemas")
     site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
 
     @site.get("/", include_in_schema=False)

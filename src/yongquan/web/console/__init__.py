@@ -8,6 +8,7 @@ from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
+from yongquan.web.console.documents import make_documents
 from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
@@ -16,6 +17,7 @@ from yongquan.web.console.overview import make_overview
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.rounds import make_rounds
+from yongquan.web.console.season import make_season
 from yongquan.web.console.seat import make_seat
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
@@ -37,6 +39,8 @@ def make_console(door: Door) -> APIRouter:
         make_sign_in,
         make_overview,
         make_campaigns,
+        make_season,
+        make_documents,
         make_steering,
         make_voiding,
         make_rounds,

@@ -80,6 +80,11 @@ ACTIONS = {
     "seat.sampled": "审计抽样",
     "seat.looked": "审计查看核销",
     "seat.took_statement": "审计下载对账单",
+    "campaign.applied": "版本生效",
+    "version.written": "写了版本",
+    "version.submitted": "提交复核",
+    "version.approved": "同意版本",
+    "version.returned": "退回版本",
 }
 NOUNS = {
     "staff": "人员",
@@ -95,6 +100,7 @@ NOUNS = {
     "funder": "出资方",
     "payment": "付款",
     "voucher": "消费券",
+    "version": "活动版本",
 }
 PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
 PUSH_OUTCOMES = {
@@ -119,6 +125,14 @@ FACTS = {
     "amount_fen": "金额（分）",
     "seed": "抽样种子",
 }
+VERSION_STATES = {
+    "draft": "草稿",
+    "submitted": "待复核",
+    "approved": "已同意，待生效",
+    "returned": "已退回",
+    "applied": "已生效",
+}
+PARTS = {"campaign": "活动", "sub_activity": "子活动", "round": "轮次", "type": "券种"}
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
 CALL_STATES = {"planned": "待划付", "refused": "被拒绝", "paid": "已划付"}
@@ -149,7 +163,7 @@ REFUSALS = {
     "stock_short": "库存不够。请缩小范围，或先增加库存。",
     "posting_refused": "活动未投放的预算不够。",
     "claimed_by_another": "这份申请正在由其他人审核，或您的领取已超过 15 分钟。",
-    "same_person": "达到复核金额，须由另一人通过。",
+    "same_person": "须由另一人通过：编写的人、先通过的人不能再通过。",
     "duplicate_proof": "凭证已用于另一份通过的申请。",
     "sold_out": "这一轮的券已经发完。",
     "blocked": "申请人的账户受限，不能发券。",
@@ -167,6 +181,8 @@ REFUSALS = {
     "no_chinese_font": "服务器没有中文字体，不能生成 PDF。请管理员安装软件包 fonts-noto-cjk；Excel 对账单不受影响。",
     "bad_request": "填写的内容不完整，请返回检查。",
     "fonts_missing": "服务器缺少中文字体，无法生成 PDF：请安装 fonts-noto-cjk。",
+    "version_open": "已有在途版本，请先生效或退回。",
+    "unchangeable": "活动已发布，不能这样改。",
 }
 COMMAND_LINE = "命令行"
 WHOLE_CITY = "全市"
@@ -268,6 +284,13 @@ class DeskWords:
 
     def move(self, code: str) -> str:
         return self.of(MOVES, code)
+
+    def version_state(self, code: str) -> str:
+        return self.of(VERSION_STATES, code)
+
+    def part(self, noun: str) -> str:
+        """A part of a document."""
+        return self.of(PARTS, noun)
 
     def role(self, code: str) -> str:
         return self.of(ROLES, code)

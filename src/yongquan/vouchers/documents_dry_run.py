@@ -1,0 +1,195 @@
+"""What a campaign would have cost on a day whose payments are known, and whom it would have reached. Pure.
+
+Each registered citizen is taken to get a type's voucher with odds of stock over citizens (at most 1), within the
+caps; the draw is a hash of seed, citizen and type, so the same seed gives the same day. Then the day's payments are
+taken again, in order, with the best vouchers their citizen would have held, under the campaign's own rules.
+Not modelled: that vouchers change what people buy; windows and hours (a voucher counts as valid all that day); the
+conditions of a claim (place, age, cards, lists); vouchers of other campaigns.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from yongquan.vouchers.catalogue import TypeOffer
+from yongquan.vouchers.documents import CampaignDocument
+from yongquan.vouchers.model import Caps, Direction, Round, VoucherType
+from yongquan.vouchers.pricing import Cart, Line
+from yongquan.vouchers.selection import HeldVoucher, choose_best
+from yongquan.vouchers.usability import StoreFacts, TypeRules
+from yongquan.vouchers.validity import Validity
+
+NO_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+TOP_SHOPS: Final = 10
+_WHOLE: Final = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class PastPayment:
+    """A payment of the day; `store` is what vouchers look at, `store_id` tells shops apart."""
+
+    citizen_id: UUID
+    store_id: UUID
+    store: StoreFacts
+    amount_fen: int
+
+
+@dataclass(slots=True)
+class TypeOutcome:
+    """What became of one type: odds in basis points, vouchers that payers held and used, cost in fen."""
+
+    type: VoucherType
+    odds_bp: int
+    held: int = 0
+    used: int = 0
+    cost_fen: int = 0
+
+
+@dataclass(slots=True)
+class DryRun:
+    """A day replayed. Costs in fen by funder, district and industry of the shop; citizens are only counted."""
+
+    payments: int
+    payers: int
+    citizens: int
+    types: list[TypeOutcome]
+    helped_payments: int = 0
+    helped_citizens: int = 0
+    helped_shops: int = 0
+    cost_fen: int = 0
+    turnover_fen: int = 0
+    by_funder: Counter[str] = field(default_factory=Counter)
+    by_district: Counter[str] = field(default_factory=Counter)
+    by_industry: Counter[str] = field(default_factory=Counter)
+    shops_by_district: Counter[str] = field(default_factory=Counter)
+    top_shops: list[tuple[UUID, int]] = field(default_factory=list)
+
+
+def replay_day(document: CampaignDocument, payments: Sequence[PastPayment], *, citizens: int, seed: str = "") -> DryRun:
+    """Replay a day's payments, in their order, as if the campaign's vouchers had been claimed before it.
+
+    `citizens` is how many are registered: those who did not pay that day hold their part of the stock.
+    """
+    payers = sorted({payment.citizen_id for payment in payments})
+    outcomes = {t.type_id: TypeOutcome(t, _odds_bp(t, citizens)) for t in document.types}
+    run = DryRun(len(payments), len(payers), citizens, list(outcomes.values()))
+    wallets = _claim(document, payers, outcomes, citizens=citizens, seed=seed)
+    helped: set[UUID] = set()
+    shops: Counter[UUID] = Counter()
+    places: dict[UUID, str] = {}
+    for payment in payments:
+        wallet = wallets.get(payment.citizen_id)
+        used = _use(wallet, payment) if wallet else []
+        for voucher, discount_fen in used:
+            outcome = outcomes[UUID(voucher.type.type_hex)]
+            outcome.used += 1
+            outcome.cost_fen += discount_fen
+            run.by_funder[voucher.type.funder_id] += discount_fen
+            run.by_district[payment.store.adcode] += discount_fen
+            run.by_industry[payment.store.industry] += discount_fen
+            shops[payment.store_id] += discount_fen
+        if used:
+            helped.add(payment.citizen_id)
+            places[payment.store_id] = payment.store.adcode
+            run.helped_payments += 1
+            run.turnover_fen += payment.amount_fen
+    run.helped_citizens, run.helped_shops, run.cost_fen = len(helped), len(shops), sum(shops.values())
+    run.shops_by_district = Counter(places.values())
+    run.top_shops = sorted(shops.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_SHOPS]
+    return run
+
+
+def _odds_bp(type_: VoucherType, citizens: int) -> int:
+    return min(10_000, type_.stock * 10_000 // max(citizens, 1))
+
+
+def _claim(
+    document: CampaignDocument,
+    payers: Iterable[UUID],
+    outcomes: dict[UUID, TypeOutcome],
+    *,
+    citizens: int,
+    seed: str,
+) -> dict[UUID, list[HeldVoucher]]:
+    rounds = {r.round_id: r for r in document.rounds}
+    offers = {t.type_id: _offer(document, t) for t in document.types}
+    wallets: dict[UUID, list[HeldVoucher]] = {}
+    for citizen in payers:
+        lots = sorted((_lot(seed, citizen, t), t) for t in outcomes)
+        won = [outcomes[t].type for lot, t in lots if lot * citizens < outcomes[t].type.stock * _WHOLE]
+        kept = [t for t in _within_caps(won, rounds) if outcomes[t.type_id].held < t.stock]
+        for type_ in kept:
+            outcomes[type_.type_id].held += 1
+        if kept:
+            wallets[citizen] = [
+                HeldVoucher(str(t.type_id), offers[t.type_id], t.valid_until or NO_END, t.amount_fen) for t in kept
+            ]
+    return wallets
+
+
+def _lot(seed: str, citizen: UUID, type_id: UUID) -> int:
+    text = f"{seed}:{citizen.hex}:{type_id.hex}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+def _within_caps(won: Sequence[VoucherType], rounds: dict[UUID, Round]) -> list[VoucherType]:
+    """The vouchers one citizen may keep of those won, in the order of their lots; a day's cap counts as a round's."""
+    kept: list[VoucherType] = []
+    counts: dict[tuple[object, ...], int] = defaultdict(int)
+    for type_ in won:
+        caps: Caps = rounds[type_.round_id].caps
+        scopes = [
+            (caps.per_round, ("round", type_.round_id)),
+            (caps.per_day, ("day", type_.round_id)),
+            (caps.per_campaign, ("campaign",)),
+            (caps.per_industry, ("industry", type_.industry)),
+            (caps.per_industry_round, ("industry", type_.industry, type_.round_id)),
+        ]
+        if all(cap is None or counts[scope] < cap for cap, scope in scopes):
+            kept.append(type_)
+            for _, scope in scopes:
+                counts[scope] += 1
+    return kept
+
+
+def _use(wallet: list[HeldVoucher], payment: PastPayment) -> list[tuple[HeldVoucher, int]]:
+    """The vouchers this payment would have used, gone from the wallet, with what each took off."""
+    usable = [v for v in wallet if v.type.threshold_fen <= payment.amount_fen]
+    if not usable:
+        return []
+    direction = usable[0].type.campaign_rules.direction
+    asked = Direction.SHOP_SCANS if direction is Direction.EITHER else direction
+    cart = Cart((Line("bill", payment.amount_fen, 1),))
+    selection = choose_best(cart, usable, store=payment.store, direction=asked)
+    for chosen in selection.chosen:
+        wallet.remove(chosen.voucher)
+    return [(chosen.voucher, chosen.discount_fen) for chosen in selection.chosen]
+
+
+def _offer(document: CampaignDocument, type_: VoucherType) -> TypeOffer:
+    campaign = document.campaign
+    return TypeOffer(
+        type_hex=type_.type_id.hex,
+        type_id=str(type_.type_id),
+        amount_fen=type_.amount_fen,
+        threshold_fen=type_.threshold_fen,
+        validity=Validity(type_.valid_from, type_.valid_until, type_.valid_days),
+        name=type_.name,
+        name_en=type_.name_en,
+        rate_bp=type_.rate_bp,
+        campaign_hex=campaign.campaign_id.hex,
+        funder_id=campaign.funder_id,
+        rules=TypeRules(
+            campaign_active=True,
+            industry=type_.industry,
+            districts=None if type_.districts is None else frozenset(type_.districts),
+            hardship_only=type_.hardship_only,
+            direction=campaign.rules.direction,
+            threshold_fen=type_.threshold_fen,
+        ),
+        campaign_rules=campaign.rules,
+    )

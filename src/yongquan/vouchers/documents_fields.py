@@ -1,0 +1,425 @@
+"""Every field of a campaign document, once: its key, the model's attribute, its words, what may change later. Pure.
+
+The published JSON Schema, reading, writing, comments, differences and the console's form all come from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from yongquan.vouchers.documents_kinds import (
+    ADCODE,
+    ADCODES,
+    AMOUNT,
+    CODES,
+    HOURS,
+    ID,
+    KEY,
+    MOMENT,
+    PERCENT,
+    TRUTH,
+    Kind,
+    choice,
+    text,
+    whole,
+)
+from yongquan.vouchers.model import (
+    Campaign,
+    CampaignRules,
+    Caps,
+    Conditions,
+    Direction,
+    RefundPolicy,
+    Round,
+    RoundMode,
+    SubActivity,
+    VoucherType,
+)
+
+
+class Change(StrEnum):
+    """What may become of a field once its campaign is published."""
+
+    NEVER = "never"
+    FREE = "free"  # words
+    UP = "up"  # a cap, a stock: only more, and no cap is the most
+    LATER = "later"  # an end: only later, and no end is the latest
+    BEFORE_OPENING = "before_opening"  # until the round opens
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title and a sentence that explains."""
+
+    title: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of the document. A `kind` that is a `Record` is a part of its own below that key."""
+
+    key: str
+    attr: str
+    kind: "Kind | Record"
+    zh: Words
+    en: Words
+    change: Change = Change.NEVER
+    optional: bool = False  # None where the document is silent, though the model names no default
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a class of the model stands in the document; `implied` are attributes that its place or its life tells."""
+
+    noun: type
+    fields: tuple[Field, ...]
+    implied: frozenset[str] = frozenset()
+    _defaults: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_defaults", _defaults(self.noun))
+
+    @property
+    def required(self) -> list[str]:
+        """The keys that a document must have."""
+        return [f.key for f in self.fields if f.attr not in self._defaults and not f.optional]
+
+    def default(self, attr: str) -> Any:
+        """What an attribute is where the document is silent."""
+        return self._defaults[attr]
+
+    def read(self, values: Mapping[str, Any], **given: Any) -> Any:
+        """The noun out of checked values. Raises `NotThisValue`."""
+        attrs: dict[str, Any] = {f.attr: None for f in self.fields if f.optional}
+        attrs |= {f.attr: f.kind.read(values[f.key]) for f in self.fields if f.key in values}
+        return self.noun(**attrs, **given)
+
+    def write(self, noun: Any) -> dict[str, Any]:
+        """The values of a noun; what equals the default is left out."""
+        values = {}
+        for one in self.fields:
+            value = getattr(noun, one.attr)
+            if value is None or (one.attr in self._defaults and value == self._defaults[one.attr]):
+                continue
+            values[one.key] = one.kind.write(value)
+        return values
+
+
+def many(record: Record, *, least: int = 0, most: int = 100) -> Kind:
+    """A list of small parts that have no life of their own."""
+
+    def read(rows: list[dict[str, Any]]) -> tuple[Any, ...]:
+        return tuple([record.read(row) for row in rows])
+
+    def write(nouns: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [record.write(noun) for noun in nouns]
+
+    return Kind({"type": "array", "minItems": least, "maxItems": most}, read, write, record)
+
+
+def _defaults(noun: type) -> dict[str, Any]:
+    given = {f.name: f.default for f in fields(noun) if f.default is not MISSING}
+    return given | {f.name: f.default_factory() for f in fields(noun) if f.default_factory is not MISSING}
+
+
+NAME = Field(
+    "name", "name", text(80), Words("名称", "市民看到的中文名称"), Words("Name", "The Chinese name"), Change.FREE
+)
+NAME_EN = Field(
+    "name_en",
+    "name_en",
+    text(120),
+    Words("英文名称", "市民切换到英文时看到的名称"),
+    Words("English name", "The name shown in English"),
+    Change.FREE,
+)
+RULES = Record(
+    CampaignRules,
+    (
+        Field(
+            "refund",
+            "refund",
+            choice(RefundPolicy),
+            Words("退货时券怎么办", "forfeit 券作废;return 退回券包,有效期不变,过期的不退"),
+            Words("Refund", "forfeit: the voucher is gone; return: back to the wallet with its first expiry"),
+        ),
+        Field(
+            "direction",
+            "direction",
+            choice(Direction),
+            Words("谁扫谁", "shop_scans 商户扫市民;citizen_scans 市民扫商户;either 都可以"),
+            Words("Direction", "Who scans whom: shop_scans, citizen_scans or either"),
+        ),
+        Field(
+            "per_order",
+            "per_order",
+            whole(1, 20),
+            Words("每单最多用几张", "同一活动的券在一笔订单里最多用几张"),
+            Words("Per order", "How many vouchers of this campaign one order may use"),
+        ),
+        Field(
+            "stacks_with_others",
+            "stacks_with_others",
+            TRUTH,
+            Words("可与其他活动叠加", "true 可以和其他也允许叠加的活动一起用"),
+            Words("Stacks with others", "Whether its vouchers go with those of other campaigns that also stack"),
+        ),
+    ),
+)
+
+
+def _cap(key: str, zh: str, en: str) -> Field:
+    return Field(key, key, whole(1), Words(zh, f"{zh},不写不限"), Words(en, f"{en}; none if absent"), Change.UP)
+
+
+CAPS = Record(
+    Caps,
+    (
+        _cap("per_round", "每人每轮限领张数", "Vouchers a citizen may claim a round"),
+        _cap("per_day", "每人每天限领张数", "Vouchers a citizen may claim a day"),
+        _cap("per_campaign", "每人整个活动限领张数", "Vouchers a citizen may claim in the campaign"),
+        _cap("per_industry", "每人每行业限领张数", "Vouchers a citizen may claim of an industry in the campaign"),
+        _cap("per_industry_round", "每人每轮每行业限领张数", "Vouchers a citizen may claim of an industry a round"),
+    ),
+)
+CONDITIONS = Record(
+    Conditions,
+    (
+        Field(
+            "districts",
+            "districts",
+            ADCODES,
+            Words("领取地点", "领取时须在这些区县(六位代码,加引号)"),
+            Words("Districts", "The citizen must be in one of these divisions when claiming (six digits, quoted)"),
+        ),
+        Field(
+            "age_min",
+            "age_min",
+            whole(1, 120),
+            Words("最低年龄", "须年满多少周岁"),
+            Words("Lowest age", "The citizen must be this old, in years"),
+        ),
+        Field(
+            "card_issuers",
+            "card_issuers",
+            CODES,
+            Words("绑卡银行", "须绑定其中一家银行的卡"),
+            Words("Card issuers", "A card of one of these banks must be bound"),
+        ),
+        Field("list_id", "list_id", ID, Words("名单", "须在这份名单上"), Words("List", "The citizen must be on it")),
+        Field(
+            "daily",
+            "daily",
+            HOURS,
+            Words("每天领取时段", "如 10:00-22:00,到点即止"),
+            Words("Daily hours", "The hours of the day for claims, half-open"),
+        ),
+    ),
+)
+TYPE = Record(
+    VoucherType,
+    (
+        NAME,
+        NAME_EN,
+        Field(
+            "amount",
+            "amount_fen",
+            AMOUNT,
+            Words("减免金额", "满减券减多少;折扣券为最多减多少"),
+            Words("Amount", "What it takes off; of a percentage voucher the most it takes off"),
+        ),
+        Field(
+            "threshold",
+            "threshold_fen",
+            AMOUNT,
+            Words("使用门槛", "订单满多少可用,0元为无门槛"),
+            Words("Threshold", "The least an order must come to; 0元 is none"),
+        ),
+        Field(
+            "stock",
+            "stock",
+            whole(0, 100_000_000),
+            Words("发行张数", "一共发多少张;发布后只能增加,且须有预算"),
+            Words("Stock", "How many there are; after publication only more, if the budget covers it"),
+            Change.UP,
+        ),
+        Field(
+            "industry",
+            "industry",
+            text(64, pattern=r"^[a-z][a-z0-9_]*$", example="dining"),
+            Words("行业", "只能在这个行业用;不写为通用券"),
+            Words("Industry", "Usable in this industry only; a general voucher if absent"),
+        ),
+        Field(
+            "rate",
+            "rate_bp",
+            PERCENT,
+            Words("减百分之几", "折扣券:40% 即减四成;不写为满减券"),
+            Words("Rate", "The part a percentage voucher takes off; an amount voucher if absent"),
+        ),
+        Field(
+            "valid_from",
+            "valid_from",
+            MOMENT,
+            Words("何时起可用", "不写则领到即可用"),
+            Words("Valid from", "From the claim if absent"),
+        ),
+        Field(
+            "valid_until",
+            "valid_until",
+            MOMENT,
+            Words("何时过期", "到这一刻止;与有效天数至少写一个,都写取早"),
+            Words("Valid until", "The end, itself outside; the earlier of this and the days"),
+            Change.LATER,
+        ),
+        Field(
+            "valid_days",
+            "valid_days",
+            whole(1, 3660),
+            Words("有效天数", "领取当天算第一天"),
+            Words("Valid days", "Calendar days, the day of the claim is the first"),
+            Change.UP,
+        ),
+        Field(
+            "districts",
+            "districts",
+            ADCODES,
+            Words("可用区县", "只能在这些区县的商户用(六位代码,加引号)"),
+            Words("Districts", "Usable at shops of these divisions only (six digits, quoted)"),
+        ),
+        Field(
+            "hardship_only",
+            "hardship_only",
+            TRUTH,
+            Words("限纾困门店", "true 只能在纾困门店用"),
+            Words("Relief shops only", "Usable at relief shops only"),
+        ),
+    ),
+    frozenset({"type_id", "round_id"}),
+)
+ROUND = Record(
+    Round,
+    (
+        NAME,
+        NAME_EN,
+        Field(
+            "opens_at",
+            "opens_at",
+            MOMENT,
+            Words("开抢时间", "这一刻起可领"),
+            Words("Opens at", "From this moment its vouchers can be claimed"),
+            Change.BEFORE_OPENING,
+        ),
+        Field(
+            "closes_at",
+            "closes_at",
+            MOMENT,
+            Words("结束领取", "到这一刻止"),
+            Words("Closes at", "The end of claims"),
+            Change.LATER,
+        ),
+        Field(
+            "mode",
+            "mode",
+            choice(RoundMode),
+            Words("发放方式", "grab 抢;draw 摇号;push 定向;code 兑换码;gift 赠送;apply 凭证申领"),
+            Words("Mode", "How its vouchers come to citizens: grab, draw, push, code, gift or apply"),
+        ),
+        Field("caps", "caps", CAPS, Words("限领", "每人限领多少"), Words("Caps", "What one citizen may claim")),
+        Field(
+            "conditions",
+            "conditions",
+            CONDITIONS,
+            Words("领取条件", "谁、在哪里、什么时候可领"),
+            Words("Conditions", "Who may claim, where and when"),
+        ),
+    ),
+    frozenset({"round_id", "campaign_id", "sub_activity_id", "state"}),
+)
+SUB_ACTIVITY = Record(
+    SubActivity,
+    (
+        NAME,
+        NAME_EN,
+        Field(
+            "place",
+            "adcode",
+            ADCODE,
+            Words("区县", "在哪个区县办(六位代码,加引号)"),
+            Words("Place", "The division it takes place in (six digits, quoted)"),
+            Change.FREE,
+        ),
+        Field(
+            "note",
+            "note",
+            text(400),
+            Words("说明", "给市民看的说明"),
+            Words("Note", "What citizens read about it"),
+            Change.FREE,
+        ),
+    ),
+    frozenset({"sub_activity_id", "campaign_id", "position"}),
+)
+CAMPAIGN = Record(
+    Campaign,
+    (
+        Field(
+            "code",
+            "code",
+            text(80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", example="haishu-2026-spring"),
+            Words("活动编码", "全平台唯一,不能改"),
+            Words("Code", "Unique, never changes"),
+        ),
+        NAME,
+        NAME_EN,
+        Field(
+            "funder",
+            "funder_id",
+            text(64),
+            Words("出资方", "出资方编码"),
+            Words("Funder", "The code of who pays"),
+        ),
+        Field(
+            "place",
+            "adcode",
+            ADCODE,
+            Words("范围", "出资方所在区县(六位代码,加引号);不写为全市"),
+            Words("Place", "The funder's division (six digits, quoted); the whole city if absent"),
+            optional=True,
+        ),
+        Field(
+            "starts_at",
+            "starts_at",
+            MOMENT,
+            Words("活动开始", "北京时间"),
+            Words("Starts at", "Shanghai time"),
+        ),
+        Field(
+            "ends_at",
+            "ends_at",
+            MOMENT,
+            Words("活动结束", "到这一刻止;发布后只能延后"),
+            Words("Ends at", "The end, itself outside; after publication only later"),
+            Change.LATER,
+        ),
+        Field(
+            "budget",
+            "budget_fen",
+            AMOUNT,
+            Words("预算", "不少于全部券的面额合计;发布后只能增加"),
+            Words("Budget", "At least the face value of all vouchers; after publication only more"),
+            Change.UP,
+        ),
+        Field(
+            "rules", "rules", RULES, Words("用券规则", "付款时怎么用"), Words("Rules", "How vouchers act in a payment")
+        ),
+    ),
+    frozenset({"campaign_id", "state"}),
+)
+ID_FIELD = Field("id", "", ID, Words("编号", "已有记录的编号,不要改"), Words("Id", "Of a record that is there already"))
+KEY_FIELD = Field(
+    "key", "", KEY, Words("键", "在本文件内唯一,不能改"), Words("Key", "Unique in its list, never changes")
+)
+RECORDS: tuple[Record, ...] = (CAMPAIGN, RULES, SUB_ACTIVITY, ROUND, CAPS, CONDITIONS, TYPE)

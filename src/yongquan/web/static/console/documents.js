@@ -1,0 +1,25 @@
+// The document's text: a fault's button leads to its line; line numbers scroll along.
+(() => {
+  const text = document.getElementById('text');
+  const numbers = document.querySelector('.doc-numbers');
+  if (!text) return;
+  const follow = () => { numbers.scrollTop = text.scrollTop; };
+  const count = () => {
+    const lines = text.value.split('\n').length + 1;
+    numbers.textContent = Array.from({ length: lines }, (_, n) => n + 1).join('\n');
+    follow();
+  };
+  text.addEventListener('scroll', follow);
+  text.addEventListener('input', count);
+  count();
+  for (const button of document.querySelectorAll('[data-line]')) {
+    button.addEventListener('click', () => {
+      const lines = text.value.split('\n');
+      const line = Number(button.dataset.line) - 1;
+      const start = lines.slice(0, line).join('\n').length + (line > 0 ? 1 : 0);
+      text.focus();
+      text.setSelectionRange(start, start + (lines[line] || '').length);
+      text.scrollTop = (line - 5) * parseFloat(getComputedStyle(text).lineHeight);
+    });
+  }
+})();

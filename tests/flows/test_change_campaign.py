@@ -1,0 +1,264 @@
+"""A campaign's way from a text to the public: written, submitted, approved by another, applied; and what may follow."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from stores.city import FUNDER, SmallCity, small_city
+
+from yongquan import ledger
+from yongquan.app import load_regions
+from yongquan.flows.apply_campaign import apply_due, apply_version
+from yongquan.flows.change_campaign import (
+    Maker,
+    SamePerson,
+    Surroundings,
+    VersionOpen,
+    approve_version,
+    return_version,
+    submit_version,
+    write_version,
+)
+from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
+from yongquan.flows.import_season import SeasonImport
+from yongquan.flows.prove_books import prove_books
+from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.institutions.store import save_funders
+from yongquan.plumbing.audit_pages import audit_page
+from yongquan.simulation.example_season import example_season
+from yongquan.staff import Forbidden, Role, RoleGrant, Staff
+from yongquan.vouchers.documents import BadDocument, read_document, write_document
+from yongquan.vouchers.documents_diff import Unchangeable
+from yongquan.vouchers.documents_store import stored_campaign
+from yongquan.vouchers.documents_versions import VersionState, version_of, versions_of
+from yongquan.vouchers.model import ForbiddenMove
+from yongquan.web.words import INDUSTRIES
+
+AROUND = Surroundings(frozenset(d.adcode for d in load_regions().divisions), INDUSTRIES)
+TEXT = """\
+format: 1
+code: spring
+name: 春季
+name_en: Spring
+funder: bureau
+starts_at: 2026-03-01 00:00
+ends_at: 2026-03-08 00:00
+budget: 20000元
+sub_activities:
+  - key: food
+    name: 美食节
+    name_en: Food festival
+    rounds:
+      - key: r1
+        name: 第1轮
+        name_en: Round 1
+        opens_at: 2026-03-01 10:00
+        closes_at: 2026-03-02 00:00
+        types:
+          - {key: t1, name: 券, name_en: Voucher, amount: 20元, threshold: 50元, stock: 1000, valid_days: 3}
+"""
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def person(number: int, role: Role = Role.BUREAU_OFFICER, adcode: str | None = None) -> Staff:
+    return Staff(UUID(int=number), f"p{number}", f"某{number}", frozenset({RoleGrant(role, adcode)}))
+
+
+MAKER, CHECKER = person(1), person(2)
+
+
+def in_city(conninfo: str, scene: Callable[[SmallCity], Awaitable[None]], *, cells: int = 1) -> None:
+    async def run() -> None:
+        async with small_city(conninfo, cells=cells) as city:
+            async with city.database.transaction() as connection:
+                await open_books(connection, [], [FUNDER], cells=cells, now=NOW)
+            await scene(city)
+
+    asyncio.run(run())
+
+
+async def bring(city: SmallCity, text: str, *, approve: bool = True, apply_at: datetime | None = None) -> int:
+    async with city.database.transaction() as connection:
+        version = await write_version(connection, Maker.of(MAKER), text, AROUND, now=NOW)
+        await submit_version(connection, Maker.of(MAKER), version.code, version.number, apply_at=apply_at, now=NOW)
+    if approve:
+        async with city.database.transaction() as connection:
+            await approve_version(connection, CHECKER, version.code, version.number, cells=city.cells, now=NOW)
+    return version.number
+
+
+async def publish(city: SmallCity, budget_fen: int = 2_000_000, cash_fen: int = 4_000_000) -> None:
+    async with city.database.transaction() as connection:
+        stored = await stored_campaign(connection, "spring")
+        assert stored is not None
+        campaign_id = stored.document.campaign.campaign_id
+        await record_prepayment(connection, receipt="1", funder_id="bureau", amount_fen=cash_fen, now=NOW)
+        await fund_campaign(connection, campaign_id=campaign_id, funder_id="bureau", cash_fen=budget_fen, now=NOW)
+        rounds = [r.round_id for r in stored.document.rounds]
+        await publish_rounds(connection, campaign_id, rounds, cells=city.cells, now=NOW)
+
+
+async def state_of(city: SmallCity, number: int) -> VersionState:
+    async with city.database.transaction() as connection:
+        version = await version_of(connection, "spring", number)
+        assert version is not None
+        return version.state
+
+
+async def text_of(city: SmallCity) -> str:
+    async with city.database.transaction() as connection:
+        stored = await stored_campaign(connection, "spring")
+        assert stored is not None
+        return write_document(stored.document)
+
+
+def test_another_person_approves_and_the_campaign_is_there(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        number = await bring(city, TEXT, approve=False)
+        with pytest.raises(SamePerson):
+            async with city.database.transaction() as connection:
+                await approve_version(connection, MAKER, "spring", number, cells=1, now=NOW)
+        with pytest.raises(Forbidden):
+            async with city.database.transaction() as connection:
+                await approve_version(connection, person(3, Role.AUDITOR), "spring", number, cells=1, now=NOW)
+
+        async with city.database.transaction() as connection:
+            await approve_version(connection, CHECKER, "spring", number, cells=1, now=NOW)
+
+        assert await state_of(city, number) is VersionState.APPLIED
+        assert read_document(await text_of(city)) == read_document(TEXT)
+        async with city.database.transaction() as connection:
+            entries = await audit_page(connection, subject="version:spring")
+        assert [e.action for e in reversed(entries)] == ["version.written", "version.submitted", "version.approved"]
+
+    in_city(fresh_database, scene)
+
+
+def test_same_text_again_changes_nothing(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        await bring(city, TEXT)
+        async with city.database.transaction() as connection:
+            version = await write_version(connection, Maker.of(MAKER), TEXT, AROUND, now=NOW)
+            await apply_version(connection, version, by="staff:x", cells=1, now=NOW)
+
+        async with city.database.transaction() as connection:
+            assert [v.number for v in await versions_of(connection, "spring")] == [1]
+
+    in_city(fresh_database, scene)
+
+
+def test_one_version_at_a_time_is_on_its_way(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        number = await bring(city, TEXT, approve=False)
+        changed = TEXT.replace("春季", "春天")
+        with pytest.raises(VersionOpen):
+            await bring(city, changed)
+
+        await return_version(city.database, CHECKER, "spring", number, reason="预算未批", now=NOW)
+
+        assert await bring(city, changed) == 2
+        with pytest.raises(ForbiddenMove):
+            await return_version(city.database, CHECKER, "spring", number, reason="再来", now=NOW)
+
+    in_city(fresh_database, scene)
+
+
+def test_published_campaign_grows_with_its_money(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        await bring(city, TEXT)
+        await publish(city)
+        with pytest.raises(Unchangeable):
+            await bring(city, TEXT.replace("amount: 20元", "amount: 10元"))
+        more = TEXT.replace("stock: 1000", "stock: 1501").replace("budget: 20000元", "budget: 30020元")
+
+        await bring(city, more)
+
+        async with city.database.transaction() as connection:
+            rows = await (await connection.execute("select sum(stock) from vouchers.stock")).fetchone()
+            budget = await (await connection.execute("select budget_fen from vouchers.campaign")).fetchone()
+        async with await city.database.connect() as connection:
+            proved = await prove_books(connection)
+        assert rows == (1501,)
+        assert budget == (3_002_000,)
+        assert [check for check in proved.checks if check.faults] == []
+        assert read_document(await text_of(city)) == read_document(more)
+
+    in_city(fresh_database, scene, cells=1)
+
+
+def test_growth_without_money_is_refused_whole(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        await bring(city, TEXT)
+        await publish(city, cash_fen=2_000_000)
+        more = TEXT.replace("stock: 1000", "stock: 1001").replace("budget: 20000元", "budget: 20020元")
+
+        with pytest.raises(ledger.PostingRefused):
+            await bring(city, more)
+
+        assert await state_of(city, 2) is VersionState.SUBMITTED
+        assert read_document(await text_of(city)) == read_document(TEXT)
+
+    in_city(fresh_database, scene)
+
+
+def test_approved_version_waits_for_its_time(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        number = await bring(city, TEXT, apply_at=NOW + timedelta(hours=1))
+        early = await apply_due(city.database, cells=1, now=NOW)
+        waiting = await state_of(city, number)
+
+        applied = await apply_due(city.database, cells=1, now=NOW + timedelta(hours=1))
+
+        assert (early, waiting, applied) == ([], VersionState.APPROVED, ["spring"])
+        assert await state_of(city, number) is VersionState.APPLIED
+
+    in_city(fresh_database, scene)
+
+
+def test_unknown_funder_and_industry_are_told_at_their_lines(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        with pytest.raises(BadDocument, match=r"document:5:9: funder: there is no such funder"):
+            await bring(city, TEXT.replace("funder: bureau", "funder: nobody"))
+        with pytest.raises(BadDocument, match="there is no such industry"):
+            await bring(city, TEXT.replace("key: t1,", "key: t1, industry: gambling,"))
+
+    in_city(fresh_database, scene)
+
+
+def test_maker_keeps_to_the_own_division(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        local = Maker.of(person(4, adcode="330203"))
+        with pytest.raises(Forbidden):
+            async with city.database.transaction() as connection:
+                await write_version(connection, local, TEXT, AROUND, now=NOW)
+
+    in_city(fresh_database, scene)
+
+
+def test_season_comes_in_at_once_and_again_changes_nothing(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        season = example_season(load_regions().divisions, starts_on=date(2026, 3, 1))
+        texts = {f"{d.campaign.code}.yaml": write_document(d) for d in season}
+        texts["bad.yaml"] = TEXT.replace("key: r1", "kye: r1")
+        funders = [replace(FUNDER, funder_id=d.campaign.funder_id) for d in season]
+        async with city.database.transaction() as connection:
+            await save_funders(connection, funders)
+        importing = SeasonImport(city.database, Maker("command:campaigns"), AROUND, 1, CHECKER)
+        seen: list[str] = []
+
+        first = await importing.run(texts, now=NOW, step=lambda one: seen.append(one.outcome))
+        second = await importing.run(texts, now=NOW, step=lambda one: None)
+
+        assert [one.outcome for one in first] == ["applied"] * 11 + ["refused"]
+        assert [one.outcome for one in second] == ["unchanged"] * 11 + ["refused"]
+        assert seen == [one.outcome for one in first]
+        assert first[-1].faults[0].line == 14
+        async with city.database.transaction() as connection:
+            for table, many in (("campaign", 11), ("round", 300), ("voucher_type", 1_100), ("campaign_version", 11)):
+                row = await (await connection.execute(f"select count(*) from vouchers.{table}")).fetchone()
+                assert row == (many,), table
+
+    in_city(fresh_database, scene)

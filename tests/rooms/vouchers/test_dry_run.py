@@ -1,0 +1,95 @@
+"""A day replayed with a campaign's vouchers: the same seed gives the same day, and stock, caps and rules bound it."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from rooms.vouchers.test_documents import TEXT
+
+from yongquan.kernel.ids import named_id
+from yongquan.vouchers.documents import read_document, write_document
+from yongquan.vouchers.documents_clone import clone
+from yongquan.vouchers.documents_dry_run import PastPayment, replay_day
+from yongquan.vouchers.documents_search import FoundRound, FoundType, Wanted, find, initials
+from yongquan.vouchers.usability import StoreFacts
+
+DINING = StoreFacts("dining", "330203", hardship=False)
+DOCUMENT = read_document(TEXT)
+
+
+def payments(many: int, *, store: StoreFacts = DINING, amount_fen: int = 6_000) -> list[PastPayment]:
+    return [PastPayment(named_id("citizen", n), named_id("store", n % 7), store, amount_fen) for n in range(many)]
+
+
+def test_everybody_holds_one_when_there_is_enough() -> None:
+    run = replay_day(DOCUMENT, payments(100), citizens=100)
+
+    assert (run.helped_payments, run.helped_citizens, run.helped_shops) == (100, 100, 7)
+    assert run.cost_fen == 100 * 2_000
+    assert run.by_funder == {"bureau-330203": 200_000}
+    assert run.by_district == {"330203": 200_000}
+    assert run.shops_by_district == {"330203": 7}
+
+
+def test_part_of_the_stock_is_with_those_who_stayed_at_home() -> None:
+    run = replay_day(DOCUMENT, payments(4_000), citizens=10_000, seed="a")
+
+    assert run.types[0].odds_bp == 1_000
+    assert 300 < run.types[0].held < 500
+    assert run.types[0].used == run.types[0].held
+
+
+def test_same_seed_is_the_same_day_and_another_is_not() -> None:
+    def cost(seed: str) -> list[tuple[UUID, int]]:
+        return replay_day(DOCUMENT, payments(2_000), citizens=5_000, seed=seed).top_shops
+
+    assert cost("1") == cost("1")
+    assert cost("1") != cost("2")
+
+
+def test_vouchers_are_used_only_where_their_rules_allow() -> None:
+    elsewhere = replace(DINING, industry="sports")
+
+    assert replay_day(DOCUMENT, payments(50, store=elsewhere), citizens=50).cost_fen == 0
+    assert replay_day(DOCUMENT, payments(50, amount_fen=4_999), citizens=50).cost_fen == 0
+
+
+def test_a_voucher_is_used_once() -> None:
+    one = payments(1)
+
+    assert replay_day(DOCUMENT, one * 3, citizens=1).helped_payments == 1
+
+
+def test_caps_bound_what_a_citizen_holds() -> None:
+    type_ = DOCUMENT.types[0]
+    two = replace(DOCUMENT, types=(type_, replace(type_, type_id=named_id("other"))))
+
+    run = replay_day(two, payments(100) * 2, citizens=100)
+
+    assert sum(outcome.held for outcome in run.types) == 100
+
+
+def test_clone_has_new_ids_and_shifted_times() -> None:
+    made = clone(DOCUMENT, code="haishu-2026-b", name="二", name_en="Two", days=7)
+
+    assert made.campaign.campaign_id == named_id("campaign", "haishu-2026-b")
+    assert (made.rounds[0].opens_at - DOCUMENT.rounds[0].opens_at).days == 7
+    again = read_document(write_document(made))
+    assert (again.campaign, again.rounds, again.types) == (made.campaign, made.rounds, made.types)
+
+
+def test_rounds_are_found_by_part_of_a_name_and_by_initials() -> None:
+    document = DOCUMENT
+    opens, closes = document.rounds[0].opens_at, document.rounds[0].closes_at
+    text = f"海曙消费券\n餐饮券\n{initials('海曙消费券 餐饮券')}"
+    types = (FoundType("餐饮券", "Dining", "dining", 2_000, 5_000, 10),)
+    names = ("第1轮", "Round 1", named_id("c"), "haishu", "海曙消费券", "Haishu", "bureau-330203", "330203")
+    found = FoundRound(named_id("r"), *names, opens, closes, "published", "grab", None, None, types, text)
+
+    def count(**asked: object) -> int:
+        return len(find([found], Wanted(**asked), now=opens))  # type: ignore[arg-type]
+
+    assert [count(words=words) for words in ("餐饮", "cyq", "海曙 cy", "象山", "hs")] == [1, 1, 1, 0, 1]
+    assert count(industry="dining", phase="open", funder="bureau-330203") == 1
+    assert count(since=closes) == 0
+    assert count(until=opens) == 0
+    assert initials("鄞州GM 2026") == "yzgm 2026"
