@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,7 +161,7 @@ async def _import(
         season = SeasonImport(platform.database, Maker(MAKER), around, cells, checker, dry)
         with bar:
             task = bar.add_task("campaigns", total=len(documents))
-            return await season.run(documents, now=datetime.now(UTC), step=lambda _: bar.advance(task))
+            return await season.run(documents, now=platform.clock.now(), step=lambda _: bar.advance(task))
 
 
 def _summary(outcomes: Sequence["Imported"], *, seconds: float) -> dict[str, object]:

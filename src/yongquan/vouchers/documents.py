@@ -14,7 +14,8 @@ from yongquan.kernel.errors import BadInput
 from yongquan.kernel.ids import named_id
 from yongquan.vouchers.documents_check import check_shape
 from yongquan.vouchers.documents_faults import Fault
-from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE, Record
+from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE
+from yongquan.vouchers.documents_records import Record
 from yongquan.vouchers.documents_rules import check_rules
 from yongquan.vouchers.documents_schema import FORMAT, ROUNDS_WORDS, SCHEMA_PATH, SUBS_WORDS, TYPES_WORDS
 from yongquan.vouchers.documents_yaml import read_yaml, write_yaml

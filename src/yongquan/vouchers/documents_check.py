@@ -9,8 +9,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from yongquan.vouchers.documents_faults import WANTED, Fault
-from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE, Record
+from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE
 from yongquan.vouchers.documents_kinds import NotThisValue
+from yongquan.vouchers.documents_records import Record
 from yongquan.vouchers.documents_schema import campaign_schema
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name
 

@@ -15,7 +15,7 @@ def clone(document: CampaignDocument, *, code: str, name: str, name_en: str, day
     shift = timedelta(days=days)
     id_ = named_id("campaign", code)
     keys: dict[UUID, str] = {}
-    subs: dict[UUID | None, UUID | None] = {None: None}
+    subs: dict[UUID, UUID] = {}
     rounds: dict[UUID, UUID] = {}
 
     def fresh(old: UUID, parent: UUID, noun: str, plain: str) -> UUID:
@@ -49,7 +49,7 @@ def clone(document: CampaignDocument, *, code: str, name: str, name_en: str, day
             _shifted(r, shift),
             round_id=rounds[r.round_id],
             campaign_id=id_,
-            sub_activity_id=subs[r.sub_activity_id],
+            sub_activity_id=subs[r.sub_activity_id] if r.sub_activity_id else None,
             state=RoundState.DRAFT,
         )
         for r in document.rounds

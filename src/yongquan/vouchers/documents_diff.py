@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.documents import CampaignDocument
-from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE, Change, Field, Record
+from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE
+from yongquan.vouchers.documents_records import Change, Field, Record
 from yongquan.vouchers.model import Round, VoucherType
 
 # Why a change may not be applied: (Chinese, English).
@@ -40,6 +41,10 @@ class Unchangeable(Refusal):
     """A published campaign may not be changed so; `differences` are those that stand in the way."""
 
     code = "unchangeable"
+
+    @property
+    def differences(self) -> "list[Difference]":
+        return cast("list[Difference]", self.facts["differences"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,9 @@
 
 from typing import Any
 
-from yongquan.vouchers.documents_fields import (
-    CAMPAIGN,
-    ID_FIELD,
-    KEY_FIELD,
-    ROUND,
-    SUB_ACTIVITY,
-    TYPE,
-    Field,
-    Record,
-    Words,
-)
+from yongquan.vouchers.documents_fields import CAMPAIGN, ID_FIELD, KEY_FIELD, ROUND, SUB_ACTIVITY, TYPE
 from yongquan.vouchers.documents_kinds import Kind
+from yongquan.vouchers.documents_records import Field, Record, Words
 
 FORMAT = 1
 SCHEMA_PATH = "/schemas/campaign.json"

@@ -98,7 +98,7 @@ async def season_rounds(connection: Connection, *, places: Sequence[str] | None)
     for row in await (await connection.execute(_TYPES, values)).fetchall():
         types[row[0]].append(FoundType(*row[1:]))
     rows = await (await connection.execute(_ROUNDS, values)).fetchall()
-    return [FoundRound(*row, tuple(types[row[0]]), _text(row, types[row[0]])) for row in rows]
+    return [FoundRound(*(*row, tuple(types[row[0]]), _text(row, types[row[0]]))) for row in rows]
 
 
 def find(rounds: Sequence[FoundRound], wanted: Wanted, *, now: datetime) -> list[FoundRound]:

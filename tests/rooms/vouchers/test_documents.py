@@ -15,7 +15,8 @@ from yongquan.simulation.example_season import example_season
 from yongquan.simulation.season import plan_season
 from yongquan.vouchers.documents import BadDocument, CampaignDocument, read_document, write_document
 from yongquan.vouchers.documents_diff import compare, judge
-from yongquan.vouchers.documents_fields import RECORDS, Record
+from yongquan.vouchers.documents_fields import RECORDS
+from yongquan.vouchers.documents_records import Record
 from yongquan.vouchers.documents_schema import campaign_schema
 from yongquan.vouchers.model import Conditions, RoundState
 

@@ -8,6 +8,9 @@ from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
+from yongquan.web.console.draws import make_console_draws
+from yongquan.web.console.document_pages import make_version_pages
+from yongquan.web.console.document_steps import make_version_steps
 from yongquan.web.console.documents import make_documents
 from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.effect import make_draw_effects, make_effect
@@ -41,6 +44,8 @@ def make_console(door: Door) -> APIRouter:
         make_campaigns,
         make_season,
         make_documents,
+        make_version_pages,
+        make_version_steps,
         make_steering,
         make_voiding,
         make_rounds,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yongquan.vouchers.documents_check import parts
-from yongquan.vouchers.documents_fields import CAMPAIGN, CAPS, ROUND, RULES, SUB_ACTIVITY, TYPE, Field, Record
+from yongquan.vouchers.documents_fields import CAMPAIGN, CAPS, ROUND, RULES, SUB_ACTIVITY, TYPE
+from yongquan.vouchers.documents_records import Field, Record
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name, read_yaml, replace_value
 
 # What the form shows; everything else is in the text beside it.

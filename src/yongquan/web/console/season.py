@@ -56,6 +56,7 @@ def make_season(desk: Desk) -> APIRouter:
             return await season_rounds(connection, places=places if isinstance(places, tuple) else None)
 
     rounds: Shared[list[FoundRound]] = Shared(read)
+    _add_calendar(routes, desk, rounds)
 
     @routes.get("/season")
     async def season(
@@ -86,6 +87,12 @@ def make_season(desk: Desk) -> APIRouter:
         }
         return desk.show(request, visitor, "season.html", facts)
 
+    return routes
+
+
+def _add_calendar(routes: APIRouter, desk: Desk, rounds: Shared[list[FoundRound]]) -> None:
+    database = desk.door.database
+
     @routes.get("/season/calendar")
     async def calendar(
         request: Request,
@@ -113,11 +120,10 @@ def make_season(desk: Desk) -> APIRouter:
         }
         return desk.show(request, visitor, "calendar.html", facts)
 
-    return routes
-
 
 def _asked(
     q: Annotated[str, Query(max_length=80)] = "",
+    *,
     funder: str = "",
     industry: str = "",
     phase: str = "",

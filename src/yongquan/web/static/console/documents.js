@@ -9,6 +9,13 @@
     numbers.textContent = Array.from({ length: lines }, (_, n) => n + 1).join('\n');
     follow();
   };
+  // A long season has more inputs than a form may send: only what was changed goes.
+  text.form.addEventListener('submit', () => {
+    for (const one of text.form.querySelectorAll('[name^="f:"]')) {
+      const was = one.options ? [...one.options].find((option) => option.defaultSelected)?.value : one.defaultValue;
+      if (one.value === was) one.removeAttribute('name');
+    }
+  });
   text.addEventListener('scroll', follow);
   text.addEventListener('input', count);
   count();
