@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from rooms.vouchers.full_document import full_text
 from stores.city import FUNDER, SmallCity, small_city
 
 from yongquan import ledger
@@ -137,6 +138,19 @@ def test_another_person_approves_and_the_campaign_is_there(fresh_database: str) 
     in_city(fresh_database, scene)
 
 
+def test_every_field_is_kept_in_the_tables(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        await bring(city, full_text(code="spring"))
+
+        async with city.database.transaction() as connection:
+            stored = await stored_campaign(connection, "spring")
+
+        assert stored is not None
+        assert stored.document == read_document(full_text(code="spring"))
+
+    in_city(fresh_database, scene)
+
+
 def test_same_text_again_changes_nothing(fresh_database: str) -> None:
     async def scene(city: SmallCity) -> None:
         await bring(city, TEXT)
@@ -187,6 +201,37 @@ def test_published_campaign_grows_with_its_money(fresh_database: str) -> None:
         assert read_document(await text_of(city)) == read_document(more)
 
     in_city(fresh_database, scene, cells=1)
+
+
+def test_whatever_may_change_of_a_published_campaign_does(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        text = TEXT.replace(
+            "        types:",
+            "        caps: {per_round: 1, per_day: 1, per_campaign: 1, per_industry: 1}\n        types:",
+        )
+        await bring(city, text)
+        await publish(city)
+        changed = text
+        for old, new in (
+            ("春季", "春天"),
+            ("name_en: Spring", "name_en: In spring"),
+            ("美食节", "夜市"),
+            ("第1轮", "首轮"),
+            ("10:00", "11:00"),
+            ("2026-03-02 00:00", "2026-03-03 00:00"),
+            ("per_round: 1, per_day: 1, per_campaign: 1, per_industry: 1", "per_round: 2, per_day: 3, per_campaign: 4"),
+            ("2026-03-08 00:00", "2026-03-09 00:00"),
+            ("name: 券", "name: 大券"),
+            ("valid_days: 3", "valid_days: 4"),
+            ("name: 夜市\n", "name: 夜市\n    note: 每晚六点\n"),
+        ):
+            changed = changed.replace(old, new)
+
+        await bring(city, changed)
+
+        assert read_document(await text_of(city)) == read_document(changed)
+
+    in_city(fresh_database, scene)
 
 
 def test_growth_without_money_is_refused_whole(fresh_database: str) -> None:

@@ -56,9 +56,10 @@ class Record:
         """The keys that a document must have."""
         return [f.key for f in self.fields if f.attr not in self._defaults and not f.optional]
 
-    def default(self, attr: str) -> Any:
-        """What an attribute is where the document is silent."""
-        return self._defaults[attr]
+    def written_default(self, one: Field) -> Any:
+        """What a field is where the document is silent, as it would be written; None is nothing."""
+        value = self._defaults.get(one.attr)
+        return None if value is None or isinstance(one.kind, Record) else one.kind.write(value)
 
     def read(self, values: Mapping[str, Any], **given: Any) -> Any:
         """The noun out of checked values. Raises `NotThisValue`."""

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from rooms.vouchers.full_document import full_document
 
 from yongquan.app import load_regions
 from yongquan.simulation.example_season import example_season
 from yongquan.simulation.season import plan_season
 from yongquan.vouchers.documents import BadDocument, CampaignDocument, read_document, write_document
 from yongquan.vouchers.documents_diff import compare, judge
-from yongquan.vouchers.documents_fields import RECORDS
+from yongquan.vouchers.documents_fields import CAMPAIGN, RECORDS, ROUND, TYPE
 from yongquan.vouchers.documents_records import Record
 from yongquan.vouchers.documents_schema import campaign_schema
 from yongquan.vouchers.model import Conditions, RoundState
@@ -93,6 +94,17 @@ def test_documents_come_back_without_loss() -> None:
         assert facts(again) == facts(document)
         assert write_document(again) == text
         assert yaml.safe_load(text)["code"] == document.campaign.code
+
+
+def test_a_document_that_says_everything_comes_back() -> None:
+    document = full_document()
+
+    again = read_document(write_document(document))
+
+    assert facts(again) == facts(document)
+    for record, noun in ((CAMPAIGN, document.campaign), (ROUND, document.rounds[0]), (TYPE, document.types[0])):
+        silent = [f.key for f in record.fields if f.key not in record.write(noun)]
+        assert silent == []
 
 
 def test_exact_times_and_percentages_come_back() -> None:

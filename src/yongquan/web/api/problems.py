@@ -81,6 +81,7 @@ PROBLEMS = {
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),
+    "forbidden_move": Problem(409, "状态已变化", "not possible in this state: read it again"),
     "version_open": Problem(409, "已有在途版本", "another version is on its way: have it applied or returned first"),
     "same_person": Problem(403, "须由他人复核", "whoever wrote a version may not approve it"),
     "unchangeable": Problem(409, "发布后不能这样改", "a published campaign may not be changed so"),

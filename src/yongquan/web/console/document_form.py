@@ -83,8 +83,9 @@ def _inputs(record: Record, path: Path, values: Mapping[str, Any], shown: tuple[
         options = tuple(field.kind.schema.get("enum", ()))
         if field.kind.schema.get("type") == "boolean":
             options = ("true", "false")
-        if value == "" and options and field.attr not in record.required:
-            text = str(field.kind.write(record.default(field.attr))).lower()
+        default = record.written_default(field)
+        if value == "" and options and default is not None:
+            text = str(default).lower()
         yield Input(path_name((*path, field.key)), field, text, options)
 
 
