@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_one_writes_and_another_approves(browser: Browser, town: Town) -> None:
     maker.goto("/console/documents/new")
     write(maker, TEXT.replace("stock: 100", "stok: 100"), "save")
     expect(maker.get_by_role("alert")).to_contain_text("是不是 stock?")
-    maker.get_by_role("button", name="第 16 行第 73 列").click()
+    maker.get_by_role("button", name=re.compile("^第 16 行")).click()
     write(maker, TEXT, "save")
     maker.wait_for_url("**/console/documents/lantern/1")
     maker.get_by_role("button", name="提交复核").click()

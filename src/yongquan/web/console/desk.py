@@ -20,6 +20,7 @@ from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.plumbing.clock import wall_now
 from yongquan.staff import Forbidden, Role, SignedOut, Staff
 from yongquan.vouchers.board import RoundBoard, rounds_on_board
+from yongquan.vouchers.documents_search import FoundRound, season_rounds
 from yongquan.web.api.problems import PROBLEMS
 from yongquan.web.console.words import DeskWords
 from yongquan.web.door import Door
@@ -97,6 +98,12 @@ class Desk:
         self.door = door
         self.staff = door.staff
         self.rounds: Shared[list[RoundBoard]] = Shared(self._read_rounds)
+        self.season: Shared[list[FoundRound]] = Shared(self._read_season)
+
+    def forget(self) -> None:
+        """Campaigns changed: whoever looks next reads them again."""
+        self.rounds.forget()
+        self.season.forget()
 
     async def visitor(self, request: Request) -> Visitor:
         """Who is signed in. Raises `SignedOut`, and `Forbidden` for staff without a role here."""
@@ -145,6 +152,11 @@ class Desk:
             "now": self.door.clock.now(),
         }
         return render(request, f"console/{template}", facts, status=status, **more)
+
+    async def _read_season(self, places: object) -> list[FoundRound]:
+        bounds = places if isinstance(places, tuple) else None
+        async with self.door.database.transaction() as connection:
+            return await season_rounds(connection, places=bounds)
 
     async def _read_rounds(self, places: object) -> list[RoundBoard]:
         bounds = places if isinstance(places, tuple) else None

@@ -33,7 +33,7 @@ def make_version_steps(desk: Desk) -> APIRouter:
         now = desk.door.clock.now()
         async with database.transaction() as connection:
             await approve_version(connection, visitor.staff, code, number, cells=desk.door.cells, now=now)
-        desk.rounds.forget()
+        desk.forget()
         return _back(code, number)
 
     @routes.post("/documents/{code}/{number}/return")
@@ -47,7 +47,7 @@ def make_version_steps(desk: Desk) -> APIRouter:
     @routes.post("/documents/{code}/publish")
     async def publish(visitor: Annotated[Visitor, Depends(desk.poster)], code: str) -> Response:
         await publish_campaign(database, visitor.staff, code, cells=desk.door.cells, now=desk.door.clock.now())
-        desk.rounds.forget()
+        desk.forget()
         return RedirectResponse(f"{ROOT}/documents/{code}", status_code=303)
 
     return routes

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from yongquan.institutions.views import parties
 from yongquan.plumbing.clock import business_day, day_start
-from yongquan.vouchers.documents_search import FoundRound, Wanted, find, season_rounds
+from yongquan.vouchers.documents_search import FoundRound, Wanted, find
 from yongquan.vouchers.documents_versions import VersionState, latest_versions
-from yongquan.web.console.desk import Desk, Shared, Visitor, desk_routes
+from yongquan.web.console.desk import Desk, Visitor, desk_routes
 from yongquan.web.words import INDUSTRIES
 
 SHOWN = 60
@@ -51,12 +51,7 @@ def make_season(desk: Desk) -> APIRouter:
     routes = desk_routes()
     database = desk.door.database
 
-    async def read(places: object) -> list[FoundRound]:
-        async with database.transaction() as connection:
-            return await season_rounds(connection, places=places if isinstance(places, tuple) else None)
-
-    rounds: Shared[list[FoundRound]] = Shared(read)
-    _add_calendar(routes, desk, rounds)
+    _add_calendar(routes, desk)
 
     @routes.get("/season")
     async def season(
@@ -65,7 +60,7 @@ def make_season(desk: Desk) -> APIRouter:
         asked: Annotated[Asked, Depends(_asked)],
     ) -> Response:
         started = time.perf_counter()
-        listed = await rounds.get(visitor.places)
+        listed = await desk.season.get(visitor.places)
         found = find(listed, asked.wanted, now=desk.door.clock.now())
         took_ms = round((time.perf_counter() - started) * 1000)
         async with database.transaction() as connection:
@@ -79,7 +74,7 @@ def make_season(desk: Desk) -> APIRouter:
             "all_rounds": len(listed),
             "all_types": sum(len(r.types) for r in listed),
             "took_ms": took_ms,
-            "versions": [v for v in versions if v.state is not VersionState.APPLIED],
+            "versions": [v for v in versions if v.state is not VersionState.APPLIED] if asked == Asked() else [],
             "names": names,
             "funders": sorted({r.funder_id for r in listed}),
             "industries": INDUSTRIES,
@@ -90,7 +85,7 @@ def make_season(desk: Desk) -> APIRouter:
     return routes
 
 
-def _add_calendar(routes: APIRouter, desk: Desk, rounds: Shared[list[FoundRound]]) -> None:
+def _add_calendar(routes: APIRouter, desk: Desk) -> None:
     database = desk.door.database
 
     @routes.get("/season/calendar")
@@ -100,7 +95,7 @@ def _add_calendar(routes: APIRouter, desk: Desk, rounds: Shared[list[FoundRound]
         month: str = "",
         funder: str = "",
     ) -> Response:
-        listed = await rounds.get(visitor.places)
+        listed = await desk.season.get(visitor.places)
         first = _day(f"{month}-01") or _first_month(listed, desk.door.clock.now())
         by_day: dict[date, list[FoundRound]] = defaultdict(list)
         for one in find(listed, Wanted(funder=funder), now=desk.door.clock.now()):

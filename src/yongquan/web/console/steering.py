@@ -27,7 +27,7 @@ def make_steering(desk: Desk) -> APIRouter:
     ) -> Response:
         campaign_id = known_id(campaign)
         await steer_campaign(database, campaign_id, Wish(visitor.staff, to, reason.strip()), now=wall_now())
-        desk.rounds.forget()
+        desk.forget()
         return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
 
     @routes.post("/rounds/{round_}/state")
@@ -39,7 +39,7 @@ def make_steering(desk: Desk) -> APIRouter:
     ) -> Response:
         wish = Wish(visitor.staff, to, reason.strip())
         campaign_id = await steer_round(database, known_id(round_), wish, now=wall_now())
-        desk.rounds.forget()
+        desk.forget()
         return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?done={to}", status_code=303)
 
     return routes
