@@ -38,7 +38,7 @@ class VersionOpen(Refusal):
 class SamePerson(Refusal):
     """Whoever wrote a version may not approve it."""
 
-    code = "same_person"
+    code = "own_version"
 
 
 @dataclass(frozen=True, slots=True)

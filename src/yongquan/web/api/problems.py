@@ -81,9 +81,8 @@ PROBLEMS = {
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),
-    "forbidden_move": Problem(409, "状态已变化", "not possible in this state: read it again"),
     "version_open": Problem(409, "已有在途版本", "another version is on its way: have it applied or returned first"),
-    "same_person": Problem(403, "须由他人复核", "whoever wrote a version may not approve it"),
+    "own_version": Problem(403, "须由他人复核", "whoever wrote a version may not approve it"),
     "unchangeable": Problem(409, "发布后不能这样改", "a published campaign may not be changed so"),
     "forbidden": Problem(403, "无权操作", "this token may not do that"),
     "idempotency_key_missing": Problem(400, "缺少幂等键", "send an Idempotency-Key of 1 to 255 characters"),

@@ -8,7 +8,6 @@ from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
-from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.document_pages import make_version_pages
 from yongquan.web.console.document_steps import make_version_steps
 from yongquan.web.console.documents import make_documents

@@ -163,7 +163,7 @@ REFUSALS = {
     "stock_short": "库存不够。请缩小范围，或先增加库存。",
     "posting_refused": "活动未投放的预算不够。",
     "claimed_by_another": "这份申请正在由其他人审核，或您的领取已超过 15 分钟。",
-    "same_person": "须由另一人通过：编写的人、先通过的人不能再通过。",
+    "same_person": "达到复核金额，须由另一人通过。",
     "duplicate_proof": "凭证已用于另一份通过的申请。",
     "sold_out": "这一轮的券已经发完。",
     "blocked": "申请人的账户受限，不能发券。",
@@ -182,6 +182,7 @@ REFUSALS = {
     "bad_request": "填写的内容不完整，请返回检查。",
     "fonts_missing": "服务器缺少中文字体，无法生成 PDF：请安装 fonts-noto-cjk。",
     "version_open": "已有在途版本，请先生效或退回。",
+    "own_version": "编写人不能复核自己写的版本。",
     "unchangeable": "活动已发布，不能这样改。",
 }
 COMMAND_LINE = "命令行"
