@@ -143,6 +143,7 @@ async def _import(
     from yongquan.app import load_regions, running
     from yongquan.flows.change_campaign import Maker, Surroundings
     from yongquan.flows.import_season import SeasonImport
+    from yongquan.plumbing.clock import wall_now
     from yongquan.staff.store import find_by_login
     from yongquan.web.words import INDUSTRIES
 
@@ -155,7 +156,7 @@ async def _import(
             if not platform.is_sandboxed:
                 raise BadInput("--approve-as: only beside the sandbox; here another person approves at the console")
             async with platform.database.transaction() as connection:
-                checker = await find_by_login(connection, approve_as, platform.sealing)
+                checker = await find_by_login(connection, approve_as, platform.sealing, now=wall_now())
             if checker is None:
                 raise BadInput(f"--approve-as {approve_as}: nobody has this login; enrol them first")
         season = SeasonImport(platform.database, Maker(MAKER), around, cells, checker, dry)

@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from yongquan import ledger
-from yongquan.flows.publish_rounds import HOME_CELL, publish_rounds
+from yongquan.flows.funds import HOME_CELL
+from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.kernel.ids import named_id
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Connection, Database

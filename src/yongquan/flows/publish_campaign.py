@@ -5,7 +5,8 @@ from datetime import datetime
 from yongquan import ledger
 from yongquan.flows.change_campaign import CHECKER_ROLES, NoSuchVersion
 from yongquan.flows.fund_campaign import fund_campaign
-from yongquan.flows.publish_rounds import HOME_CELL, publish_rounds
+from yongquan.flows.funds import HOME_CELL
+from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.ledger import Kind
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.db import Database
