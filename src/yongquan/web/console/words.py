@@ -7,6 +7,7 @@ from datetime import date, datetime
 from yongquan.kernel.regions import Division
 from yongquan.ledger import Kind, Posting
 from yongquan.plumbing.clock import SHANGHAI
+from yongquan.web.console.audit_words import ACTIONS, FACTS, NOUNS
 from yongquan.web.language import Speech
 
 PHASES = {
@@ -36,72 +37,6 @@ ROLES = {
     "notary": "公证员",
     "finance": "财务",
 }
-ACTIONS = {
-    "staff.enrolled": "登记人员",
-    "staff.left": "人员离任",
-    "staff.sessions_revoked": "收回登录",
-    "round.paused": "暂停轮次",
-    "round.published": "恢复轮次",
-    "round.ended": "结束轮次",
-    "campaign.paused": "暂停活动",
-    "campaign.published": "恢复活动",
-    "campaign.ended": "结束活动",
-    "campaign.stopped": "紧急停用活动",
-    "voucher.void": "作废消费券",
-    "effect_plan.published": "公布分析方案",
-    "draw.announced": "公布摇号规则与承诺",
-    "draw.beacon_entered": "录入公开随机数",
-    "list.imported": "导入名单",
-    "push.drafted": "新建定向发放",
-    "push.counted": "统计定向发放",
-    "push.started": "开始定向发放",
-    "push.stopped": "停止定向发放",
-    "codes.made": "生成券码",
-    "codes.stopped": "停用券码",
-    "gifts.allowed": "分配赠券额度",
-    "rehearsal.opened": "开始演练",
-    "rehearsal.ended": "结束演练",
-    "application.taken": "领取审核",
-    "application.approved": "审核通过",
-    "application.seconding": "通过，待复核",
-    "application.returned": "退回补正",
-    "application.refused": "审核不通过",
-    "campaign.budget_moved": "调剂预算",
-    "round.leftover_chosen": "设定余券去向",
-    "funding.prepay": "登记预付",
-    "funding.fund": "拨入活动预算",
-    "funding.repay_advance": "偿还垫付",
-    "funding.deduct": "审计核减",
-    "funding.recover": "核减追回",
-    "funding.repay_funder": "退还出资方",
-    "funding.final_account": "活动决算",
-    "funding.capped": "设定补贴上限",
-    "funding.invoiced": "开具补贴结算单",
-    "seat.sampled": "审计抽样",
-    "seat.looked": "审计查看核销",
-    "seat.took_statement": "审计下载对账单",
-    "campaign.applied": "版本生效",
-    "version.written": "写了版本",
-    "version.submitted": "提交复核",
-    "version.approved": "同意版本",
-    "version.returned": "退回版本",
-}
-NOUNS = {
-    "staff": "人员",
-    "round": "轮次",
-    "campaign": "活动",
-    "draw": "摇号",
-    "list": "名单",
-    "push": "定向发放",
-    "codes": "券码",
-    "gifts": "赠券",
-    "rehearsal": "演练",
-    "application": "凭证申请",
-    "funder": "出资方",
-    "payment": "付款",
-    "voucher": "消费券",
-    "version": "活动版本",
-}
 PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
 PUSH_OUTCOMES = {
     "waiting": "等待发放",
@@ -112,19 +47,6 @@ PUSH_OUTCOMES = {
 }
 BATCH_STATES = {"making": "生成中", "active": "可兑换", "stopped": "已停用"}
 ROW_ERRORS = {"unreadable": "格式不对", "repeated": "重复", "unknown": "未注册"}
-FACTS = {
-    "state": "状态",
-    "reason": "原因",
-    "login": "登录名",
-    "grants": "权限",
-    "beacon": "公开随机数",
-    "commitment": "承诺",
-    "vouchers": "张数",
-    "digest": "方案 SHA-256",
-    "document_no": "文号",
-    "amount_fen": "金额（分）",
-    "seed": "抽样种子",
-}
 VERSION_STATES = {
     "draft": "草稿",
     "submitted": "待复核",
