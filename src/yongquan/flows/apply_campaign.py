@@ -5,7 +5,7 @@ from uuid import UUID
 
 from yongquan import ledger
 from yongquan.flows.funds import HOME_CELL
-from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.flows.publish_rounds import publish_rounds, reserve_stock
 from yongquan.kernel.ids import named_id
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Connection, Database
@@ -28,7 +28,7 @@ from yongquan.vouchers.documents_versions import (
     mark_decided,
     version_of,
 )
-from yongquan.vouchers.model import CampaignState
+from yongquan.vouchers.model import CampaignState, VoucherType
 
 APPLIER = "command:apply"
 
@@ -112,9 +112,9 @@ async def _grow(
     cells: int,
     now: datetime,
 ) -> None:
-    """A published campaign's budget and stock rise, each by the ledger first."""
+    """A published campaign's budget and stock rise, each by the ledger first; other funders' parts are there."""
     campaign = document.campaign
-    more_fen = campaign.budget_fen - before.document.campaign.budget_fen
+    more_fen = document.lead_fen - before.document.lead_fen
     if more_fen > 0:
         transfers = ledger.recipes.fund_campaign(
             event=named_id("raise-budget", campaign.code, version.number),
@@ -123,22 +123,18 @@ async def _grow(
             cash_fen=more_fen,
         )
         await ledger.post(connection, transfers, cell=HOME_CELL, now=now)
-    raised = _raised(before.document, document)
+    raised = _raised(before.document, document, before.public)
     if raised:
-        reserve = {type_id: count * amount_fen for type_id, (count, amount_fen) in raised.items()}
         event = named_id("raise-stock", campaign.code, version.number)
-        transfers = ledger.recipes.publish_round(event=event, campaign_id=campaign.campaign_id, reserve_fen=reserve)
-        await ledger.post(connection, transfers, cell=HOME_CELL, now=now)
+        await reserve_stock(connection, campaign.campaign_id, raised, event=event, now=now)
     await update_public(connection, document, before.public)
-    public = [(type_id, count) for type_id, (count, _) in sorted(raised.items())]
-    await add_stock(connection, public, cells=cells)
+    await add_stock(connection, [(type_.type_id, count) for type_, count in raised], cells=cells)
 
 
-def _raised(before: CampaignDocument, after: CampaignDocument) -> dict[UUID, tuple[int, int]]:
-    """By how many vouchers each public type grows, with the amount of one."""
-    olds = {t.type_id: t for t in before.types}
-    return {
-        t.type_id: (t.stock - olds[t.type_id].stock, t.amount_fen)
-        for t in after.types
-        if t.type_id in olds and t.stock > olds[t.type_id].stock
-    }
+def _raised(
+    before: CampaignDocument, after: CampaignDocument, public: frozenset[UUID]
+) -> list[tuple[VoucherType, int]]:
+    """By how many vouchers each public type grows, by id."""
+    olds = {t.type_id: t.stock for t in before.types if t.round_id in public}
+    types = sorted(after.types, key=lambda t: t.type_id)
+    return [(t, t.stock - olds[t.type_id]) for t in types if t.stock > olds.get(t.type_id, t.stock)]

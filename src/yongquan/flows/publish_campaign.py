@@ -18,7 +18,8 @@ from yongquan.vouchers.model import CampaignState, ForbiddenMove, RoundState
 async def publish_campaign(database: Database, staff: Staff, code: str, *, cells: int, now: datetime) -> int:
     """Fund a draft campaign out of its funder's cash, then its advance limit, and publish its rounds; says how many.
 
-    Locks campaign. Raises `Forbidden`, `ForbiddenMove`, and `PostingRefused` if the funder's money is short.
+    Other funders of its types have set their parts aside before. Locks campaign. Raises `Forbidden`, `ForbiddenMove`,
+    and `FundsShort` naming a funder whose money is short.
     """
     async with database.transaction() as connection:
         stored = await stored_campaign(connection, code, lock=True)
@@ -31,13 +32,14 @@ async def publish_campaign(database: Database, staff: Staff, code: str, *, cells
         account = ledger.account_id(campaign.funder_id, Kind.CASH)
         balances = await ledger.balances_of(connection, [account], cell=HOME_CELL)
         free_fen = max(0, balances[account].credit_fen) if account in balances else 0
-        cash_fen = min(campaign.budget_fen, free_fen)
+        own_fen = stored.document.lead_fen
+        cash_fen = min(own_fen, free_fen)
         await fund_campaign(
             connection,
             campaign_id=campaign.campaign_id,
             funder_id=campaign.funder_id,
             cash_fen=cash_fen,
-            advance_fen=campaign.budget_fen - cash_fen,
+            advance_fen=own_fen - cash_fen,
             now=now,
         )
         rounds = [r.round_id for r in stored.document.rounds if r.state is RoundState.DRAFT]

@@ -20,6 +20,7 @@ from yongquan.vouchers.documents_rules import check_rules
 from yongquan.vouchers.documents_schema import FORMAT, ROUNDS_WORDS, SCHEMA_PATH, SUBS_WORDS, TYPES_WORDS
 from yongquan.vouchers.documents_yaml import read_yaml, write_yaml
 from yongquan.vouchers.model import Campaign, Round, SubActivity, VoucherType
+from yongquan.vouchers.sharing import reserves_of
 
 LARGEST_BYTES: Final = 2_000_000
 HEAD: Final = f"""消费券活动文件。金额写成 20元 或 20.50元,时间是北京时间,区县代码加引号。
@@ -40,6 +41,18 @@ class CampaignDocument:
     def exposure_fen(self) -> int:
         """The face value of all vouchers."""
         return sum(type_.exposure_fen for type_ in self.types)
+
+    @property
+    def lead_fen(self) -> int:
+        """What the campaign's own funder sets aside: the budget without the parts of other funders in the types."""
+        others = [
+            fen * type_.stock
+            for type_ in self.types
+            if type_.shares
+            for funder_id, fen in reserves_of(type_.amount_fen, type_.shares).items()
+            if funder_id != self.campaign.funder_id
+        ]
+        return self.campaign.budget_fen - sum(others)
 
 
 class BadDocument(BadInput):

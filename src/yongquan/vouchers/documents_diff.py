@@ -12,12 +12,15 @@ from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.documents import CampaignDocument
 from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE
 from yongquan.vouchers.documents_records import Change, Field, Record
+from yongquan.vouchers.documents_widening import is_wider
 from yongquan.vouchers.model import Round, VoucherType
 
 # Why a change may not be applied: (Chinese, English).
 REASONS: Mapping[str, tuple[str, str]] = {
     "never": ("发布后不能改:已领的券按原样有效", "it is fixed once published: claimed vouchers stay as they were"),
     "up": ("发布后只能增加", "once published it may only rise"),
+    "wider": ("发布后只能放宽", "once published it may only widen"),
+    "reserved": ("发布时已按各方比例备款,不能再改", "each funder's part was set aside when it was published"),
     "later": ("发布后只能延后", "once published it may only move later"),
     "opened": ("该轮已经开抢,不能再改开始时间", "the round has opened: its opening cannot move"),
     "published": ("已发布的轮次和券种不能删除,可以结束它", "what is published cannot be removed: end it instead"),
@@ -157,8 +160,12 @@ def _why_not(difference: Difference, old: Any, new: Any, now: datetime) -> str |
             return "later" if was is None or (becomes is not None and becomes < was) else None
         case Change.BEFORE_OPENING:
             return "opened" if min(was, becomes) <= now else None
-        case _:
+        case Change.RESERVED:
+            return "reserved"
+        case Change.NEVER:
             return "never"
+        case widening:
+            return None if is_wider(widening, was, becomes) else "wider"
 
 
 def _parts(document: CampaignDocument) -> Iterator[tuple[UUID, _Part]]:
@@ -190,7 +197,7 @@ def _compare(old: _Part | None, new: _Part) -> Iterator[Difference]:
 
 def _changed(part: _Part, field: Field, was: Any, becomes: Any, *, within: Field | None = None) -> Difference:
     noun = part.object
-    before, after = (None if value is None else _shown(field.kind.write(value)) for value in (was, becomes))
+    before, after = (None if value in (None, ()) else _shown(field.kind.write(value)) for value in (was, becomes))
     return Difference(Step.CHANGED, part.noun, noun.name, noun.name_en, field, within, before, after)
 
 

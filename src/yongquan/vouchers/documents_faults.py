@@ -40,6 +40,8 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "全部券的面额合计 {exposure},超过预算 {budget}:提高预算或减少张数",
         "all vouchers come to {exposure}, more than the budget of {budget}: raise it or lower a stock",
     ),
+    "needs": ("须同时写 {key}", "this needs {key} beside it"),
+    "not_whole": ("各方比例合计须为 100%,现在是 {sum}", "the shares come to {sum}: make it 100%"),
     "above_threshold": (
         "减 {amount} 不能多于满 {threshold}:改其中一个",
         "{amount} off is more than the threshold of {threshold}: change one",

@@ -3,12 +3,14 @@
 The published JSON Schema, reading, writing, comments, differences and the console's form all come from here.
 """
 
+from yongquan.vouchers.documents_fields_claim import CAPS, CONDITIONS, LIMIT
+from yongquan.vouchers.documents_fields_use import RULES, SHARE, USE, USE_LIMIT
 from yongquan.vouchers.documents_kinds import (
     ADCODE,
     ADCODES,
     AMOUNT,
-    CODES,
-    HOURS,
+    FUNDER,
+    GROUPS,
     ID,
     KEY,
     MOMENT,
@@ -18,19 +20,8 @@ from yongquan.vouchers.documents_kinds import (
     text,
     whole,
 )
-from yongquan.vouchers.documents_records import Change, Field, Record, Words
-from yongquan.vouchers.model import (
-    Campaign,
-    CampaignRules,
-    Caps,
-    Conditions,
-    Direction,
-    RefundPolicy,
-    Round,
-    RoundMode,
-    SubActivity,
-    VoucherType,
-)
+from yongquan.vouchers.documents_records import Change, Field, Record, Words, many
+from yongquan.vouchers.model import Campaign, Round, RoundMode, SubActivity, VoucherType
 
 NAME = Field(
     "name", "name", text(80), Words("名称", "市民看到的中文名称"), Words("Name", "The Chinese name"), Change.FREE
@@ -42,89 +33,6 @@ NAME_EN = Field(
     Words("英文名称", "市民切换到英文时看到的名称"),
     Words("English name", "The name shown in English"),
     Change.FREE,
-)
-RULES = Record(
-    CampaignRules,
-    (
-        Field(
-            "refund",
-            "refund",
-            choice(RefundPolicy),
-            Words("退货时券怎么办", "forfeit 券作废;return 退回券包,有效期不变,过期的不退"),
-            Words("Refund", "forfeit: the voucher is gone; return: back to the wallet with its first expiry"),
-        ),
-        Field(
-            "direction",
-            "direction",
-            choice(Direction),
-            Words("谁扫谁", "shop_scans 商户扫市民;citizen_scans 市民扫商户;either 都可以"),
-            Words("Direction", "Who scans whom: shop_scans, citizen_scans or either"),
-        ),
-        Field(
-            "per_order",
-            "per_order",
-            whole(1, 20),
-            Words("每单最多用几张", "同一活动的券在一笔订单里最多用几张"),
-            Words("Per order", "How many vouchers of this campaign one order may use"),
-        ),
-        Field(
-            "stacks_with_others",
-            "stacks_with_others",
-            TRUTH,
-            Words("可与其他活动叠加", "true 可以和其他也允许叠加的活动一起用"),
-            Words("Stacks with others", "Whether its vouchers go with those of other campaigns that also stack"),
-        ),
-    ),
-)
-
-
-def _cap(key: str, zh: str, en: str) -> Field:
-    return Field(key, key, whole(1), Words(zh, f"{zh},不写不限"), Words(en, f"{en}; none if absent"), Change.UP)
-
-
-CAPS = Record(
-    Caps,
-    (
-        _cap("per_round", "每人每轮限领张数", "Vouchers a citizen may claim a round"),
-        _cap("per_day", "每人每天限领张数", "Vouchers a citizen may claim a day"),
-        _cap("per_campaign", "每人整个活动限领张数", "Vouchers a citizen may claim in the campaign"),
-        _cap("per_industry", "每人每行业限领张数", "Vouchers a citizen may claim of an industry in the campaign"),
-        _cap("per_industry_round", "每人每轮每行业限领张数", "Vouchers a citizen may claim of an industry a round"),
-    ),
-)
-CONDITIONS = Record(
-    Conditions,
-    (
-        Field(
-            "districts",
-            "districts",
-            ADCODES,
-            Words("领取地点", "领取时须在这些区县(六位代码,加引号)"),
-            Words("Districts", "The citizen must be in one of these divisions when claiming (six digits, quoted)"),
-        ),
-        Field(
-            "age_min",
-            "age_min",
-            whole(1, 120),
-            Words("最低年龄", "须年满多少周岁"),
-            Words("Lowest age", "The citizen must be this old, in years"),
-        ),
-        Field(
-            "card_issuers",
-            "card_issuers",
-            CODES,
-            Words("绑卡银行", "须绑定其中一家银行的卡"),
-            Words("Card issuers", "A card of one of these banks must be bound"),
-        ),
-        Field("list_id", "list_id", ID, Words("名单", "须在这份名单上"), Words("List", "The citizen must be on it")),
-        Field(
-            "daily",
-            "daily",
-            HOURS,
-            Words("每天领取时段", "如 10:00-22:00,到点即止"),
-            Words("Daily hours", "The hours of the day for claims, half-open"),
-        ),
-    ),
 )
 TYPE = Record(
     VoucherType,
@@ -203,6 +111,28 @@ TYPE = Record(
             TRUTH,
             Words("限纾困门店", "true 只能在纾困门店用"),
             Words("Relief shops only", "Usable at relief shops only"),
+        ),
+        Field(
+            "groups",
+            "groups",
+            GROUPS,
+            Words("属于哪些组", "限领、限用里按组算时的组名"),
+            Words("Groups", "The groups that limits count it in"),
+        ),
+        Field(
+            "use",
+            "use",
+            USE,
+            Words("用券条件", "在哪里、什么时候、买什么可用"),
+            Words("Use", "Where, when and for what"),
+        ),
+        Field(
+            "shares",
+            "shares",
+            many(SHARE, least=1, most=20),
+            Words("谁出多少", "各出资方的比例,合计 100%;不写则由活动出资方全出"),
+            Words("Shares", "The funders' parts, together 100%; the campaign's funder pays all if absent"),
+            Change.RESERVED,
         ),
     ),
     frozenset({"type_id", "round_id"}),
@@ -285,7 +215,7 @@ CAMPAIGN = Record(
         Field(
             "funder",
             "funder_id",
-            text(64),
+            FUNDER,
             Words("出资方", "出资方编码"),
             Words("Funder", "The code of who pays"),
         ),
@@ -330,4 +260,7 @@ ID_FIELD = Field("id", "", ID, Words("编号", "已有记录的编号,不要改"
 KEY_FIELD = Field(
     "key", "", KEY, Words("键", "在本文件内唯一,不能改"), Words("Key", "Unique in its list, never changes")
 )
-RECORDS: tuple[Record, ...] = (CAMPAIGN, RULES, SUB_ACTIVITY, ROUND, CAPS, CONDITIONS, TYPE)
+RECORDS: tuple[Record, ...] = (
+    *(CAMPAIGN, RULES, SUB_ACTIVITY, ROUND, CAPS, LIMIT, CONDITIONS, TYPE),
+    *(USE, USE_LIMIT, SHARE),
+)

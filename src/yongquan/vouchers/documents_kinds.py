@@ -24,6 +24,9 @@ ADCODE_PATTERN = r"^[0-9]{6}$"
 KEY_PATTERN = r"^[a-z0-9][a-z0-9-]{0,79}$"
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
+OWN_APP = "own"
+"""How our own platform is called among those of institutions."""
+
 
 class NotThisValue(Refusal):
     """A value has the right shape and still cannot be: the 30th of February, 25 o'clock."""
@@ -118,6 +121,14 @@ def write_percent(basis_points: int) -> str:
     return f"{part}.{rest:02d}".rstrip("0").rstrip(".") + "%" if rest else f"{part}%"
 
 
+def _read_apps(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple("" if value == OWN_APP else value for value in values)
+
+
+def _write_apps(values: Sequence[str]) -> list[str]:
+    return [value or OWN_APP for value in values]
+
+
 def _read_hours(value: str) -> tuple[time, time]:
     since, _, until = value.partition("-")
     return _read_clock(since), _read_clock(until)
@@ -158,6 +169,14 @@ ID = Kind(_shaped(UUID_PATTERN, "00000000-0000-0000-0000-000000000000"), UUID, s
 ADCODE = text(6, pattern=ADCODE_PATTERN, example="330203")
 ADCODES = texts(ADCODE_PATTERN, example="330203")
 CODES = texts(r"^[a-z0-9][a-z0-9_-]{0,63}$", example="yuehu")
+BINS = texts(r"^[0-9]{1,8}(-[0-9]{1,8})?$", example="622200-622299")
+KINDS = texts(r"^[a-z][a-z0-9_]*$", example="bureau")
+LABELS = texts(r"^\S(.{0,78}\S)?$", example="A0001")
+GROUP = text(64, pattern=r"^\S(.*\S)?$", example="dining")
+GROUPS = texts(r"^\S(.{0,62}\S)?$", example="dining")
+WEEKDAYS = numbers(1, 7)
+FUNDER = text(64)
+APPS = Kind(CODES.schema, _read_apps, _write_apps)
 KEY = text(80, pattern=KEY_PATTERN, example="weekend-1")
 is_key = re.compile(KEY_PATTERN).match
 is_uuid = re.compile(UUID_PATTERN).match

@@ -1,7 +1,7 @@
 """How the classes of the model stand in a document: fields with their words, reading and writing. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,10 @@ class Change(StrEnum):
     UP = "up"  # a cap, a stock: only more, and no cap is the most
     LATER = "later"  # an end: only later, and no end is the latest
     BEFORE_OPENING = "before_opening"  # until the round opens
+    WIDER = "wider"  # hours of the day: only longer at either end
+    SUPERSET = "superset"  # a list of what is allowed: only more
+    LOOSER = "looser"  # a list of caps: none is added, each only rises or goes
+    RESERVED = "reserved"  # money was set aside accordingly
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a class of the model stands in the document; `implied` are attributes that its place or its life tells."""
+    """How a class of the model stands in the document; `implied` are attributes that its place or its life tells.
+
+    A document may begin with one of `presets` by the key `preset`; what it writes beside that goes before it.
+    """
 
     noun: type
     fields: tuple[Field, ...]
     implied: frozenset[str] = frozenset()
+    presets: Mapping[str, Any] = field(default_factory=dict)
     _defaults: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -56,15 +64,18 @@ class Record:
         """The keys that a document must have."""
         return [f.key for f in self.fields if f.attr not in self._defaults and not f.optional]
 
-    def written_default(self, one: Field) -> Any:
+    def written_default(self, one: Field, *, preset: str | None = None) -> Any:
         """What a field is where the document is silent, as it would be written; None is nothing."""
-        value = self._defaults.get(one.attr)
+        chosen = self.presets.get(preset or "")
+        value = self._defaults.get(one.attr) if chosen is None else getattr(chosen, one.attr)
         return None if value is None or isinstance(one.kind, Record) else one.kind.write(value)
 
     def read(self, values: Mapping[str, Any], **given: Any) -> Any:
         """The noun out of checked values. Raises `NotThisValue`."""
         attrs: dict[str, Any] = {f.attr: None for f in self.fields if f.optional}
         attrs |= {f.attr: f.kind.read(values[f.key]) for f in self.fields if f.key in values}
+        if "preset" in values:
+            return replace(self.presets[values["preset"]], **attrs, **given)
         return self.noun(**attrs, **given)
 
     def write(self, noun: Any) -> dict[str, Any]:

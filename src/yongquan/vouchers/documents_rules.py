@@ -1,14 +1,16 @@
 """What a document must hold beyond its shape: order of times, unique keys, money enough. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from yongquan.kernel.money import BASIS_POINTS
 from yongquan.vouchers.documents_check import parts
 from yongquan.vouchers.documents_faults import Fault
 from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, TYPE
-from yongquan.vouchers.documents_kinds import read_amount, read_moment, write_amount, write_moment
+from yongquan.vouchers.documents_kinds import read_amount, read_moment, read_percent, write_amount, write_moment
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name
+from yongquan.vouchers.limits import Over, Period
 
 if TYPE_CHECKING:
     from yongquan.vouchers.documents import CampaignDocument
@@ -16,7 +18,14 @@ if TYPE_CHECKING:
 
 def check_rules(marked: Marked, document: "CampaignDocument") -> list[Fault]:
     """The faults of a document whose shape is right, in the order they stand in."""
-    faults = [*_times(marked), *_types(marked), *_keys(marked), *_ids(marked), *_money(marked, document)]
+    faults = [
+        *_times(marked),
+        *_types(marked),
+        *_terms(marked),
+        *_keys(marked),
+        *_ids(marked),
+        *_money(marked, document),
+    ]
     if not document.rounds:
         faults.append(Fault(*marked.place(()), "rounds", "no_rounds", {}))
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
@@ -39,10 +48,6 @@ def _times(marked: Marked) -> Iterator[Fault]:
             yield _fault(marked, (*path, "opens_at"), "outside", **span)
         elif closes > end:
             yield _fault(marked, (*path, "closes_at"), "outside", **span)
-        daily = values.get("conditions", {}).get("daily")
-        if daily is not None and daily.partition("-")[0] == daily.partition("-")[2]:
-            where = (*path, "conditions", "daily")
-            yield _fault(marked, where, "ends_first", start=daily.partition("-")[0], end=daily.partition("-")[2])
 
 
 def _types(marked: Marked) -> Iterator[Fault]:
@@ -61,6 +66,51 @@ def _types(marked: Marked) -> Iterator[Fault]:
         if "rate" not in values and 0 < threshold < amount:
             facts = {"amount": values["amount"], "threshold": values["threshold"]}
             yield _fault(marked, (*path, "amount"), "above_threshold", **facts)
+
+
+def _terms(marked: Marked) -> Iterator[Fault]:
+    """Conditions, limits and shares: what one part of them asks of another."""
+    groups = {
+        group for record, _, values in parts(marked.values) if record is TYPE for group in values.get("groups", ())
+    }
+    for record, path, values in parts(marked.values):
+        for where, inner in (("conditions", values.get("conditions", {})), ("use", values.get("use", {}))):
+            starts, _, ends = inner.get("daily", "").partition("-")
+            if starts and starts == ends:
+                yield _fault(marked, (*path, where, "daily"), "ends_first", start=starts, end=ends)
+        asked = values.get("conditions", {})
+        if "list_tier" in asked and "list_id" not in asked:
+            yield _fault(marked, (*path, "conditions", "list_tier"), "needs", key="list_id")
+        if asked.get("age_max", 999) < asked.get("age_min", 0):
+            bound = asked["age_min"]
+            yield _fault(marked, (*path, "conditions", "age_max"), "too_small", value=asked["age_max"], bound=bound)
+        for where in ("caps", "use"):
+            for n, limit in enumerate(values.get(where, {}).get("limits", ())):
+                yield from _limit(marked, (*path, where, "limits", n), limit, groups)
+        if record is TYPE and "shares" in values:
+            yield from _shares(marked, (*path, "shares"), values["shares"])
+
+
+def _limit(marked: Marked, path: Path, limit: Mapping[str, Any], groups: set[str]) -> Iterator[Fault]:
+    """A limit over a misspelt group would bound nobody; only a limit of all campaigns may speak of another's group."""
+    if "group" not in limit:
+        return
+    if limit.get("over") != Over.GROUP:
+        yield _fault(marked, (*path, "group"), "needs", key="over: group")
+    elif limit["group"] not in groups and limit["period"] != Period.LIFETIME:
+        options = ", ".join(sorted(groups)) or "-"
+        yield _fault(marked, (*path, "group"), "not_one_of", value=limit["group"], options=options)
+
+
+def _shares(marked: Marked, path: Path, shares: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+    whole = sum(read_percent(share["share"]) for share in shares)
+    if whole != BASIS_POINTS:
+        yield _fault(marked, path, "not_whole", sum=f"{whole / 100:g}%")
+    seen: set[str] = set()
+    for n, share in enumerate(shares):
+        if share["funder"] in seen:
+            yield _fault(marked, (*path, n, "funder"), "not_unique")
+        seen.add(share["funder"])
 
 
 def _keys(marked: Marked) -> Iterator[Fault]:
@@ -109,6 +159,9 @@ def _known(
     for _, path, values in parts(marked.values):
         if values.get("funder", next(iter(funders), "")) not in funders and "funder" in values:
             yield _fault(marked, (*path, "funder"), "unknown_funder")
+        for n, share in enumerate(values.get("shares", ())):
+            if share["funder"] not in funders:
+                yield _fault(marked, (*path, "shares", n, "funder"), "unknown_funder")
         if "place" in values and values["place"] not in places:
             yield _fault(marked, (*path, "place"), "unknown_place")
         if "industry" in values and values["industry"] not in industries:

@@ -65,11 +65,19 @@ def _object(fields: list[Field], required: list[str]) -> dict[str, Any]:
 
 def _property(field: Field) -> dict[str, Any]:
     if isinstance(field.kind, Record):
-        return _told(_object(list(field.kind.fields), field.kind.required), (field.zh, field.en))
+        return _told(_object([*_preset(field.kind), *field.kind.fields], field.kind.required), (field.zh, field.en))
     if field.kind.items is not None:
         items = _object(list(field.kind.items.fields), field.kind.items.required)
         return _told({**field.kind.schema, "items": items}, (field.zh, field.en))
     return _told(dict(field.kind.schema), (field.zh, field.en))
+
+
+def _preset(record: Record) -> list[Field]:
+    if not record.presets:
+        return []
+    kind = Kind({"type": "string", "enum": list(record.presets)}, str, str)
+    zh = Words("照哪个城市的做法", "先按它取值,旁边写的字段优先")
+    return [Field("preset", "", kind, zh, Words("Preset", "What a city chose; fields beside it go before it"))]
 
 
 def _list_of(items: dict[str, Any], words: tuple[Words, Words], *, least: int = 0) -> dict[str, Any]:

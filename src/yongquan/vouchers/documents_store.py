@@ -16,14 +16,13 @@ from yongquan.vouchers.model import (
     Campaign,
     CampaignRules,
     CampaignState,
-    Caps,
-    Conditions,
     Round,
     RoundMode,
     RoundState,
     SubActivity,
 )
 from yongquan.vouchers.store import save_campaign, save_rounds, types_of
+from yongquan.vouchers.terms import TERMS_COLUMNS, door_document, read_terms, terms_document, use_document
 
 _CAMPAIGN = """
 select campaign_id, code, name, name_en, funder_id, adcode, starts_at, ends_at, budget_fen, rules, state
@@ -36,16 +35,18 @@ _SUBS = """
 select sub_activity_id, campaign_id, name, name_en, position, adcode, note
   from vouchers.sub_activity where campaign_id = %s order by position
 """
-_ROUNDS = """
-select round_id, campaign_id, name, name_en, mode, state, opens_at, closes_at, sub_activity_id,
-       daily_from, daily_until, districts, age_min, card_issuers, list_id,
-       cap_round, cap_day, cap_campaign, cap_industry, cap_industry_round
-  from vouchers.round where campaign_id = %s order by opens_at, name, round_id
+_ROUNDS = f"""
+select r.round_id, r.campaign_id, r.name, r.name_en, r.mode, r.state, r.opens_at, r.closes_at, r.sub_activity_id,
+       {TERMS_COLUMNS}
+  from vouchers.round r where r.campaign_id = %s order by r.opens_at, r.name, r.round_id
 """
 _UPDATE_CAMPAIGN = """
 update vouchers.campaign
    set name = %s, name_en = %s, funder_id = %s, adcode = %s, starts_at = %s, ends_at = %s, budget_fen = %s, rules = %s
  where campaign_id = %s
+"""
+_DROP_SHARES = """
+delete from vouchers.type_share s using vouchers.voucher_type t where t.type_id = s.type_id and t.round_id = any (%s)
 """
 _DROP_TYPES = "delete from vouchers.voucher_type where round_id = any (%s)"
 _DROP_ROUNDS = "delete from vouchers.round where round_id = any (%s) and state = 'draft'"
@@ -61,11 +62,13 @@ on conflict (sub_activity_id) do update
 _UPDATE_ROUND = """
 update vouchers.round
    set name = %s, name_en = %s, opens_at = %s, closes_at = %s, cap_round = %s, cap_day = %s, cap_campaign = %s,
-       cap_industry = %s, cap_industry_round = %s, sub_activity_id = %s, version = version + 1
+       cap_industry = %s, cap_industry_round = %s, daily_from = %s, daily_until = %s, door = %s, terms = %s,
+       sub_activity_id = %s, version = version + 1
  where round_id = %s
 """
 _UPDATE_TYPE = """
-update vouchers.voucher_type set name = %s, name_en = %s, stock = %s, valid_until = %s, valid_days = %s
+update vouchers.voucher_type set name = %s, name_en = %s, stock = %s, valid_until = %s, valid_days = %s,
+       use = %s
  where type_id = %s
 """
 # What a type gets on top goes to the cells evenly; the first cells take the remainder.
@@ -136,6 +139,7 @@ async def write_drafts(
     """Put the document's rounds that are not out in the place of the stored ones; returns them. Then subs that left."""
     public = before.public if before else frozenset()
     old = [r.round_id for r in before.document.rounds if r.round_id not in public] if before else []
+    await connection.execute(_DROP_SHARES, [old])
     await connection.execute(_DROP_TYPES, [old])
     await connection.execute(_DROP_ROUNDS, [old])
     rounds = [r for r in document.rounds if r.round_id not in public]
@@ -150,13 +154,14 @@ async def update_public(connection: Connection, document: CampaignDocument, publ
     rounds = [
         (
             *(r.name, r.name_en, r.opens_at, r.closes_at, r.caps.per_round, r.caps.per_day, r.caps.per_campaign),
-            *(r.caps.per_industry, r.caps.per_industry_round, r.sub_activity_id, r.round_id),
+            *(r.caps.per_industry, r.caps.per_industry_round, *(r.conditions.daily or (None, None))),
+            *(door_document(r.conditions), terms_document(r.conditions, r.caps), r.sub_activity_id, r.round_id),
         )
         for r in document.rounds
         if r.round_id in public
     ]
     types = [
-        (t.name, t.name_en, t.stock, t.valid_until, t.valid_days, t.type_id)
+        (t.name, t.name_en, t.stock, t.valid_until, t.valid_days, use_document(t.use), t.type_id)
         for t in document.types
         if t.round_id in public
     ]
@@ -174,25 +179,15 @@ async def add_stock(connection: Connection, more: Sequence[tuple[UUID, int]], *,
 
 def _round(row: tuple[Any, ...]) -> Round:
     round_id, campaign_id, name, name_en, mode, state, opens_at, closes_at, sub_id = row[:9]
-    daily_from, daily_until, districts, age_min, issuers, list_id = row[9:15]
+    terms = read_terms(row[9:])
     return Round(
         *(round_id, campaign_id, name, name_en, opens_at, closes_at),
         mode=RoundMode(mode),
-        caps=Caps(*row[15:20]),
-        conditions=Conditions(
-            districts=_tuple(districts),
-            age_min=age_min,
-            card_issuers=_tuple(issuers),
-            list_id=list_id,
-            daily=(daily_from, daily_until) if daily_from is not None else None,
-        ),
+        caps=terms.caps,
+        conditions=terms.conditions,
         state=RoundState(state),
         sub_activity_id=sub_id,
     )
-
-
-def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(values)
 
 
 def _as_written(stored: CampaignDocument, known: CampaignDocument | None) -> CampaignDocument:

@@ -1,6 +1,7 @@
 """The vouchers room's SQL for what people prepare: campaigns, rounds, types, lists (hot SQL: migrations/hot)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -133,7 +134,8 @@ def _round_row(r: Round) -> tuple[object, ...]:
 
 def _type(row: TupleRow) -> VoucherType:
     districts = None if row[12] is None else tuple(row[12])
-    return VoucherType(*(*row[:12], districts, row[13], tuple(row[14] or ()), read_use(row[15])))
+    type_ = VoucherType(*(*row[:12], districts, row[13]))
+    return replace(type_, groups=tuple(row[14] or ()), use=read_use(row[15]))
 
 
 def _type_row(t: VoucherType) -> tuple[object, ...]:

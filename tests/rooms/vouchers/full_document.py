@@ -19,6 +19,11 @@ _GIVEN: dict[str, Any] = {
     "amount": "20元",
     "threshold": "50元",
     "code": "full",
+    "share": "100%",
+    "over": "group",
+    "group": "dining",
+    "age_min": 18,
+    "age_max": 60,
 }
 
 

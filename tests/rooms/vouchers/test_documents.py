@@ -217,7 +217,7 @@ def test_differences_are_told_field_by_field() -> None:
         ("{per_round: 1}", "{per_round: 1, per_day: 1}", "up"),
         ("refund: return", "refund: forfeit", "never"),
         ("name: 第1轮", "name: 首轮", None),
-        ("daily: 10:00-22:00", "daily: 10:00-20:00", "never"),
+        ("daily: 10:00-22:00", "daily: 10:00-20:00", "wider"),
         ("key: dining", "key: other", "new_type"),
     ],
 )

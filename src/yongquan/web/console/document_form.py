@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yongquan.vouchers.documents_check import parts
-from yongquan.vouchers.documents_fields import CAMPAIGN, CAPS, ROUND, RULES, SUB_ACTIVITY, TYPE
+from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, SUB_ACTIVITY, TYPE
+from yongquan.vouchers.documents_fields_claim import CAPS
+from yongquan.vouchers.documents_fields_use import RULES
 from yongquan.vouchers.documents_records import Field, Record
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name, read_yaml, replace_value
 
@@ -77,13 +79,15 @@ def _inputs(record: Record, path: Path, values: Mapping[str, Any], shown: tuple[
         if field.key not in shown or isinstance(field.kind, Record) or field.kind.items is not None:
             continue
         value = values.get(field.key, "")
+        if field.kind.schema.get("type") == "array":
+            continue
         if isinstance(value, list | dict):
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value)
         options = tuple(field.kind.schema.get("enum", ()))
         if field.kind.schema.get("type") == "boolean":
             options = ("true", "false")
-        default = record.written_default(field)
+        default = record.written_default(field, preset=values.get("preset"))
         if value == "" and options and default is not None:
             text = str(default).lower()
         yield Input(path_name((*path, field.key)), field, text, options)
