@@ -24,8 +24,10 @@ from yongquan.flows.change_campaign import (
     write_version,
 )
 from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
+from yongquan.flows.funds import FundsShort
 from yongquan.flows.import_season import SeasonImport
 from yongquan.flows.prove_books import prove_books
+from yongquan.flows.publish_campaign import publish_campaign
 from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.institutions.store import save_funders
 from yongquan.plumbing.audit_pages import audit_page
@@ -230,6 +232,75 @@ def test_whatever_may_change_of_a_published_campaign_does(fresh_database: str) -
         await bring(city, changed)
 
         assert read_document(await text_of(city)) == read_document(changed)
+
+    in_city(fresh_database, scene)
+
+
+def test_conditions_of_a_published_round_widen(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        terms = """\
+        caps: {limits: [{most: 1, period: day, over: group}, {most: 5, period: campaign}]}
+        conditions: {daily: 10:00-20:00, weekdays: [6], real_name: true}
+        types:
+"""
+        text = TEXT.replace("        types:\n", terms)
+        text = text.replace("key: t1,", "key: t1, groups: [a], use: {weekdays: [6], limits: [{most: 1, period: day}]},")
+        await bring(city, text)
+        await publish(city)
+        assert read_document(await text_of(city)) == read_document(text)
+        wider = text
+        for old, new in (
+            ("most: 1, period: day, over", "most: 2, period: day, over"),
+            (", {most: 5, period: campaign}", ""),
+            ("10:00-20:00", "09:00-02:00"),
+            ("weekdays: [6], real", "weekdays: [6, 7], real"),
+            ("use: {weekdays: [6], limits: [{most: 1", "use: {limits: [{most: 2"),
+        ):
+            assert old in wider
+            wider = wider.replace(old, new)
+
+        await bring(city, wider)
+
+        assert read_document(await text_of(city)) == read_document(wider)
+        for old, new in (("refund: return", "refund: forfeit"), ("real_name: true", "social_card: true")):
+            with pytest.raises(Unchangeable):
+                await bring(
+                    city, ("rules: {refund: return}\n" + wider) if old not in wider else wider.replace(old, new)
+                )
+
+    in_city(fresh_database, scene)
+
+
+def test_every_funder_pays_its_part_of_what_grows(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        bank = replace(FUNDER, funder_id="bank", kind="bank", account_no="supervised-bank")
+        async with city.database.transaction() as connection:
+            await open_books(connection, [], [bank], cells=1, now=NOW)
+        shares = "key: t1, shares: [{funder: bureau, share: 75%}, {funder: bank, share: 25%}],"
+        text = TEXT.replace("key: t1,", shares)
+        await bring(city, text)
+        for funder_id, fen in (("bureau", 2_000_000), ("bank", 510_000)):
+            async with city.database.transaction() as connection:
+                await record_prepayment(connection, receipt="1", funder_id=funder_id, amount_fen=fen, now=NOW)
+        with pytest.raises(FundsShort, match="bank"):
+            await publish_campaign(city.database, CHECKER, "spring", cells=1, now=NOW)
+        async with city.database.transaction() as connection:
+            stored = await stored_campaign(connection, "spring")
+            assert stored is not None
+            campaign_id = stored.document.campaign.campaign_id
+            await fund_campaign(connection, campaign_id=campaign_id, funder_id="bank", cash_fen=510_000, now=NOW)
+        await publish_campaign(city.database, CHECKER, "spring", cells=1, now=NOW)
+
+        await bring(city, text.replace("stock: 1000", "stock: 1020").replace("20000元", "20400元"))
+
+        lead, other = (ledger.account_id(owner, ledger.Kind.BUDGET) for owner in (campaign_id, f"{campaign_id}:bank"))
+        async with city.database.transaction() as connection:
+            left = await ledger.balances_of(connection, [lead, other], cell=0)
+        assert (left[lead].credit_fen, left[other].credit_fen) == (0, 0)
+        with pytest.raises(FundsShort, match="bank"):
+            await bring(city, text.replace("stock: 1000", "stock: 1021").replace("20000元", "20420元"))
+        with pytest.raises(Unchangeable, match="set aside"):
+            await bring(city, text.replace("75%", "50%").replace("25%", "50%"))
 
     in_city(fresh_database, scene)
 

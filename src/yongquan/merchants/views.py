@@ -14,7 +14,11 @@ select {STORE}, null::float8, licence_no,
        array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
   from merchants.store s where store_id = %s
 """
-_KINDS = "select store_id, name, industry, adcode, hardship from merchants.store where store_id = any (%s)"
+_KINDS = """
+select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
+       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
+  from merchants.store s where s.store_id = any (%s)
+"""
 # A degree of latitude is 111.2 km; at a city's size the earth is flat.
 _NEAR = f"""
 select {STORE},
@@ -58,12 +62,14 @@ class StoreKind:
     industry: str
     adcode: str
     hardship: bool
+    place: tuple[float, float]
+    groups: frozenset[str]
 
 
 async def facts_of_stores(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, StoreKind]:
     """The kinds of some stores, by id."""
     rows = await (await connection.execute(_KINDS, [list(store_ids)])).fetchall()
-    return {row[0]: StoreKind(*row[1:]) for row in rows}
+    return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]))) for row in rows}
 
 
 async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:

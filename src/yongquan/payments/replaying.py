@@ -1,13 +1,13 @@
 """What a replay reads of payments: a past business day as it was paid."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from yongquan.plumbing.db import Connection
 
 _OF_DAY = """
-select citizen_id, store_id, amount_fen from payments.payment
+select citizen_id, store_id, amount_fen, begun_at from payments.payment
  where settlement_date = %s and state in ('succeeded', 'refunding', 'refunded')
  order by begun_at, payment_id
 """
@@ -19,11 +19,12 @@ select settlement_date, count(*)::int from payments.payment where state = 'succe
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """One payment: who, where, and how much was asked before any voucher, in fen."""
+    """One payment: who, where, when, and how much was asked before any voucher, in fen."""
 
     citizen_id: UUID
     store_id: UUID
     amount_fen: int
+    begun_at: datetime
 
 
 async def paid_on(connection: Connection, day: date) -> list[Paid]:

@@ -3,21 +3,24 @@
 Each registered citizen is taken to get a type's voucher with odds of stock over citizens (at most 1), within the
 caps; the draw is a hash of seed, citizen and type, so the same seed gives the same day. Then the day's payments are
 taken again, in order, with the best vouchers their citizen would have held, under the campaign's own rules.
-Not modelled: that vouchers change what people buy; windows and hours (a voucher counts as valid all that day); the
-conditions of a claim (place, age, cards, lists); vouchers of other campaigns.
+Not modelled: that vouchers change what people buy; windows (a voucher counts as valid all that day); the conditions
+of a claim (place, age, cards, lists); caps of use; tills and goods, which past payments do not tell (a voucher bound
+to some is not used); vouchers of other campaigns.
 """
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from yongquan.kernel.places import Zone
 from yongquan.vouchers.catalogue import TypeOffer
 from yongquan.vouchers.documents import CampaignDocument
-from yongquan.vouchers.model import Caps, Direction, Round, VoucherType
+from yongquan.vouchers.documents_dry_caps import within_caps
+from yongquan.vouchers.model import Direction, VoucherType
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, choose_best
 from yongquan.vouchers.usability import StoreFacts, TypeRules
@@ -69,15 +72,24 @@ class DryRun:
     top_shops: list[tuple[UUID, int]] = field(default_factory=list)
 
 
-def replay_day(document: CampaignDocument, payments: Sequence[PastPayment], *, citizens: int, seed: str = "") -> DryRun:
+def replay_day(
+    document: CampaignDocument,
+    payments: Sequence[PastPayment],
+    *,
+    citizens: int,
+    seed: str = "",
+    zones: Mapping[UUID, Zone] | None = None,
+) -> DryRun:
     """Replay a day's payments, in their order, as if the campaign's vouchers had been claimed before it.
 
-    `citizens` is how many are registered: those who did not pay that day hold their part of the stock.
+    `citizens` is how many are registered: those who did not pay that day hold their part of the stock. `zones` are
+    the outlines of the types that name areas of use.
     """
     payers = sorted({payment.citizen_id for payment in payments})
     outcomes = {t.type_id: TypeOutcome(t, _odds_bp(t, citizens)) for t in document.types}
     run = DryRun(len(payments), len(payers), citizens, list(outcomes.values()))
-    wallets = _claim(document, payers, outcomes, citizens=citizens, seed=seed)
+    offers = {t.type_id: _offer(document, t, (zones or {}).get(t.type_id)) for t in document.types}
+    wallets = _claim(document, offers, payers, outcomes, citizens=citizens, seed=seed)
     helped: set[UUID] = set()
     shops: Counter[UUID] = Counter()
     places: dict[UUID, str] = {}
@@ -88,7 +100,8 @@ def replay_day(document: CampaignDocument, payments: Sequence[PastPayment], *, c
             outcome = outcomes[UUID(voucher.type.type_hex)]
             outcome.used += 1
             outcome.cost_fen += discount_fen
-            run.by_funder[voucher.type.funder_id] += discount_fen
+            for part in voucher.type.parts_of(discount_fen, held_fen=voucher.amount_fen):
+                run.by_funder[part.funder_id] += part.amount_fen
             run.by_district[payment.store.adcode] += discount_fen
             run.by_industry[payment.store.industry] += discount_fen
             shops[payment.store_id] += discount_fen
@@ -109,6 +122,7 @@ def _odds_bp(type_: VoucherType, citizens: int) -> int:
 
 def _claim(
     document: CampaignDocument,
+    offers: Mapping[UUID, TypeOffer],
     payers: Iterable[UUID],
     outcomes: dict[UUID, TypeOutcome],
     *,
@@ -116,12 +130,11 @@ def _claim(
     seed: str,
 ) -> dict[UUID, list[HeldVoucher]]:
     rounds = {r.round_id: r for r in document.rounds}
-    offers = {t.type_id: _offer(document, t) for t in document.types}
     wallets: dict[UUID, list[HeldVoucher]] = {}
     for citizen in payers:
         lots = sorted((_lot(seed, citizen, t), t) for t in outcomes)
         won = [outcomes[t].type for lot, t in lots if lot * citizens < outcomes[t].type.stock * _WHOLE]
-        kept = [t for t in _within_caps(won, rounds) if outcomes[t.type_id].held < t.stock]
+        kept = [t for t in within_caps(won, rounds) if outcomes[t.type_id].held < t.stock]
         for type_ in kept:
             outcomes[type_.type_id].held += 1
         if kept:
@@ -134,26 +147,6 @@ def _claim(
 def _lot(seed: str, citizen: UUID, type_id: UUID) -> int:
     text = f"{seed}:{citizen.hex}:{type_id.hex}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
-
-
-def _within_caps(won: Sequence[VoucherType], rounds: dict[UUID, Round]) -> list[VoucherType]:
-    """The vouchers one citizen may keep of those won, in the order of their lots; a day's cap counts as a round's."""
-    kept: list[VoucherType] = []
-    counts: dict[tuple[object, ...], int] = defaultdict(int)
-    for type_ in won:
-        caps: Caps = rounds[type_.round_id].caps
-        scopes = [
-            (caps.per_round, ("round", type_.round_id)),
-            (caps.per_day, ("day", type_.round_id)),
-            (caps.per_campaign, ("campaign",)),
-            (caps.per_industry, ("industry", type_.industry)),
-            (caps.per_industry_round, ("industry", type_.industry, type_.round_id)),
-        ]
-        if all(cap is None or counts[scope] < cap for cap, scope in scopes):
-            kept.append(type_)
-            for _, scope in scopes:
-                counts[scope] += 1
-    return kept
 
 
 def _use(wallet: list[HeldVoucher], payment: PastPayment) -> list[tuple[HeldVoucher, int]]:
@@ -170,7 +163,7 @@ def _use(wallet: list[HeldVoucher], payment: PastPayment) -> list[tuple[HeldVouc
     return [(chosen.voucher, chosen.discount_fen) for chosen in selection.chosen]
 
 
-def _offer(document: CampaignDocument, type_: VoucherType) -> TypeOffer:
+def _offer(document: CampaignDocument, type_: VoucherType, zone: Zone | None) -> TypeOffer:
     campaign = document.campaign
     return TypeOffer(
         type_hex=type_.type_id.hex,
@@ -190,6 +183,9 @@ def _offer(document: CampaignDocument, type_: VoucherType) -> TypeOffer:
             hardship_only=type_.hardship_only,
             direction=campaign.rules.direction,
             threshold_fen=type_.threshold_fen,
+            use=type_.use,
+            zone=zone,
         ),
         campaign_rules=campaign.rules,
+        shares=type_.shares,
     )

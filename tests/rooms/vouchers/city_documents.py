@@ -82,9 +82,12 @@ rounds:
         - {most: 1, period: day, over: group}
         - {most: 5, period: campaign, over: group}
     types:
-      - {key: a, name: 餐饮券, name_en: Dining, groups: [dining], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
-      - {key: b, name: 购物券, name_en: Retail, groups: [retail], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
-      - {key: car, name: 汽车券, name_en: Cars, groups: [cars], amount: 2000元, threshold: 30000元, stock: 9, valid_days: 30}
+      - {key: a, name: 餐饮券, name_en: Dining,
+         groups: [dining], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
+      - {key: b, name: 购物券, name_en: Retail,
+         groups: [retail], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
+      - {key: car, name: 汽车券, name_en: Cars,
+         groups: [cars], amount: 2000元, threshold: 30000元, stock: 9, valid_days: 30}
 """,
 )
 QIANWAN_2023 = _campaign(
@@ -102,9 +105,12 @@ rounds:
       limits:
         - {most: 2, period: day, over: group, group: issue}
     types:
-      - {key: a, name: 餐饮券, name_en: Dining, groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
-      - {key: b, name: 零售券, name_en: Retail, groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
-      - {key: c, name: 体育券, name_en: Sports, groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
+      - {key: a, name: 餐饮券, name_en: Dining,
+         groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
+      - {key: b, name: 零售券, name_en: Retail,
+         groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
+      - {key: c, name: 体育券, name_en: Sports,
+         groups: [issue], amount: 20元, threshold: 100元, stock: 9, valid_days: 5}
       - key: d
         name: 文旅券 六折
         name_en: Tourism, 40% off
@@ -133,7 +139,7 @@ rounds:
       limits:
         - {most: 4, period: round, counts: industries}
     conditions:
-      districts: ["330200"]
+      districts: ["330203", "330205", "330206", "330211", "330212", "330213", "330225", "330226", "330281", "330282"]
       card_bins: ["62"]
       card_issuers: [yuehu, yunfan]
     types:

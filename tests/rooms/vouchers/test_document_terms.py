@@ -15,12 +15,16 @@ from rooms.vouchers.city_documents import (
     XIANGSHAN,
 )
 
+from yongquan.app import load_regions
 from yongquan.vouchers.documents import BadDocument, read_document, write_document
 from yongquan.vouchers.documents_diff import judge
+from yongquan.vouchers.documents_rules import check_places
+from yongquan.vouchers.documents_yaml import read_yaml
 from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period, UseCap
 from yongquan.vouchers.model import CampaignRules, RefundPolicy
 from yongquan.vouchers.policies import PRESETS
 from yongquan.vouchers.sharing import FunderShare
+from yongquan.web.words import INDUSTRIES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,6 +36,16 @@ def test_rules_of_a_city_come_back(text: str) -> None:
     again = read_document(write_document(document))
 
     assert again == document
+
+
+@pytest.mark.parametrize("text", CITY_DOCUMENTS, ids=lambda text: text.split("\n")[1])
+def test_places_of_a_city_are_known(text: str) -> None:
+    places = frozenset(division.adcode for division in load_regions().divisions)
+    funders = frozenset({"bureau", "district"})
+
+    assert check_places(read_yaml(text), funders=funders, places=places, industries=INDUSTRIES) == []
+    other = check_places(read_yaml(text), funders=frozenset({"bureau"}), places=places, industries=INDUSTRIES)
+    assert [f.path for f in other] == (["rounds[0].types[0].shares[1].funder"] if text is AUGUST_2022 else [])
 
 
 def test_haishu_serves_the_largest_first_and_the_shop_scans() -> None:

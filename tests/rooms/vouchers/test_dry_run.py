@@ -1,6 +1,7 @@
 """A day replayed with a campaign's vouchers: the same seed gives the same day, and stock, caps and rules bound it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from uuid import UUID
 
 from rooms.vouchers.test_documents import TEXT
@@ -10,6 +11,9 @@ from yongquan.vouchers.documents import read_document, write_document
 from yongquan.vouchers.documents_clone import clone
 from yongquan.vouchers.documents_dry_run import PastPayment, replay_day
 from yongquan.vouchers.documents_search import FoundRound, FoundType, Wanted, find, initials
+from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period
+from yongquan.vouchers.model import Caps, UseRules
+from yongquan.vouchers.sharing import FunderShare
 from yongquan.vouchers.usability import StoreFacts
 
 DINING = StoreFacts("dining", "330203", hardship=False)
@@ -66,6 +70,36 @@ def test_caps_bound_what_a_citizen_holds() -> None:
     run = replay_day(two, payments(100) * 2, citizens=100)
 
     assert sum(outcome.held for outcome in run.types) == 100
+
+
+def test_fine_caps_bound_it_too() -> None:
+    def held(*rules: ClaimCap) -> int:
+        caps = Caps(rules=rules)
+        base = DOCUMENT.types[0]
+        types = [
+            replace(base, type_id=named_id(n), groups=("a",) if n < 2 else ("b",), industry=f"i{n}") for n in range(4)
+        ]
+        document = replace(DOCUMENT, rounds=(replace(DOCUMENT.rounds[0], caps=caps),), types=tuple(types))
+        return sum(outcome.held for outcome in replay_day(document, payments(10), citizens=10).types)
+
+    assert held() == 40
+    assert held(ClaimCap(3, Period.DAY)) == 30
+    assert held(ClaimCap(1, Period.CAMPAIGN, Over.GROUP)) == 20
+    assert held(ClaimCap(1, Period.ROUND, Over.GROUP, group="a")) == 30
+    assert held(ClaimCap(2, Period.ROUND, counts=Counting.INDUSTRIES)) == 20
+    assert held(ClaimCap(1, Period.ROUND, counts=Counting.GROUPS)) == 20
+
+
+def test_use_and_shares_are_those_of_the_document() -> None:
+    shares = (FunderShare("bureau", 7_500), FunderShare("bank", 2_500))
+    use = UseRules(shop_groups=("old-street",), daily=(time(10), time(22)))
+    document = replace(DOCUMENT, types=(replace(DOCUMENT.types[0], shares=shares, use=use),))
+    noon, night = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (4, 15))
+    inside = replace(DINING, groups=frozenset({"old-street"}), now=noon)
+
+    assert replay_day(document, payments(10, store=inside), citizens=10).by_funder == {"bureau": 15_000, "bank": 5_000}
+    assert replay_day(document, payments(10, store=replace(inside, now=night)), citizens=10).cost_fen == 0
+    assert replay_day(document, payments(10), citizens=10).cost_fen == 0
 
 
 def test_clone_has_new_ids_and_shifted_times() -> None:

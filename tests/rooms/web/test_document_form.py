@@ -38,6 +38,16 @@ def test_field_that_was_not_there_is_added() -> None:
     assert read_document(put_back(bare, {"rules.refund": "return"})).campaign.rules.refund == "return"
 
 
+def test_form_shows_what_a_preset_says() -> None:
+    preset = TEXT.replace("refund: return, direction: shop_scans", "preset: xiangshan")
+
+    values = {one.path: one.value for group in form_of(preset) for one in group.inputs}
+
+    assert (values["rules.refund"], values["rules.stacks_with_others"]) == ("forfeit", "true")
+    assert put_back(preset, values) == preset
+    assert "rules.not_with" not in values
+
+
 def test_untouched_form_gives_the_same_text() -> None:
     filled = {one.path: one.value for group in form_of(TEXT) for one in group.inputs}
 
