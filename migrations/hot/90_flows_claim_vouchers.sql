@@ -29,7 +29,10 @@ begin
             plumbing.emit(p_cell, 'voucher.claimed', array_agg(o.voucher_id), array_agg(o.voucher_id),
                           array_agg(jsonb_build_object('citizen_id', p_citizen[o.ord], 'type_id', o.type_id,
                                                        'round_id', p_round[o.ord], 'amount_fen', o.amount_fen,
-                                                       'origin', p_origin)),
+                                                       'origin', p_origin)
+                                    || case when p_platform[o.ord] is null then '{}'::jsonb
+                                            else institutions.concerned(p_cell, p_citizen[o.ord],
+                                                                        array[p_platform[o.ord]]) end),
                           p_now)
        from unnest(outcomes) o where o.outcome = 'claimed' having count(*) > 0;
 

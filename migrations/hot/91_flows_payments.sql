@@ -134,7 +134,11 @@ begin
                           array_agg(jsonb_build_object(
                               'store_id', e.store_id, 'citizen_id', e.citizen_id, 'order_no', e.order_no,
                               'amount_fen', e.amount_fen, 'discount_fen', e.discount_fen,
-                              'charged_fen', e.charged_fen, 'settlement_date', e.settlement_date)), p_now)
+                              'charged_fen', e.charged_fen, 'settlement_date', e.settlement_date)
+                              || institutions.concerned(p_cell, e.citizen_id, array[e.issuer, e.acquirer]
+                                     || vouchers.platforms_of(p_cell, array(
+                                            select s.voucher_id from unnest(parts) s
+                                             where s.payment_id = e.payment_id)))), p_now)
        from unnest(ended) e group by e.state;
 
     return query select e.payment_id, e.state from unnest(ended) e;

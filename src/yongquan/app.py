@@ -21,8 +21,10 @@ from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
+from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.links import Links
+from yongquan.institutions.v3 import load_seal
 from yongquan.kernel.regions import Regions, parse_regions
 from yongquan.payments.switch import Switch
 from yongquan.plumbing.clock import Clock
@@ -64,6 +66,7 @@ class Platform:
         # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
         own_sandbox = settings.sandbox_dir in settings.institutions_file.parents
         self.is_sandboxed = own_sandbox and is_running(settings.institutions_file)
+        self.v3_seal = load_seal(settings.keys_dir)
         self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
@@ -178,6 +181,9 @@ def make_application(platform: Platform) -> HotDoor:
         links=platform.links,
         phones=platform.phones,
         staff=StaffDesk(platform.database, platform.sealing),
+        callers=Callers(platform.database, {}),
+        v3_seal=platform.v3_seal,
+        apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.cells),
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
     return HotDoor(rest=RequestLog(make_site(door)), door=door)

@@ -13,7 +13,19 @@ import typer
 import uvloop
 
 from yongquan.bench import BENCHMARKS, run_benchmark
-from yongquan.commands import areas, campaigns, codes, draw, effect, funders, ledger, sandbox, staff
+from yongquan.commands import (
+    areas,
+    campaigns,
+    codes,
+    draw,
+    effect,
+    funders,
+    gateway,
+    institutions,
+    ledger,
+    sandbox,
+    staff,
+)
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.db import database_of
@@ -35,6 +47,8 @@ app.add_typer(effect.app, name="effect")
 app.add_typer(funders.app, name="funders")
 app.add_typer(areas.app, name="areas")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(institutions.app, name="institutions")
+app.add_typer(gateway.app, name="gateway")
 
 
 @app.command()

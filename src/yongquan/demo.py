@@ -15,12 +15,14 @@ import uvloop
 from rich.console import Console
 
 from yongquan.app import Platform, make_application, running
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import database_of
 from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.presence import serving_alone
 from yongquan.plumbing.settings import Settings
 from yongquan.simulation.demo import Demo, DemoPlatform
 from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
+from yongquan.simulation.example_bank import example_bank, register_example_bank
 from yongquan.simulation.outside_world import outside_world
 from yongquan.simulation.summary import show_summary
 from yongquan.simulation.welcome import lines_of
@@ -29,6 +31,8 @@ from yongquan.web.server import serving
 # Up to this scale the simulated people use the real HTTP doors; above it, the same flows in larger batches.
 HTTP_SCALE_MAX = 0.05
 HTTP_TIMEOUT_S = 60.0
+# The example bank's app listens this far above the pages; the next port is the gateway's.
+BANK_PORT_AFTER = 3
 
 Say = Callable[[str], None]
 
@@ -62,12 +66,16 @@ async def _run(
         report = await demo.run(door)
         if not once:
             welcomed = await demo.welcome(platform.tokens)
+            bank = f"http://127.0.0.1:{port + BANK_PORT_AFTER}"
+            folder = settings.data_dir / "example-bank"
+            await register_example_bank(platform.database, platform.sealing, folder, address=bank, now=wall_now())
             if say is not None:
                 show_summary(report, Console())
-                for line in lines_of(welcomed, url=f"http://127.0.0.1:{port}"):
+                for line in lines_of(welcomed, url=f"http://127.0.0.1:{port}", bank=bank):
                     say(line)
                 say("Ctrl-C 结束 ends the demo.")
-            await ended.wait()
+            with example_bank(folder, platform=f"http://127.0.0.1:{port}", port=port + BANK_PORT_AFTER):
+                await ended.wait()
         return report
 
 

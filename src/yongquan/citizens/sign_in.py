@@ -60,11 +60,11 @@ class SignInDesk:
     texts: SendsText
     cells: int
 
-    async def send_code(self, phone: str, *, now: datetime) -> None:
+    async def send_code(self, phone: str, *, now: datetime, purpose: str = "", asks: str = "") -> None:
         """Send a code, good for five minutes, to a phone, whether or not it is known here.
 
         At most one a minute and ten a business day. Raises `NotAPhone`, `TooManyCodes`, and `Outage` if the
-        message could not be sent.
+        message could not be sent. A code is good for its `purpose` alone ("" is signing in); `asks` tells it.
         """
         index, cell = self._place(phone)
         code = f"{secrets.randbelow(1_000_000):06d}"
@@ -73,7 +73,7 @@ class SignInDesk:
                 connection,
                 cell=cell,
                 phone_index=index,
-                code_hash=self._hash(phone, code),
+                code_hash=self._hash(phone, code, purpose),
                 now=now,
                 day=business_day(now),
                 quiet_since=now - CODE_EVERY,
@@ -81,7 +81,7 @@ class SignInDesk:
             )
         if not put:
             raise TooManyCodes
-        await self.texts.send(phone, f"【涌泉】验证码 {code},5 分钟内有效,请勿告诉他人。")
+        await self.texts.send(phone, f"【涌泉】{asks}验证码 {code},5 分钟内有效,请勿告诉他人。")
 
     async def confirm(self, phone: str, code: str, *, now: datetime) -> CitizenId:
         """The citizen with this phone, registered if new. Raises `NotAPhone`, `WrongCode`."""
@@ -99,12 +99,33 @@ class SignInDesk:
             raise WrongCode
         return CitizenId(citizen_id)
 
+    async def agree(self, phone: str, code: str, *, now: datetime, purpose: str, name: str) -> tuple[CitizenId, bool]:
+        """The citizen who gave a code of this purpose back, and whether the person is new here, under `name`.
+
+        Raises `NotAPhone`, `WrongCode`.
+        """
+        index, cell = self._place(phone)
+        agreed = None
+        async with self.database.transaction() as connection:
+            expected = await store.try_code(
+                connection, cell=cell, phone_index=index, tries_max=TRIES_MAX, sent_after=now - CODE_LASTS
+            )
+            if expected is not None and hmac.compare_digest(expected, self._hash(phone, code, purpose)):
+                await store.spend_code(connection, cell=cell, phone_index=index)
+                fresh = NewCitizen(fresh_id(bucket_from(index)), phone, name)
+                found = await store.find_or_register(connection, fresh, self.sealing, cells=self.cells)
+                agreed = CitizenId(found), found == fresh.citizen_id
+        if agreed is None:  # after the commit: the try is counted
+            raise WrongCode
+        return agreed
+
     def _place(self, phone: str) -> tuple[bytes, int]:
         if not _PHONE.fullmatch(phone):
             raise NotAPhone
         index = self.sealing.index(phone, what="phone")
         return index, bucket_from(index) % self.cells
 
-    def _hash(self, phone: str, code: str) -> bytes:
+    def _hash(self, phone: str, code: str, purpose: str = "") -> bytes:
         # Six digits are soon guessed: the hash is keyed, and bound to the phone.
-        return self.sealing.index(f"{phone}:{code.strip()}", what="sign-in code")
+        bound = f"{phone}:{code.strip()}:{purpose}" if purpose else f"{phone}:{code.strip()}"
+        return self.sealing.index(bound, what="sign-in code")

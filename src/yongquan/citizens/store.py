@@ -43,6 +43,9 @@ _NOTE_SOCIAL_CARD = """
 update citizens.citizen set social_card_at = coalesce(social_card_at, %s) where cell = %s and citizen_id = %s
 """
 BIN_DIGITS = 8
+_NAME = "select name_sealed from citizens.citizen where cell = %s and citizen_id = %s"
+_PHONE = "select phone_sealed from citizens.citizen where cell = %s and citizen_id = %s"
+_RENAME = "update citizens.citizen set name_sealed = %s where cell = %s and citizen_id = %s"
 
 
 async def register_many(
@@ -135,3 +138,20 @@ async def count_citizens(connection: Connection) -> int:
     """How many citizens are registered and active; asks every cell."""
     row = await (await connection.execute("select count(*) from citizens.citizen where state = 'active'")).fetchone()
     return int(row[0]) if row else 0
+
+
+async def name_of(connection: Connection, cell: int, citizen_id: UUID, sealing: Sealing) -> str | None:
+    """A citizen's name as it was registered, None for nobody."""
+    row = await (await connection.execute(_NAME, [cell, citizen_id])).fetchone()
+    return sealing.open(row[0], what="name") if row else None
+
+
+async def phone_of(connection: Connection, cell: int, citizen_id: UUID, sealing: Sealing) -> str | None:
+    """A citizen's phone, None for nobody."""
+    row = await (await connection.execute(_PHONE, [cell, citizen_id])).fetchone()
+    return sealing.open(row[0], what="phone") if row else None
+
+
+async def rename(connection: Connection, cell: int, citizen_id: UUID, name: str, sealing: Sealing) -> None:
+    """Write a citizen's real name down."""
+    await connection.execute(_RENAME, [sealing.seal(name, what="name"), cell, citizen_id])

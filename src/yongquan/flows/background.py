@@ -18,11 +18,14 @@ from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.rehearse_round import end_due_rehearsals
 from yongquan.flows.remind_citizens import Reminders
+from yongquan.flows.reserve_quota import release_quotas
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
+from yongquan.flows.serve_app import Callers
+from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing import audit
-from yongquan.plumbing.clock import Clock, business_day
+from yongquan.plumbing.clock import Clock, business_day, wall_now
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.deliveries import run_deliveries
 from yongquan.plumbing.once import forget_answers
@@ -60,6 +63,7 @@ class Background:
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(5.0, self._apply_versions, stop),
+            _every(1.0, self._release, stop),
             _every(60.0, self._keep_house, stop),
             _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
@@ -79,6 +83,9 @@ class Background:
 
     async def _apply_versions(self) -> None:
         await apply_due(self.database, cells=self.cells, now=self.clock.now())
+
+    async def _release(self) -> None:
+        await release_quotas(self.database, now=self.clock.now())
 
     async def _clear(self) -> None:
         today = business_day(self.clock.now() - CLEARING_STARTS)
@@ -102,6 +109,8 @@ class Background:
         await end_due_rehearsals(self.database, cells=self.cells, now=now)
         await recycle_rounds(self.database, now=now)
         await expire_gifts(self.database, cells=self.cells, now=now)
+        await write_daily_files(self.database, now=now)
+        await Callers(self.database, {}).forget_nonces(now=wall_now())
         async with self.database.transaction() as connection:
             await audit.seal(connection, now=now)
         async with self.database.transaction() as connection:

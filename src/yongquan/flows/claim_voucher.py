@@ -33,7 +33,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     body_hash: str
     refused: str | None = None
     device: str | None = None
-    platform: str | None = None
+    platform: str | None = None  # the institution whose app claims; None is our own
 
 
 class ClaimOutcome(msgspec.Struct, frozen=True):

@@ -192,6 +192,7 @@ class Posting(IntEnum):
     REDUCE_ADVANCE = 315
     SEND_TO_CELL = 401
     RECEIVE_IN_CELL = 402
+    MOVE_STOCK = 403
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,10 @@ select a.owner_id, a.kind, sum(m.net)::bigint, sum(m.put)::bigint,
  where a.kind = any (%s)
  group by a.owner_id, a.kind
 """
-_CROSSING = (Posting.PUBLISH_ROUND, Posting.RECYCLE_TYPE, Posting.SEND_TO_CELL, Posting.RECEIVE_IN_CELL)
+_CROSSING = (
+    *(Posting.PUBLISH_ROUND, Posting.RECYCLE_TYPE, Posting.SEND_TO_CELL, Posting.RECEIVE_IN_CELL),
+    Posting.MOVE_STOCK,
+)
 _OF_PAYMENTS = """
 select t.code, a.owner_id, sum(t.amount)::bigint
   from ledger.transfer t

@@ -125,6 +125,11 @@ def recycle_type(
     )
 
 
+def move_stock(*, event: UUID, from_type: object, to_type: object, amount_fen: int) -> list[Transfer]:
+    """Unclaimed stock of one type becomes stock of another of the same round: a quota is reserved or released."""
+    return steps(event, (Posting.MOVE_STOCK, (from_type, Kind.STOCK), (to_type, Kind.STOCK), amount_fen))
+
+
 def send_to_cell(*, event: UUID, type_id: object, amount_fen: int) -> list[Transfer]:
     """Stock leaves this cell for another; the outbox makes `receive_in_cell` follow there."""
     return [step(event, Posting.SEND_TO_CELL, (type_id, Kind.STOCK), (NETWORK, Kind.IN_TRANSIT), amount_fen)]

@@ -42,6 +42,11 @@ select p.settlement_date, count(*), sum(p.charged_fen - b.charged)::bigint, sum(
 """
 _PAID_AT = "select s.paid_at from payments.settlement s where s.day = %s and s.store_id = %s and s.state = 'paid'"
 _BY_CODE = "select payment_id from payments.pay_code where cell = %s and code_hash = %s and citizen_id = %s"
+_AMOUNTS = """
+select coalesce(sum(p.amount_fen), 0)::bigint
+  from unnest(%s::smallint[], %s::uuid[]) as u(cell, payment_id)
+  join payments.payment p on p.cell = u.cell and p.payment_id = u.payment_id
+"""
 _INSTRUMENT_OF = "select p.instrument_id from payments.payment p where p.cell = %s and p.payment_id = %s"
 
 
@@ -169,3 +174,10 @@ class SettledLine:
 async def settled_lines_of(connection: Connection, store_id: UUID, day: date) -> Sequence[SettledLine]:
     """A shop's lines of a settlement day (one an acquirer); none before the day is drawn up."""
     return [SettledLine(*row) for row in await (await connection.execute(_SETTLED, [store_id, day])).fetchall()]
+
+
+async def amounts_of(connection: Connection, payments: Sequence[tuple[int, UUID]]) -> int:
+    """What was bought with some payments (cell and id), in fen before any discount."""
+    columns = [[cell for cell, _ in payments], [payment_id for _, payment_id in payments]]
+    row = await (await connection.execute(_AMOUNTS, columns)).fetchone()
+    return int(row[0]) if row else 0

@@ -24,6 +24,15 @@ _EVENTS = """
 select event_id, kind, subject, payload, happened_at from plumbing.outbox
  where xid > %s::xid8 and xid <= %s::xid8 order by xid, event_id
 """
+SCAN_MAX = 2_000
+_FIRST_ID = "00000000-0000-0000-0000-000000000000"
+_EVENTS_FOR = """
+select o.event_id, o.kind, o.subject, o.payload, o.happened_at, o.xid::text,
+       coalesce(o.payload -> 'institutions' ? %(app)s, false)
+  from plumbing.outbox o
+ where (o.xid, o.event_id) > (%(xid)s::xid8, %(event)s::uuid) and o.xid < pg_snapshot_xmin(pg_current_snapshot())
+ order by o.xid, o.event_id limit %(scan)s
+"""
 _LAG = """
 select greatest(0, extract(epoch from plumbing.now() - o.happened_at))::float8
   from plumbing.outbox_reader r
@@ -98,6 +107,22 @@ async def read_events(connection: Connection, reader: str, *, limit: int = 1000)
     rows = await (await connection.execute(_EVENTS, [step.after, step.up_to])).fetchall()
     await mark_read(connection, reader, step)
     return [Event(*row) for row in rows]
+
+
+async def events_for(
+    connection: Connection, institution: str, *, after: str, limit: int = 100
+) -> tuple[list[Event], str]:
+    """The next events that name an institution, and the cursor to go on from; events are kept for some days.
+
+    `after` is the cursor of the last call, "" at first. An answer may be empty though more follows: go on until the
+    cursor stays the same.
+    """
+    xid, _, event_id = (after or "0.").partition(".")
+    at = {"xid": xid, "event": event_id or _FIRST_ID, "app": institution, "scan": SCAN_MAX}
+    rows = await (await connection.execute(_EVENTS_FOR, at)).fetchall()
+    named = [row for row in rows if row[6]][:limit]
+    last = named[-1] if len(named) == limit else rows[-1] if rows else None
+    return [Event(*row[:5]) for row in named], f"{last[5]}.{last[0]}" if last else after
 
 
 async def lag_s(connection: Connection, reader: str) -> float:

@@ -1,7 +1,8 @@
 """Webhook endpoints and the deliveries to them, signed as Standard Webhooks 1.0 says.
 
 An event goes to an endpoint that subscribed to its kind and whose institution the payload names in `institutions`;
-endpoints of scope `all` (the operator's own) get every event of their kinds. Order is not promised, and an event may
+endpoints of scope `all` (the operator's own) get every event of their kinds. An institution never sees our id of a
+citizen, only its own `open_id` of one who linked its app. Order is not promised, and an event may
 arrive twice: its `webhook-id` is the event's id at every try.
 """
 
@@ -38,7 +39,11 @@ insert into plumbing.webhook_delivery (endpoint_id, event_id, body)
 select e.endpoint_id, o.event_id,
        jsonb_build_object('type', o.kind,
                           'timestamp', to_char(o.happened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                          'data', o.payload || jsonb_build_object('subject', o.subject))::text
+                          'data', case when e.scope = 'all' then o.payload
+                                       else o.payload - array['citizen_id', 'institutions', 'open_ids']
+                                            || jsonb_build_object('open_id',
+                                                                  o.payload #> array['open_ids', e.institution])
+                                  end || jsonb_build_object('subject', o.subject))::text
   from plumbing.webhook_endpoint e
   join plumbing.outbox o on o.kind = any(e.kinds)
  where e.state = 'active' and o.xid > %s::xid8 and o.xid <= %s::xid8

@@ -34,6 +34,7 @@ class Welcome:
     """Who a visitor can be: a citizen by phone, a store by link, an officer by login."""
 
     phone: str
+    name: str
     store_token: str
     store_name: str
     login: str
@@ -100,6 +101,7 @@ async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: Ci
     login, password, totp_secret = await enrol_demo_staff(database, sealing, wall_now())
     return Welcome(
         phone=city.citizens.row(0).phone,
+        name=city.citizens.row(0).name,
         store_token=tokens.issue(
             Holder.STORE, store_id_of(city.shops.row(0), city.seed), expires_at=wall_now() + LASTS
         ),
@@ -110,12 +112,14 @@ async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: Ci
     )
 
 
-def lines_of(welcomed: Welcome, *, url: str) -> Sequence[str]:
+def lines_of(welcomed: Welcome, *, url: str, bank: str) -> Sequence[str]:
     """What to tell a visitor, a line each."""
     return (
         f"市民手机页 citizen  {url}/c/  手机号 phone {welcomed.phone} (验证码在页面上 the code is on the page)",
         f"商户收银页 till     {url}/m/sign-in#{welcomed.store_token}  ({welcomed.store_name})",
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
+        f"银行应用 bank's app  {bank}/  手机号 phone {welcomed.phone} 姓名 name {welcomed.name}",
+        f"  授权短信 its code of consent is shown at {url}/c/apps",
         f"接口文档 API docs    {url}/docs",
     )
 

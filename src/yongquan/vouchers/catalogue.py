@@ -33,7 +33,8 @@ select t.type_id, t.round_id, t.amount_fen, t.threshold_fen, t.valid_from, t.val
        t.name, t.name_en, t.rate_bp, t.industry, t.districts, t.hardship_only,
        c.campaign_id, c.funder_id, c.state, c.rules, t.use,
        array(select s.funder_id from vouchers.type_share s where s.type_id = t.type_id order by s.place),
-       array(select s.share_bp from vouchers.type_share s where s.type_id = t.type_id order by s.place)
+       array(select s.share_bp from vouchers.type_share s where s.type_id = t.type_id order by s.place),
+       t.part_of, t.reserved_for
   from vouchers.voucher_type t
   join vouchers.round r on r.round_id = t.round_id
   join vouchers.campaign c on c.campaign_id = r.campaign_id
@@ -59,6 +60,8 @@ class TypeOffer:
     rules: TypeRules
     campaign_rules: CampaignRules
     shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
+    part_of: str | None = None  # a quota: the 32 hex digits of the type it was taken from
+    reserved_for: str | None = None
 
     @property
     def funders(self) -> frozenset[str]:
@@ -88,6 +91,7 @@ class RoundOffer:
     zone: Zone | None
     asks: bool
     types: dict[str, TypeOffer]
+    quotas: dict[tuple[str, str], TypeOffer]  # (institution, type): stock that only its app can claim
     pack: Pack | None = None
 
     def refusal_at(self, now: datetime) -> str | None:
@@ -162,14 +166,20 @@ class Catalogue:
         codes = {code for areas in named for code in areas or ()}
         areas = {area.code: area for area in await areas_of(connection, codes)} if codes else {}
         of_round: dict[UUID, dict[str, TypeOffer]] = {row[0]: {} for row in rounds}
+        quotas: dict[UUID, dict[tuple[str, str], TypeOffer]] = {row[0]: {} for row in rounds}
         for row in types:
             offer = _type_offer(row, uses[row[0]], self._use_zone(uses[row[0]], areas))
-            of_round[row[1]][offer.type_hex] = offer
             self._types[offer.type_hex] = offer
+            if offer.part_of and offer.reserved_for:
+                quotas[row[1]][offer.reserved_for, offer.part_of] = offer
+            else:
+                of_round[row[1]][offer.type_hex] = offer
         for row in rounds:
             round_terms = terms[row[0]]
             zone = self._claim_zone(round_terms.conditions, areas)
-            self._rounds[row[0].hex] = _round_offer(row, round_terms, zone, of_round[row[0]], packs.get(row[0]))
+            self._rounds[row[0].hex] = _round_offer(
+                row, round_terms, zone, (of_round[row[0]], quotas[row[0]]), packs.get(row[0])
+            )
 
     def _claim_zone(self, c: Conditions, areas: dict[str, Area]) -> Zone | None:
         if c.districts is None and c.areas is None:
@@ -184,7 +194,11 @@ class Catalogue:
 
 
 def _round_offer(
-    row: TupleRow, terms: RoundTerms, zone: Zone | None, types: dict[str, TypeOffer], pack: Pack | None
+    row: TupleRow,
+    terms: RoundTerms,
+    zone: Zone | None,
+    types: tuple[dict[str, TypeOffer], dict[tuple[str, str], TypeOffer]],
+    pack: Pack | None,
 ) -> RoundOffer:
     asked = {field.name for field in fields(Conditions) if getattr(terms.conditions, field.name)}
     return RoundOffer(
@@ -199,7 +213,8 @@ def _round_offer(
         conditions=terms.conditions,
         zone=zone,
         asks=not asked.isdisjoint(ASKING),
-        types=types,
+        types=types[0],
+        quotas=types[1],
         pack=pack,
     )
 
@@ -229,4 +244,6 @@ def _type_offer(row: TupleRow, use: UseRules, zone: Zone | None) -> TypeOffer:
         ),
         campaign_rules=rules,
         shares=tuple(FunderShare(*share) for share in zip(row[18], row[19], strict=True)),
+        part_of=None if row[20] is None else row[20].hex,
+        reserved_for=row[21],
     )

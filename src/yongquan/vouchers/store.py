@@ -50,7 +50,7 @@ select type_id, round_id, name, name_en, amount_fen, threshold_fen, stock, indus
        valid_until, valid_days, districts, hardship_only, cap_groups, use
   from vouchers.voucher_type where {} = any (%s) order by type_id
 """
-_TYPES_OF_ROUNDS = _TYPES.format("round_id")
+_TYPES_OF_ROUNDS = _TYPES.format("part_of is null and round_id")
 _TYPES_BY_ID = _TYPES.format("type_id")
 _ADD_TO_LIST = """
 insert into vouchers.list_member (cell, list_id, citizen_id, tier)

@@ -44,7 +44,7 @@ select t.round_id, t.type_id, t.name, t.name_en, t.industry, t.amount_fen, t.thr
   from vouchers.voucher_type t
   join lateral (select sum(s.stock - s.claimed)::int as remaining from vouchers.stock s
                  where s.type_id = t.type_id) s on true
- where t.round_id = any (%s) order by t.amount_fen, t.type_id
+ where t.round_id = any (%s) and t.part_of is null order by t.amount_fen, t.type_id
 """
 _CLAIMED_IN_ROUND = """
 select type_id, count(*) from vouchers.voucher

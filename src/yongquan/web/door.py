@@ -8,8 +8,10 @@ from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
+from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.links import Links
+from yongquan.institutions.v3 import Seal
 from yongquan.kernel.regions import Regions
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database
@@ -44,4 +46,7 @@ class Door:
     links: Links
     phones: SandboxPhones | None  # None outside the sandbox: no page may show a text message
     staff: StaffDesk
+    callers: Callers
+    apps: AppDesk
+    v3_seal: Seal
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
+from yongquan.web.api.institutions import make_institutions
 from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
 from yongquan.web.api.reminders import make_reminders_api
@@ -16,6 +17,7 @@ from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
+from yongquan.web.dialects.wechat_v3 import make_favor
 from yongquan.web.door import Door
 from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
@@ -32,6 +34,8 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_native(door))
     site.include_router(make_ways(door))
     site.include_router(make_reminders_api(door))
+    site.include_router(make_institutions(door))
+    site.include_router(make_favor(door, door.v3_seal), include_in_schema=False)
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)

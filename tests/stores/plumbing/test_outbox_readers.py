@@ -11,7 +11,7 @@ from psycopg import Rollback
 
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
-from yongquan.plumbing.outbox import lag_s, read_events, register_reader, trim
+from yongquan.plumbing.outbox import events_for, lag_s, read_events, register_reader, trim
 
 NOW = datetime(2022, 2, 28, 2, tzinfo=UTC)
 
@@ -146,5 +146,27 @@ def test_lag_is_the_age_of_the_oldest_unread_event(run: Callable[..., None]) -> 
         await read_all(database)
         async with database.transaction() as connection:
             assert await lag_s(connection, "lottery") == 0
+
+    run(story)
+
+
+def test_an_institution_fetches_its_events_in_the_order_of_transactions(run: Callable[..., None]) -> None:
+    async def story(database: Database) -> None:
+        ids = [fresh_id() for _ in range(4)]
+        async with database.transaction() as connection:
+            for id_, xid, name in zip(ids, ("9", "10", "11", "100"), ("a", "a", "b", "a"), strict=True):
+                await connection.execute(
+                    """insert into plumbing.outbox (cell, event_id, kind, subject, payload, happened_at, xid)
+                       values (0, %s, 'k', %s, jsonb_build_object('institutions', array[%s]), now(), %s::xid8)""",
+                    [id_, id_, name, xid],
+                )
+
+        fetched, cursor = [], ""
+        async with database.transaction() as connection:
+            for _ in range(4):
+                events, cursor = await events_for(connection, "a", after=cursor, limit=2)
+                fetched.append([event.event_id for event in events])
+
+        assert fetched == [[ids[0], ids[1]], [ids[3]], [], []]
 
     run(story)

@@ -83,7 +83,7 @@ class HotDoor:
                     answer = _told(no)
                 await send_answer(send, answer)
                 return
-            if path == PAYMENTS_PATH:
+            if path == PAYMENTS_PATH and not is_signed(scope):
                 try:
                     answer = await self._pay(scope, receive)
                 except (Refused, Refusal, Outage) as no:
@@ -108,7 +108,7 @@ class HotDoor:
         claim = Claim(
             citizen=bearer.id_hex,
             offer=offer,
-            type=_type_of(offer, request.type_id),
+            type=type_of(offer, request.type_id),
             key=hashlib.blake2b(key, digest_size=16).hexdigest(),
             body_hash=body_hash,
             refused=_refused_here(offer, request.location),
@@ -118,7 +118,7 @@ class HotDoor:
             return _pack_answer(await self.door.packs.claim(PackClaim(claim, offer.pack)))
         outcome = await self.door.claims.claim(claim)
         if outcome.code in {"claimed", "again"}:
-            return 201, JSON, _encode(_answer_of(outcome))
+            return 201, JSON, _encode(answer_of(outcome))
         return problem(outcome.code, reason=outcome.reason)
 
     async def _pay(self, scope: Scope, receive: Receive) -> Answer:
@@ -153,6 +153,11 @@ def _told(no: Exception) -> Answer:
             return problem("unavailable", str(no))
 
 
+def is_signed(scope: Scope) -> bool:
+    """Whether an institution's app sent this, with a signature instead of a token."""
+    return any(name == b"signature-input" for name, _ in scope["headers"])
+
+
 def read_claim(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
     """The parsed body and the hash that tells it from another under the same key. Raises `Refused`."""
     if body in {b"", b"{}"}:
@@ -167,7 +172,7 @@ def read_claim(body: bytes, round_hex: str) -> tuple[ClaimRequest, str]:
     return request, hashlib.blake2b(round_hex.encode() + canonical, digest_size=16).hexdigest()
 
 
-def _type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
+def type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
     if offer.pack is not None:
         return offer.types[offer.pack.items[0].type_id.hex]
     if type_id is None:
@@ -196,11 +201,11 @@ def _pack_answer(outcome: PackOutcome) -> Answer:
         )
         for v in outcome.vouchers
     ]
-    first = _answer_of(outcome.first)
+    first = answer_of(outcome.first)
     return 201, JSON, _encode(PackClaimed(**msgspec.structs.asdict(first), vouchers=vouchers))
 
 
-def _answer_of(outcome: ClaimOutcome) -> VoucherClaimed:
+def answer_of(outcome: ClaimOutcome) -> VoucherClaimed:
     return VoucherClaimed(
         outcome.voucher_id,
         outcome.round_id,

@@ -49,6 +49,14 @@ PROBLEMS = {
     "only_whole_refund": Problem(
         409, "活动规定只能整单退款", "a campaign of this payment allows refunds of the whole only"
     ),
+    "signature_refused": Problem(401, "签名无效", "the signature was refused: see detail for what to send"),
+    "quota_exceeded": Problem(429, "调用超出额度", "called more often than agreed", ((b"retry-after", b"1"),)),
+    "not_linked": Problem(404, "该用户未授权本机构", "no citizen has agreed to be known by this open_id"),
+    "name_differs": Problem(403, "姓名与实名不一致", "the name is not the one this phone is registered under"),
+    "not_your_card": Problem(403, "只能绑定本机构发行的卡", "only cards your institution issued can be bound"),
+    "unknown_issuer": Problem(404, "无法识别发卡机构", "no member of the network issued this card"),
+    "quota_refused": Problem(409, "无法预留配额", "the quota cannot be reserved: see detail"),
+    "not_closed_yet": Problem(404, "该业务日尚未日切", "this day is not closed yet"),
     "sign_in_refused": Problem(401, "登录失败", "sign-in refused: check login, password and code"),
     "wrong_code": Problem(401, "验证码错误或已过期", "this code is wrong or has expired: ask for a new one"),
     "locked_out": Problem(429, "尝试次数过多,请稍后再试", "too many failures: try again later"),

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.citizen.applications import make_applications
+from yongquan.web.citizen.apps import make_apps
 from yongquan.web.citizen.cards import make_cards
 from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
@@ -40,6 +41,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_codes,
         make_applications,
         make_reminders,
+        make_apps,
     ):
         routes.include_router(make(door, sessions))
 

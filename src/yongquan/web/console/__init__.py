@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
+from yongquan.web.console.apps import make_apps
 from yongquan.web.console.audit import make_audit
 from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
@@ -16,6 +17,7 @@ from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
 from yongquan.web.console.overview import make_overview
+from yongquan.web.console.platforms import make_platforms
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.rounds import make_rounds
@@ -54,6 +56,8 @@ def make_console(door: Door) -> APIRouter:
         make_funding,
         make_budgets,
         make_seat,
+        make_apps,
+        make_platforms,
         make_reports,
         make_effect,
         make_draw_effects,

@@ -49,6 +49,10 @@ ACTIONS = {
     "version.submitted": "提交复核",
     "version.approved": "同意版本",
     "version.returned": "退回版本",
+    "round.quota_reserved": "预留机构配额",
+    "platform.share_set": "设定平台份额",
+    "platform.file_imported": "导入平台文件",
+    "endpoint.sent_again": "重发回调",
 }
 NOUNS = {
     "staff": "人员",
@@ -65,6 +69,8 @@ NOUNS = {
     "payment": "付款",
     "voucher": "消费券",
     "version": "活动版本",
+    "platform": "独立平台",
+    "endpoint": "回调",
 }
 FACTS = {
     "state": "状态",
@@ -78,4 +84,16 @@ FACTS = {
     "document_no": "文号",
     "amount_fen": "金额（分）",
     "seed": "抽样种子",
+    "institution": "机构",
+    "share_bp": "比例（万分之）",
+    "pieces": "张数",
+    "file": "文件",
+    "taken": "新增",
+    "repeated": "重复",
+    "errors": "错误",
+    "budget_fen": "份额（分）",
+    "cap_per_person": "每人上限",
+    "cap_per_day_fen": "每日上限（分）",
+    "event": "事件",
+    "deliveries": "条数",
 }

@@ -55,6 +55,7 @@ VERSION_STATES = {
     "applied": "已生效",
 }
 PARTS = {"campaign": "活动", "sub_activity": "子活动", "round": "轮次", "type": "券种"}
+DELIVERY_STATES = {"active": "启用", "paused": "已暂停", "waiting": "待发", "delivered": "已送达", "dead": "已放弃"}
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
 CALL_STATES = {"planned": "待划付", "refused": "被拒绝", "paid": "已划付"}
@@ -106,6 +107,7 @@ REFUSALS = {
     "version_open": "已有在途版本，请先生效或退回。",
     "own_version": "编写人不能复核自己写的版本。",
     "unchangeable": "活动已发布，不能这样改。",
+    "quota_refused": "不能预留：该轮次不是抢券轮次，已有配额，或剩余不足。",
 }
 COMMAND_LINE = "命令行"
 WHOLE_CITY = "全市"
@@ -251,6 +253,9 @@ class DeskWords:
 
     def day_state(self, code: str) -> str:
         return self.of(DAY_STATES, code)
+
+    def delivery(self, code: str) -> str:
+        return self.of(DELIVERY_STATES, code)
 
     def refund(self, code: str) -> str:
         return self.of(REFUNDS, code)

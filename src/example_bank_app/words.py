@@ -1,0 +1,61 @@
+"""What the bank's pages say, Chinese and English."""
+
+WORDS = {
+    "bank": ("悦湖银行", "Yuehu Bank"),
+    "vouchers": ("消费券专区", "Voucher corner"),
+    "mine": ("我的券", "My vouchers"),
+    "pay": ("付款", "Pay"),
+    "sign_in": ("登录手机银行", "Sign in to the bank's app"),
+    "phone": ("手机号", "Mobile number"),
+    "name": ("姓名", "Name"),
+    "go": ("登录", "Sign in"),
+    "consent": ("授权领取消费券", "Allow the bank to claim for you"),
+    "consent_why": (
+        "消费券平台会发短信给您确认：悦湖银行可以替您领取和使用消费券。",
+        "The voucher platform texts you to confirm that Yuehu Bank may claim and use vouchers for you.",
+    ),
+    "send": ("发送验证码", "Send the code"),
+    "code": ("短信验证码", "Code in the message"),
+    "agree": ("同意授权", "I agree"),
+    "claim": ("领取", "Claim"),
+    "left": ("剩余", "Left"),
+    "ours": ("本行专属", "Reserved for our customers"),
+    "opens": ("开始时间", "Opens"),
+    "empty_rounds": ("现在没有可领的消费券，稍后再来看看。", "Nothing to claim right now: come back later."),
+    "empty_wallet": ("还没有券，去消费券专区领一张。", "No vouchers yet: claim one in the voucher corner."),
+    "till": ("向商户出示付款码", "Show this code at the till"),
+    "digits": ("显示数字", "Show the digits"),
+    "gone": ("已抢完", "All gone"),
+    "refresh": ("刷新付款码", "New code"),
+    "no_card": ("先绑定一张悦湖银行的卡，再付款。", "Bind one of our cards first, then pay."),
+    "card_no": ("卡号", "Card number"),
+    "bind": ("绑定", "Bind"),
+    "store": ("门店编号", "Store id"),
+    "amount": ("金额（元）", "Amount (yuan)"),
+    "pay_now": ("确认付款", "Pay now"),
+    "paid": ("已付款：实付 %s 元，优惠 %s 元", "Paid: you paid ¥%s, ¥%s off"),
+    "pending": ("银行处理中，请稍后在平台查询。", "The bank is still working on it: look again soon."),
+    "failed": ("付款没有成功，没有扣款。", "The payment failed; nothing was charged."),
+    "claimed": ("领取成功", "Claimed"),
+    "threshold": ("满 %s 元减 %s 元", "¥%s: ¥%s off"),
+    "until": ("有效期至", "Valid until"),
+    "events": ("最近通知", "Latest notices"),
+    "skip": ("跳到正文", "Skip to content"),
+    "held": ("可使用", "Usable"),
+    "locked": ("付款中", "In a payment"),
+    "redeemed": ("已使用", "Used"),
+    "expired": ("已过期", "Expired"),
+    "void": ("已作废", "Void"),
+    "forfeited": ("已失效", "Forfeited"),
+    "frozen": ("已冻结", "On hold"),
+    "not_yet_valid": ("未到使用期", "Not valid yet"),
+    "voucher.claimed": ("领到一张券", "A voucher was claimed"),
+    "payment.succeeded": ("付款成功", "A payment succeeded"),
+    "payment.failed": ("付款失败", "A payment failed"),
+}
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Every sentence in `zh-CN` or `en`."""
+    place = 1 if language == "en" else 0
+    return {key: pair[place] for key, pair in WORDS.items()}

@@ -1,0 +1,205 @@
+"""An institution's app acts for a citizen who agreed: link, claim, cards, pay code, payment."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from yongquan.citizens import store as citizens
+from yongquan.citizens.sign_in import SignInDesk
+from yongquan.flows.claim_voucher import SOLD_OUT, Claim, ClaimDesk, ClaimOutcome
+from yongquan.institutions import apps_store
+from yongquan.institutions.apps import (
+    App,
+    QuotaExceeded,
+    SignatureRefused,
+    SignedRequest,
+    checked_nonce,
+    key_id_of,
+    nonce_cut,
+)
+from yongquan.institutions.registry import Registry
+from yongquan.kernel.errors import Refusal
+from yongquan.kernel.ids import bucket_of, cell_of, make_id
+from yongquan.payments.store import NewInstrument, bind_many
+from yongquan.payments.views import cards_of
+from yongquan.plumbing.clock import business_day
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.fresh import fresh_id
+from yongquan.plumbing.limits import RateLimit
+from yongquan.plumbing.sealing import Sealing
+from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
+
+UNNAMED = "市民"
+
+
+class NotLinked(Refusal):
+    """No citizen has agreed to be known to this institution by this open id."""
+
+    code = "not_linked"
+
+
+class NameDiffers(Refusal):
+    """The name is not the one this phone's citizen is registered under."""
+
+    code = "name_differs"
+
+
+class NotYourCard(Refusal):
+    """The card was not issued by the institution that asks to bind it."""
+
+    code = "not_your_card"
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Knows who signed a request, and how often each may call: per second in this process, per day in all."""
+
+    database: Database
+    limits: dict[str, RateLimit]
+
+    async def identify(self, request: SignedRequest, *, now: datetime, monotonic_s: float) -> App:
+        """The app that signed. `now` is real time in UTC. Raises `SignatureRefused`, `QuotaExceeded`."""
+        key_id = key_id_of(request)
+        async with self.database.transaction() as connection:
+            known = await apps_store.app_of_key(connection, key_id)
+        if known is None:
+            raise SignatureRefused(f"the key {key_id!r} is not registered or was revoked: register it first")
+        app, pem = known
+        nonce = checked_nonce(request, key_id=key_id, public_key_pem=pem)
+        if app.state != "active":
+            raise SignatureRefused("this app is paused: ask the operator")
+        limit = self.limits.setdefault(
+            f"{app.institution}:{app.per_second}", RateLimit(per_second=app.per_second, burst=2 * app.per_second)
+        )
+        if not limit.allows(app.institution, monotonic_s):
+            raise QuotaExceeded(f"more than {app.per_second} calls a second: wait a second")
+        async with self.database.transaction() as connection:
+            calls = await apps_store.count_call(connection, app.institution, nonce, day=business_day(now))
+        if calls is None:
+            raise SignatureRefused("this nonce was used before: sign each request with a fresh one")
+        if calls > app.per_day:
+            raise QuotaExceeded(f"more than {app.per_day} calls today: ask the operator for more")
+        return app
+
+    async def forget_nonces(self, *, now: datetime) -> None:
+        """Forget the nonces of requests that are too old to be heard again."""
+        async with self.database.transaction() as connection:
+            await apps_store.forget_nonces(connection, before=nonce_cut(now))
+
+
+@dataclass(frozen=True, slots=True)
+class AppDesk:
+    """What an app may do for citizens who agreed."""
+
+    database: Database
+    sealing: Sealing
+    claims: ClaimDesk
+    cells: int
+
+    async def link(
+        self, app: App, desk: SignInDesk, *, phone: str, name: str, code: str, now: datetime, real_now: datetime
+    ) -> UUID:
+        """The open id of the citizen who agreed by the code sent to the phone.
+
+        A citizen registered without a real name gets the one the institution vouches for. Raises `NotAPhone`,
+        `WrongCode`, `NameDiffers`.
+        """
+        citizen_id, is_new = await desk.agree(phone, code, now=real_now, purpose=purpose_of(app), name=name)
+        cell, open_id = cell_of(citizen_id, self.cells), open_id_of(self.sealing, app.institution, citizen_id)
+        async with self.database.transaction() as connection:
+            known = await citizens.name_of(connection, cell, citizen_id, self.sealing)
+            if known == f"{UNNAMED}{phone[-4:]}":
+                await citizens.rename(connection, cell, citizen_id, name, self.sealing)
+            elif known is None or not hmac.compare_digest(known.encode(), name.encode()):
+                raise NameDiffers("the phone belongs to somebody registered under another name")
+            await apps_store.save_link(
+                connection, cell, app.institution, open_id=open_id, citizen_id=citizen_id, is_new=is_new, now=now
+            )
+            await apps_store.note_active(connection, cell, app.institution, citizen_id, day=business_day(now))
+        return open_id
+
+    async def citizen(self, app: App, open_id: UUID, *, active_at: datetime | None = None) -> UUID:
+        """Whom the open id stands for; with `active_at`, one who does something now. Raises `NotLinked`."""
+        cell = cell_of(open_id, self.cells)
+        async with self.database.transaction() as connection:
+            found = await apps_store.linked_citizen(connection, cell, app.institution, open_id)
+            if found is not None and active_at is not None:
+                day = business_day(active_at)
+                await apps_store.note_active(connection, cell, app.institution, found, day=day)
+        if found is None:
+            raise NotLinked("link the citizen first: POST /v1/institutions/links")
+        return found
+
+    async def claim(
+        self,
+        app: App,
+        citizen_id: UUID,
+        offer: RoundOffer,
+        type_: TypeOffer,
+        *,
+        key: str,
+        body_hash: str,
+        place: tuple[float, float] | None,
+    ) -> ClaimOutcome:
+        """Claim for a citizen: from the institution's own quota first, then from what is everybody's.
+
+        The answer names the type that was asked for, whichever stock it came from. Same key: same voucher. Packs are
+        whole or not at all, and other apps do not claim them.
+        """
+        if offer.pack is not None:
+            return ClaimOutcome("not_eligible", reason="other_platform")
+        wanted = Claim(
+            citizen=citizen_id.hex,
+            offer=offer,
+            type=type_,
+            key=hashlib.blake2b(f"{app.institution}\n{key}".encode(), digest_size=16).hexdigest(),
+            body_hash=body_hash,
+            refused=offer.refusal_from(place, platform=app.institution),
+            platform=app.institution,
+        )
+        quota = offer.quotas.get((app.institution, type_.type_hex))
+        outcome = SOLD_OUT if quota is None else await self.claims.claim(msgspec.structs.replace(wanted, type=quota))
+        if outcome.code == "sold_out":
+            outcome = await self.claims.claim(wanted)
+        if quota is not None and outcome.type_id == quota.type_id:
+            return msgspec.structs.replace(outcome, type_id=type_.type_id)
+        return outcome
+
+    async def bind_card(
+        self, app: App, citizen_id: UUID, card_no: str, registry: Registry | None, *, now: datetime
+    ) -> UUID:
+        """Bind a card that the institution itself issued; a card that is bound already keeps its id.
+
+        Raises `NotYourCard`, `UnknownIssuer`.
+        """
+        if registry is None or (issuer := registry.route(card_no)).code != app.institution:
+            raise NotYourCard("only cards this institution issued can be bound through its app")
+        cell = cell_of(citizen_id, self.cells)
+        kind = "wallet" if issuer.kind == "wallet" else "card"
+        async with self.database.transaction() as connection:
+            for card in await cards_of(connection, cell, citizen_id):
+                if card.issuer == issuer.code and card.pan_tail == card_no[-4:]:
+                    return card.instrument_id
+            instrument = NewInstrument(fresh_id(bucket_of(citizen_id)), citizen_id, issuer.code, kind, card_no)
+            await bind_many(connection, [instrument], self.sealing, cells=self.cells, now=now)
+            await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=card_no, now=now)
+        return instrument.instrument_id
+
+
+def purpose_of(app: App) -> str:
+    """What a code of consent is good for: it signs nobody in, and serves no other institution."""
+    return f"link:{app.institution}"
+
+
+def open_id_of(sealing: Sealing, institution: str, citizen_id: UUID) -> UUID:
+    """The citizen's id towards one institution: always the same, and no clue to another's."""
+    index = sealing.index(f"{institution}:{citizen_id.hex}", what="open id")
+    return make_id(
+        at_ms=int.from_bytes(index[:6], "big"),
+        bucket=bucket_of(citizen_id),
+        entropy=int.from_bytes(index[6:14], "big"),
+    )

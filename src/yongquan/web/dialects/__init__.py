@@ -1,0 +1,1 @@
+"""Wire formats that others already speak, beside the native API."""

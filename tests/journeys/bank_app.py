@@ -1,0 +1,96 @@
+"""The example bank's app beside the town: registered by command, its own process, its own store."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from example_bank_app.platform import Platform
+from example_bank_app.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class BankApp:
+    """A running bank's app, and the same bank's own client of the platform."""
+
+    address: str
+    client: Platform
+    store: Store
+    key: Ed25519PrivateKey
+    data_dir: str
+    endpoint_id: str
+
+    def command(self, *arguments: str) -> str:
+        """One of the platform's commands."""
+        return command(self.data_dir, *arguments)
+
+
+def command(data_dir: str, *arguments: str) -> str:
+    """`yongquan ...` beside the running server; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "yongquan", *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"YONGQUAN_DATA_DIR": data_dir},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def bank_app(folder: Path, *, platform: str, data_dir: str, key_id: str = "yuehu-1") -> Iterator[BankApp]:
+    """Register the bank yuehu with a fresh key and an endpoint, and run its app."""
+    key = Ed25519PrivateKey.generate()
+    (folder / "bank.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "bank.pem").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    names = ("--name", "悦湖银行", "--name-en", "Yuehu Bank")
+    command(data_dir, "institutions", "app", "add", "--institution", "yuehu", *names, "--per-second", "500")
+    which = ("--institution", "yuehu", "--key-id", key_id, "--public-key", str(folder / "bank.pem"))
+    command(data_dir, "institutions", "key", "add", *which)
+    url = ("--url", f"{address}/callbacks")
+    made = json.loads(command(data_dir, "institutions", "endpoint", "add", "--institution", "yuehu", *url))
+    (folder / "webhook.secret").write_text(made["secret"])
+    store_file = folder / "bank.sqlite"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "example_bank_app", "--platform", platform, "--port", str(port)),
+            *("--key-id", key_id, "--key", str(folder / "bank.key"), "--store", str(store_file)),
+            *("--webhook-secret", str(folder / "webhook.secret")),
+        ]
+    )
+    client = Platform(platform, key_id=key_id, key=key)
+    try:
+        _wait_for(address)
+        yield BankApp(address, client, Store(store_file), key, data_dir, made["endpoint_id"])
+    finally:
+        client.close()
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{address}/sign-in", trust_env=False).is_success:
+                return
+        time.sleep(0.1)
+    raise TimeoutError("the bank's app did not start")
