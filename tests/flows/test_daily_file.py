@@ -31,7 +31,7 @@ async def _day(world: World) -> None:
         await save_app(connection, BANK, now=NOON)
         known = {"open_id": open_id, "citizen_id": person.citizen_id, "is_new": True, "now": NOON}
         await save_link(connection, 0, "yuehu", **known)
-    won = await desk.claim(BANK, person.citizen_id, offer, type_, key=uuid4().hex, body_hash=uuid4().hex, adcode=None)
+    won = await desk.claim(BANK, person.citizen_id, offer, type_, key=uuid4().hex, body_hash=uuid4().hex, place=None)
     assert won.code == "claimed"
     await world.buy(person, world.stores[0], 5_000)
     paid = await world.buy(world.people[0], world.stores[0], 5_000, voucher="bureau")

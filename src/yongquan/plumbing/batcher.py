@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 import structlog
+from psycopg.errors import DeadlockDetected
 
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing.db import Connection, Database
@@ -23,6 +24,8 @@ from yongquan.plumbing.metrics import observe_batch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+DEADLOCKS_MAX = 5
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +108,15 @@ class Batcher(Generic[Item, Result]):
         self._waiting.extendleft(reversed(put_back))
         return batch
 
+    async def _run_undisturbed(self, connection: Connection, items: Sequence[Item]) -> Sequence[Result]:
+        # A deadlock is undone whole by the database, which picks one of the two: that one simply runs again.
+        for _ in range(DEADLOCKS_MAX):
+            try:
+                return await self._kind.run(connection, items)
+            except DeadlockDetected:
+                log.info("batch_deadlocked", kind=self._kind.name, items=len(items))
+        return await self._kind.run(connection, items)
+
     async def _run_batch(
         self, connection: Connection | None, batch: list[tuple[Item, asyncio.Future[Result]]]
     ) -> Connection | None:
@@ -112,7 +124,7 @@ class Batcher(Generic[Item, Result]):
             if connection is None or connection.closed:
                 connection = await self._database.connect()
             started = time.perf_counter()
-            results = await self._kind.run(connection, [item for item, _ in batch])
+            results = await self._run_undisturbed(connection, [item for item, _ in batch])
             observe_batch(self._kind.name, items=len(batch), seconds=time.perf_counter() - started)
         except psycopg.OperationalError as error:
             log.warning("batch_outage", kind=self._kind.name, items=len(batch), error=str(error))

@@ -41,7 +41,7 @@ async def claim_by_bank(city: SmallCity, citizen: UUID, round_: Round, key: str 
     desk = AppDesk(city.database, SEALING, city.desk, city.cells)
     body = hashlib.blake2b(b"", digest_size=16).hexdigest()
     type_ = next(iter(offer.types.values()))
-    outcome = await desk.claim(BANK, citizen, offer, type_, key=key or fresh_id().hex, body_hash=body, adcode=None)
+    outcome = await desk.claim(BANK, citizen, offer, type_, key=key or fresh_id().hex, body_hash=body, place=None)
     assert outcome.type_id in {"", type_.type_id}
     return outcome.code
 
