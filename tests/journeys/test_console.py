@@ -152,7 +152,7 @@ def test_division_officer_sees_only_the_division(desks: Callable[..., BrowserCon
     member = enrol_by_command(town.data_dir, "haishu", "--role", "bureau_officer", "--adcode", "330203")
     officer = desks().new_page()
     desk.goto("/console/campaigns")
-    city_campaign = desk.get_by_role("link", name="压测活动").get_attribute("href")
+    city_campaign = desk.get_by_role("link", name="压测活动").first.get_attribute("href")
 
     try_sign_in(officer, login=member.login, password=PASSWORD, code=member.code)
     officer.goto("/console/campaigns")

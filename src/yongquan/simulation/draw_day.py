@@ -15,7 +15,7 @@ from yongquan.simulation.city import City
 from yongquan.simulation.day import Won
 from yongquan.simulation.doors import CityDoor, SignUpWish
 from yongquan.simulation.populate import Population, Tick
-from yongquan.simulation.season_draw import BEACON_VALUE, INTEREST_BP, WISHES_MAX, PlannedDraw
+from yongquan.simulation.season_draw import BEACON_VALUE, WISHES_MAX, PlannedDraw
 from yongquan.staff import Role, RoleGrant, Staff
 from yongquan.vouchers.draw_views import experiment_rows
 from yongquan.vouchers.model import DrawState
@@ -61,11 +61,11 @@ class DrawDay:
 
     def registrants(self) -> list[int]:
         """Citizens who sign up."""
-        name = str(self.planned.round.round_id)
+        name, interest_bp = str(self.planned.round.round_id), self.planned.interest_bp
         return [
             citizen
             for citizen, claim_bp in enumerate(self.city.citizens.claim_bp.tolist())
-            if tries_round(seed=self.seed, citizen=citizen, round_code=name, claim_bp=claim_bp, interest_bp=INTEREST_BP)
+            if tries_round(seed=self.seed, citizen=citizen, round_code=name, claim_bp=claim_bp, interest_bp=interest_bp)
         ]
 
     async def sign_up(self, door: CityDoor, registrants: Sequence[int], tick: Tick) -> None:

@@ -19,6 +19,8 @@ from yongquan.vouchers.model import Campaign, CampaignRules, RefundPolicy, Round
 WISHES_MAX: Final = 3
 DINING: Final = "dining"
 VOUCHERS_AT_FULL_SCALE: Final = 78_000
+# The draw grows no further than it has at this scale: an experiment of 20,000 people says what one of 200,000 would.
+LARGEST_SCALE: Final = 0.1
 # Small vouchers are many; also how often each is wished for, so that every queue is longer than its places.
 SHARES: Final = (8, 5, 3, 1)
 # Citizens who sign up (basis points of those who care for vouchers at all).
@@ -57,6 +59,7 @@ class PlannedDraw:
     round: Round
     types: tuple[VoucherType, ...]
     times: DrawTimes
+    interest_bp: int
 
     def wishes_of(self, seed: int, citizen: int) -> list[UUID]:
         """What a citizen wishes for, one to three categories, the most wanted first."""
@@ -84,7 +87,8 @@ def plan_draw(
         closes_at=times.closes_at + timedelta(days=1),
         mode=RoundMode.DRAW,
     )
-    stock = max(int(VOUCHERS_AT_FULL_SCALE * scale), 34)
+    sized = min(scale, LARGEST_SCALE)
+    stock = max(int(VOUCHERS_AT_FULL_SCALE * sized), 34)
     ladders: Sequence[tuple[str | None, Iterable[tuple[int, int]]]] = ((None, general), (DINING, dining))
     rungs = [(industry, rung) for industry, ladder in ladders for rung in zip(ladder, SHARES, strict=True)]
     noon = times.closes_at + timedelta(hours=12)
@@ -115,7 +119,7 @@ def plan_draw(
         budget_fen=sum(type_.exposure_fen for type_ in types),
         rules=CampaignRules(refund=RefundPolicy.RETURN),
     )
-    return PlannedDraw(campaign, round_, types, times)
+    return PlannedDraw(campaign, round_, types, times, interest_bp=round(INTEREST_BP * sized / scale))
 
 
 def _weighted(types: list[VoucherType], thrown: int) -> int:
