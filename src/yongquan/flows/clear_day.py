@@ -74,7 +74,7 @@ class Clearing:
 
         A clearing that a dead process left behind is found here and taken over.
         """
-        async with self.desk.transaction() as connection:
+        async with self.desk.database.apart() as connection:
             days = await clearing_store.days_to_clear(connection, before=today)
         if not days:
             await self.durable.rest()
@@ -96,7 +96,7 @@ class Clearing:
 
     async def report(self, day: date) -> DayReport:
         """The day as it stands."""
-        async with self.desk.transaction() as connection:
+        async with self.desk.database.apart() as connection:
             found = await clearing_store.day_of(connection, day)
             sums = await settling_store.sums_of(connection, day)
         if found is None:
@@ -110,7 +110,7 @@ class Clearing:
         # What a step raises would be its recorded end; what it waits for is only asked again.
         try:
             waits_for = await step(self.desk, day)
-            async with self.desk.transaction() as connection:
+            async with self.desk.database.apart() as connection:
                 await clearing_store.say_waiting(connection, day, waits_for)
         except (Outage, Refusal, psycopg.OperationalError) as trouble:
             waits_for = f"{type(trouble).__name__}: {trouble}"
@@ -121,7 +121,7 @@ class Clearing:
 
     async def _note(self, day: date, waits_for: str) -> None:
         try:
-            async with self.desk.transaction() as connection:
+            async with self.desk.database.apart() as connection:
                 await clearing_store.say_waiting(connection, day, waits_for)
         except psycopg.OperationalError as outage:
             log.warning("day_waits_for_the_database", day=str(day), error=str(outage))

@@ -1,7 +1,6 @@
 """What every step of clearing stands on: connections of its own, and signed calls to the members."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -20,22 +19,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DayDesk:
-    """The desk at which a day is cleared. It keeps no connection, so that a step may run in any event loop."""
+    """The desk at which a day is cleared. A step may run in any event loop: see `Database.apart`."""
 
     database: Database
     clock: Clock
     links: Links
     cells: int
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection of its own in a transaction."""
-        connection = await self.database.connect()
-        try:
-            async with connection.transaction():
-                yield connection
-        finally:
-            await connection.close()
 
     async def book(self, institution: str, transfer: BookTransfer) -> str:
         """Have one book transfer done; the answer is the institution's code."""

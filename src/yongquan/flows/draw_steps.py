@@ -3,8 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -35,22 +34,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DrawDesk:
-    """The desk at which draws are run. It keeps no connection, so that a step may run in any event loop."""
+    """The desk at which draws are run. A step may run in any event loop: see `Database.apart`."""
 
     database: Database
     clock: Clock
     sealing: Sealing
     cells: int
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection of its own in a transaction."""
-        connection = await self.database.connect()
-        try:
-            async with connection.transaction():
-                yield connection
-        finally:
-            await connection.close()
 
 
 Step: TypeAlias = Callable[[DrawDesk, UUID], Awaitable[str]]
@@ -59,7 +48,7 @@ Step: TypeAlias = Callable[[DrawDesk, UUID], Awaitable[str]]
 
 async def open_sign_up(desk: DrawDesk, draw_id: UUID) -> str:
     """Open at the announced time."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state is not DrawState.ANNOUNCED:
             return ""
@@ -71,7 +60,7 @@ async def open_sign_up(desk: DrawDesk, draw_id: UUID) -> str:
 
 async def close_list(desk: DrawDesk, draw_id: UUID) -> str:
     """At the announced time, fix the list under pseudonyms and publish its hash."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state is not DrawState.OPEN:
             return ""
@@ -93,7 +82,7 @@ async def close_list(desk: DrawDesk, draw_id: UUID) -> str:
 
 async def wait_for_beacon(desk: DrawDesk, draw_id: UUID) -> str:
     """Until the notary enters the beacon; a draw whose deadline passes before that is void, and says so."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state is not DrawState.CLOSED:
             return ""
@@ -104,7 +93,7 @@ async def wait_for_beacon(desk: DrawDesk, draw_id: UUID) -> str:
 
 async def draw_lots(desk: DrawDesk, draw_id: UUID) -> str:
     """Draw: seed, lots and winners follow from what is fixed; write what it came to for each registrant."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state is not DrawState.BEACON_ENTERED or await _voided(desk, connection, found):
             return ""
@@ -127,7 +116,7 @@ async def draw_lots(desk: DrawDesk, draw_id: UUID) -> str:
 
 async def publish_result(desk: DrawDesk, draw_id: UUID) -> str:
     """Reveal the secret: the result file goes out, and anyone can compute the draw again."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state is not DrawState.DRAWN:
             return ""
@@ -166,7 +155,7 @@ STEPS: Sequence[tuple[str, Step]] = (
 
 
 async def _grant_batch(desk: DrawDesk, draw_id: UUID) -> bool:
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         found = await _locked(connection, draw_id)
         if found.state not in {DrawState.DRAWN, DrawState.PUBLISHED}:
             return False

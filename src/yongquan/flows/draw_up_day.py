@@ -25,23 +25,23 @@ LINES_A_CALL = 10_000
 
 async def close(desk: DayDesk, day: date) -> str:
     """No payment joins the day any more; those under way join the next one."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         await store.close_day(connection, day, now=desk.clock.now())
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         await store.wait_for_stamped(connection, day)
     return ""
 
 
 async def wait_for_ends(desk: DayDesk, day: date) -> str:
     """Every payment and refund of the day must have ended; others ask their issuers meanwhile."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         payments, refunds = await store.count_open(connection, day)
     return f"{payments} payments and {refunds} refunds that have not ended" if payments or refunds else ""
 
 
 async def draw_up(desk: DayDesk, day: date) -> str:
     """Fix each shop's line and whom each funder's share is called from. Raises `FunderShort`."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.DRAWN):
             return ""
         lines = [draw_line(one) for one in await settling_store.store_days(connection, day)]
@@ -60,7 +60,7 @@ async def draw_up(desk: DayDesk, day: date) -> str:
 
 async def call_funders(desk: DayDesk, day: date) -> str:
     """Supervised accounts pay first; what the bank will not pay, the advancer does, up to its limit."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         calls = await store.calls_of(connection, day)
         accounts = {funder.funder_id: funder.account_no for funder in await all_funders(connection)}
     for call in calls:
@@ -69,7 +69,7 @@ async def call_funders(desk: DayDesk, day: date) -> str:
             transfer = to_network(f"call-{day}-{call.funder_id}-{call.source}", day, source, call.amount_fen)
             code = await desk.book(call.institution, transfer)
             if code == "booked":
-                async with desk.transaction() as connection:
+                async with desk.database.apart() as connection:
                     await store.end_call(connection, day, call, state="paid")
             elif code == "insufficient_funds" and call.source == "supervised":
                 await _advance_instead(desk, day, call)
@@ -92,7 +92,7 @@ async def _plan_calls(desk: DayDesk, connection: Connection, day: date) -> None:
 
 
 async def _advance_instead(desk: DayDesk, day: date, call: Call) -> None:
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         funder = next(f for f in await all_funders(connection) if f.funder_id == call.funder_id)
         terms = await _terms(desk, connection, funder)
         planned_fen = sum(

@@ -17,7 +17,7 @@ from yongquan.plumbing.db import Connection
 
 async def net(desk: DayDesk, day: date) -> str:
     """Fix every institution's position: as issuer, as acquirer, for funders, and its fees."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.NETTED):
             return ""
         moves = await store.moved_on(connection, day)
@@ -39,7 +39,7 @@ async def net(desk: DayDesk, day: date) -> str:
 
 async def agree(desk: DayDesk, day: date) -> str:
     """Fees and fronted refunds move at each institution; then its own total of the day must be ours."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.CLEARED):
             return ""
         found = await store.positions_of(connection, day)
@@ -61,7 +61,7 @@ async def agree(desk: DayDesk, day: date) -> str:
 
 async def pay_nets(desk: DayDesk, day: date) -> str:
     """Book calls and positions in the ledger, and have each institution pay or be paid its position."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.CLEARED):
             return ""
         found = await store.positions_of(connection, day)
@@ -72,7 +72,7 @@ async def pay_nets(desk: DayDesk, day: date) -> str:
             await member.settle_net(
                 NetSettlement(id=f"net-{day}-{position.institution}", settlement_date=day, net_fen=position.net_fen)
             )
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         await store.enter_state(connection, day, DayState.CLEARED, now=desk.clock.now())
     return ""
 

@@ -22,26 +22,26 @@ log = structlog.get_logger(__name__)
 
 async def instruct(desk: DayDesk, day: date) -> str:
     """Hand every acquirer the lines of its shops."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         waiting = await settling_store.instructions_in(connection, day, "planned")
     for instruction_id, acquirer in waiting:
-        async with desk.transaction() as connection:
+        async with desk.database.apart() as connection:
             lines = await settling_store.lines_of(connection, instruction_id)
         async with desk.links.client(acquirer) as client:
             await client.instruct_settlement(_instruction(instruction_id, day, lines))
-        async with desk.transaction() as connection:
+        async with desk.database.apart() as connection:
             await settling_store.mark_instructed(connection, instruction_id)
     return ""
 
 
 async def match(desk: DayDesk, day: date) -> str:
     """Fetch the reports and hold each line against what we asked for."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         waiting = await settling_store.instructions_in(connection, day, "instructed")
     for instruction_id, acquirer in waiting:
         async with desk.links.client(acquirer) as client:
             report = await client.settlement_report(instruction_id)
-        async with desk.transaction() as connection:
+        async with desk.database.apart() as connection:
             states = Counter(
                 await settling_store.match(
                     connection, instruction_id, [_answer(line) for line in report.lines], now=desk.clock.now()
@@ -54,7 +54,7 @@ async def match(desk: DayDesk, day: date) -> str:
 
 async def compare(desk: DayDesk, day: date) -> str:
     """Every institution's total of the day is our position now; with that the day is settled."""
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.SETTLED):
             return ""
         found = await clearing_store.positions_of(connection, day)
@@ -62,7 +62,7 @@ async def compare(desk: DayDesk, day: date) -> str:
         trouble = await desk.compare(day, position, expected_fen=position.net_fen)
         if trouble:
             return trouble
-    async with desk.transaction() as connection:
+    async with desk.database.apart() as connection:
         await clearing_store.enter_state(connection, day, DayState.SETTLED, now=desk.clock.now())
     return ""
 

@@ -33,6 +33,16 @@ class Database:
         async with self._pool.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Connection]:
+        """A transaction on a connection of its own, for steps that may run in another event loop than the pool's."""
+        connection = await self.connect()
+        try:
+            async with connection.transaction():
+                yield connection
+        finally:
+            await connection.close()
+
     async def connect(self) -> Connection:
         """A connection outside the pool, in autocommit mode; the caller closes it."""
         return await AsyncConnection.connect(self.conninfo, autocommit=True)

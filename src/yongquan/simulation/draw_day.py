@@ -47,7 +47,7 @@ class DrawDay:
         def secret() -> bytes:
             return hashlib.sha256(f"demo draw {self.seed} {next(numbers)}".encode()).digest()
 
-        async with desk.transaction() as connection:
+        async with desk.database.apart() as connection:
             draw = await announce_draw(
                 connection,
                 self.planned.round.round_id,
@@ -97,7 +97,7 @@ class DrawDay:
     async def _winners(self, draw_id: UUID) -> list[Won]:
         numbers = {citizen_id: number for number, citizen_id in enumerate(self.people.citizens)}
         types = {type_.type_id: type_ for type_ in self.planned.types}
-        async with self.draws.desk.transaction() as connection:
+        async with self.draws.desk.database.apart() as connection:
             won = [
                 Won(numbers[row.citizen_id], types[type_id])
                 async for row in experiment_rows(connection, draw_id)
