@@ -17,24 +17,12 @@ from yongquan.institutions.funding_store import (
 )
 from yongquan.institutions.store import Funder, all_funders
 from yongquan.kernel.errors import BadInput, Refusal
-from yongquan.ledger import Kind, Posting, account_id, statements
+from yongquan.ledger import Kind, Posting, account_id, recipes, statements
 from yongquan.ledger.statements import StatementLine
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection, Database
 from yongquan.staff import Staff
-
-OWN_KINDS = (
-    Kind.SUPERVISED,
-    Kind.CASH,
-    Kind.ADVANCE_GIVEN,
-    Kind.ADVANCE_LIMIT,
-    Kind.SUBSIDY_DUE,
-    Kind.SPENT,
-    Kind.REIMBURSABLE,
-    Kind.ADVANCED,
-    Kind.DEDUCTED,
-)
 
 
 class PeriodInvoiced(Refusal):
@@ -78,7 +66,7 @@ async def draw_statement(connection: Connection, funder_id: str, *, since: date,
     funder = next((f for f in await all_funders(connection) if f.funder_id == funder_id), None)
     if funder is None:
         raise UnknownFunder(f"there is no funder {funder_id}")
-    kinds = {account_id(funder_id, kind): kind for kind in OWN_KINDS}
+    kinds = {account_id(funder_id, kind): kind for kind in recipes.FUNDER_KINDS}
     begin, end = _start(since), _start(until)
     opening = await statements.credits_at(connection, list(kinds), at=begin)
     lines = await statements.lines_of(connection, list(kinds), since=begin, until=end)

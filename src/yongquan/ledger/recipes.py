@@ -13,21 +13,22 @@ from uuid import UUID
 from yongquan.ledger.chains import NETWORK, chain_of, step, steps, turn
 from yongquan.ledger.model import VOUCHER_KINDS, Account, Kind, Posting, Transfer, account_for
 
+FUNDER_KINDS = (
+    Kind.SUPERVISED,
+    Kind.CASH,
+    Kind.ADVANCE_GIVEN,
+    Kind.ADVANCE_LIMIT,
+    Kind.SUBSIDY_DUE,
+    Kind.SPENT,
+    Kind.REIMBURSABLE,
+    Kind.ADVANCED,
+    Kind.DEDUCTED,
+)
+
 
 def funder_accounts(funder_id: object) -> list[Account]:
     """The accounts a funder needs before it prepays, is advanced money, or funds a campaign."""
-    kinds = (
-        Kind.SUPERVISED,
-        Kind.CASH,
-        Kind.ADVANCE_GIVEN,
-        Kind.ADVANCE_LIMIT,
-        Kind.SUBSIDY_DUE,
-        Kind.SPENT,
-        Kind.REIMBURSABLE,
-        Kind.ADVANCED,
-        Kind.DEDUCTED,
-    )
-    return [account_for(funder_id, kind) for kind in kinds]
+    return [account_for(funder_id, kind) for kind in FUNDER_KINDS]
 
 
 def campaign_accounts(campaign_id: object) -> list[Account]:
