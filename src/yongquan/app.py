@@ -23,8 +23,9 @@ from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.take_payment import PaymentDesk
+from yongquan.institutions.certificates import load_chain
 from yongquan.institutions.links import Links
-from yongquan.institutions.v3 import load_seal
+from yongquan.institutions.v3 import Seal
 from yongquan.kernel.regions import Regions, parse_regions
 from yongquan.payments.switch import Switch
 from yongquan.plumbing.clock import Clock
@@ -66,7 +67,8 @@ class Platform:
         # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
         own_sandbox = settings.sandbox_dir in settings.institutions_file.parents
         self.is_sandboxed = own_sandbox and is_running(settings.institutions_file)
-        self.v3_seal = load_seal(settings.keys_dir)
+        chain = load_chain(settings.keys_dir, self.sealing)
+        self.v3_seal = Seal(chain.sign_key, chain.certificates["sign"])
         self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
@@ -96,6 +98,7 @@ class Platform:
             self.draws,
             self.pushing,
             cells=cells,
+            v3_seal=self.v3_seal,
             reminders=Reminders(database, self.sealing, self.phones, settings.public_url) if self.phones else None,
         )
 

@@ -45,12 +45,12 @@ def seeded(town: Town, *, citizens: int, stock: int) -> tuple[list[dict[str, str
     return document["citizens"], document["rounds"][0]["round_id"]
 
 
-def linked(town: Town, citizen_ids: list[str]) -> list[str]:
+def linked(town: Town, citizen_ids: list[str], *, institution: str = "yuehu") -> list[str]:
     """Open ids of citizens as if they had agreed by text message."""
     settings = read_settings({"YONGQUAN_DATA_DIR": town.data_dir})
     sealing = Sealing(load_keys(settings.keys_dir))
     ids = [UUID(id_) for id_ in citizen_ids]
-    open_ids = [open_id_of(sealing, "yuehu", id_) for id_ in ids]
+    open_ids = [open_id_of(sealing, institution, id_) for id_ in ids]
 
     async def write() -> None:
         with database_of(settings) as conninfo:
@@ -59,7 +59,7 @@ def linked(town: Town, citizen_ids: list[str]) -> list[str]:
                     await save_link(
                         connection,
                         0,
-                        "yuehu",
+                        institution,
                         open_id=open_id,
                         citizen_id=citizen_id,
                         is_new=False,

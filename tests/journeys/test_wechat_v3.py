@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bank_app import BankApp, bank_app, command
+from bank_app import BankApp, bank_app
 from conftest import Town
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from test_bank_app import linked, seeded
-from wechatpayv3 import WeChatPay, WeChatPayType
+from v3_client import v3_client
+from wechatpayv3 import WeChatPay
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +21,9 @@ def bank(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BankA
 
 @pytest.fixture
 def v3(town: Town, bank: BankApp, tmp_path: Path) -> WeChatPay:
-    key = generate_private_key(65537, 2048)
-    (tmp_path / "pub.pem").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    who = ("--mchid", "1900000001", "--appid", "wx1", "--serial-no", "ABC123", "--institution", "yuehu")
-    command(town.data_dir, "gateway", "merchant", "add", *who, "--public-key", str(tmp_path / "pub.pem"))
-    command(town.data_dir, "gateway", "certs", str(tmp_path))
-    certificate = x509.load_pem_x509_certificate((tmp_path / "sign.cer").read_bytes())
-    made = WeChatPay(
-        WeChatPayType.MINIPROG,
-        mchid="1900000001",
-        private_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-        cert_serial_no="ABC123",
-        appid="wx1",
-        apiv3_key="k" * 32,
-        public_key=certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-        public_key_id=f"{certificate.serial_number:X}",
-    )
-    made._core._gate_way = town.address
-    return made
+    assert bank.data_dir == town.data_dir
+    bound = ("--institution", "yuehu")
+    return v3_client(tmp_path, address=town.address, data_dir=town.data_dir, mchid="1900000001", options=bound)
 
 
 def test_client_lists_stocks_sends_a_coupon_once_and_finds_it(town: Town, v3: WeChatPay) -> None:

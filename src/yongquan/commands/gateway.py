@@ -3,13 +3,18 @@
 import asyncio
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from yongquan.commands.printing import say
+from yongquan.institutions.gateway import ACP, OWN_PREFIX, V3, GatewayMerchant, read_certificate, register
+from yongquan.institutions.gateway import funder_of as account_of
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import database_of, opened
+from yongquan.plumbing.keys import load_keys
+from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, help="Callers of wire formats that others already speak.")
@@ -20,46 +25,124 @@ app.add_typer(merchant_commands, name="merchant")
 @merchant_commands.command("add")
 def add(
     *,
-    mchid: Annotated[str, typer.Option(help="merchant number, digits")],
-    appid: Annotated[str, typer.Option()],
-    serial_no: Annotated[str, typer.Option(help="serial of the merchant's certificate, hex")],
-    public_key: Annotated[Path, typer.Option(help="its RSA public key, PEM")],
-    institution: Annotated[str, typer.Option(help="the institution whose app it is; openids are its open ids")],
+    mchid: Annotated[str, typer.Option(help="v3 merchant number, digits")] = "",
+    appid: Annotated[str, typer.Option(help="v3: the app its openids belong to")] = "",
+    serial_no: Annotated[str, typer.Option(help="v3: serial of the merchant's certificate, hex")] = "",
+    public_key: Annotated[Path | None, typer.Option(help="v3: its RSA public key, PEM")] = None,
+    api_key: Annotated[Path | None, typer.Option(help="v3: file with its API v3 key, 32 characters")] = None,
+    institution: Annotated[str, typer.Option(help="v3: an institution whose app it is; without, it is its own")] = "",
+    store: Annotated[list[str] | None, typer.Option(help="v3: a store of the merchant; repeat for more")] = None,
+    mer_id: Annotated[str, typer.Option(help="ACP merchant number (merId)")] = "",
+    cert: Annotated[Path | None, typer.Option(help="ACP: the merchant's certificate, .cer")] = None,
 ) -> None:
-    """Register a v3 caller, or its new certificate."""
-    from yongquan.institutions.apps_store import apps
-    from yongquan.institutions.v3 import V3Merchant, checked_key, save_merchant
-    from yongquan.plumbing.migrate import migrate
+    """Register a v3 merchant (--mchid) or an ACP merchant (--mer-id), or its new certificate."""
+    if bool(mchid) == bool(mer_id):
+        raise BadInput("give --mchid with --appid, --serial-no and --public-key, or --mer-id with --cert")
+    v3 = (mchid, appid, serial_no, public_key, institution)
+    merchant = _acp_merchant(mer_id, cert) if mer_id else _v3_merchant(*v3)
+    _save(merchant, api_key, [_id(one) for one in store or []])
+    if merchant.dialect == V3:
+        say(f"{mchid} may call /v3 as {merchant.institution}. Funder of its cash coupons: {OWN_PREFIX}{mchid}.")
+    else:
+        say(f"{mer_id} is registered with certificate {merchant.serial_no}.")
 
+
+@app.command()
+def certs(folder: Annotated[Path, typer.Argument(help="where to write them")]) -> None:
+    """Write root.cer, middle.cer, sign.cer and encrypt.cer (PEM) for clients."""
+    from yongquan.institutions.certificates import NAMES, load_chain
+
+    keys_dir = read_settings().keys_dir
+    chain = load_chain(keys_dir, Sealing(load_keys(keys_dir)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in NAMES:
+            (folder / f"{name}.cer").write_bytes(chain.pem(name))
+    except OSError as error:
+        raise BadInput(f"{folder}: {error}") from error
+    serial = chain.certificates["sign"].serial_number
+    say(f"{folder}: root.cer, middle.cer, sign.cer (serial {serial}, in hex {serial:X}), encrypt.cer")
+
+
+def _v3_merchant(mchid: str, appid: str, serial_no: str, public_key: Path | None, institution: str) -> GatewayMerchant:
+    from yongquan.institutions.v3 import checked_key
+
+    if not (mchid.isdecimal() and mchid.isascii() and len(mchid) <= 32):
+        raise BadInput(f"--mchid {mchid}: digits only, at most 32")
+    if not appid:
+        raise BadInput("--appid: name the app that its openids belong to")
+    if not serial_no or set(serial_no.upper()) - set("0123456789ABCDEF"):
+        raise BadInput(f"--serial-no {serial_no}: hexadecimal digits only")
+    if public_key is None:
+        raise BadInput("--public-key: name the file of the merchant's RSA public key")
     try:
         pem = checked_key(public_key.read_text())
     except (OSError, UnicodeDecodeError, BadInput) as error:
         raise BadInput(f"--public-key {public_key}: {error}") from error
-    if not mchid.isdecimal():
-        raise BadInput(f"--mchid {mchid}: digits only")
-    settings = read_settings()
+    return GatewayMerchant(
+        dialect=V3,
+        number=mchid,
+        appid=appid,
+        institution=institution or f"{OWN_PREFIX}{mchid}",
+        serial_no=serial_no.upper(),
+        public_key_pem=pem,
+    )
 
-    async def save(conninfo: str) -> None:
+
+def _acp_merchant(mer_id: str, cert: Path | None) -> GatewayMerchant:
+    if not (mer_id.isalnum() and mer_id.isascii() and len(mer_id) <= 32):
+        raise BadInput(f"--mer-id {mer_id}: letters and digits only, at most 32")
+    if cert is None:
+        raise BadInput("--cert: name the file of the merchant's certificate")
+    try:
+        serial, key, pem = read_certificate(cert.read_bytes())
+    except (OSError, BadInput) as error:
+        raise BadInput(f"--cert {cert}: {error}") from error
+    return GatewayMerchant(
+        dialect=ACP,
+        number=mer_id,
+        institution=f"{OWN_PREFIX}{mer_id.lower()}",
+        serial_no=serial,
+        public_key_pem=key,
+        certificate_pem=pem,
+    )
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadInput(f"--store {text}: not a store's id") from error
+
+
+def _save(merchant: GatewayMerchant, api_key: Path | None, stores: list[UUID]) -> None:
+    from dataclasses import replace
+
+    from yongquan.flows.fund_campaign import open_books
+    from yongquan.institutions.v3 import checked_api_key
+    from yongquan.merchants.groups import ShopGroup, save_group
+    from yongquan.plumbing.migrate import migrate
+
+    settings = read_settings()
+    if api_key is not None:
+        try:
+            secret = checked_api_key(api_key.read_text())
+        except (OSError, UnicodeDecodeError, BadInput) as error:
+            raise BadInput(f"--api-key {api_key}: {error}") from error
+        sealed = Sealing(load_keys(settings.keys_dir)).seal(secret, what="api v3 key")
+        merchant = replace(merchant, api_key_sealed=sealed)
+
+    async def save(conninfo: str, cells: int) -> None:
         async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
-            if institution not in {one.institution for one in await apps(connection)}:
-                raise BadInput(f"--institution {institution}: there is no such app: institutions app add")
-            made = V3Merchant(mchid, appid, institution, serial_no, pem)
-            await save_merchant(connection, made, now=wall_now())
+            await register(connection, merchant, now=wall_now())
+            if merchant.dialect == V3:
+                funder = account_of(merchant.number)
+                await open_books(connection, [], [funder], cells=cells, now=wall_now())
+                if stores:
+                    group = ShopGroup(f"{OWN_PREFIX}{merchant.number}", funder.name, funder.name_en)
+                    if await save_group(connection, group, stores) < len(set(stores)):
+                        raise BadInput("--store: there is no such store")
 
     with database_of(settings) as conninfo:
-        migrate(conninfo, cells=settings.cells)
-        asyncio.run(save(conninfo))
-    say(f"{mchid} may call /v3/marketing/favor as {institution}'s app.")
-
-
-@app.command()
-def certs(folder: Annotated[Path, typer.Argument(help="where to write sign.cer")]) -> None:
-    """Write the certificate that v3 answers are signed with."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from yongquan.institutions.v3 import load_seal
-
-    seal = load_seal(read_settings().keys_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sign.cer").write_bytes(seal.certificate.public_bytes(Encoding.PEM))
-    say(f"{folder / 'sign.cer'}: serial {seal.serial}")
+        cells = migrate(conninfo, cells=settings.cells)
+        asyncio.run(save(conninfo, cells))

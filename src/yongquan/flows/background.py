@@ -22,7 +22,9 @@ from yongquan.flows.reserve_quota import release_quotas
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import Callers
+from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.write_daily_file import write_daily_files
+from yongquan.institutions.v3 import Seal
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing import audit
 from yongquan.plumbing.clock import Clock, business_day, wall_now
@@ -55,11 +57,13 @@ class Background:
     pushing: Pushing
     cells: int
     reminders: Reminders | None = None
+    v3_seal: Seal | None = None  # signs what v3 merchants are told
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the chore in hand."""
         await asyncio.gather(
             run_deliveries(self.database, self.clock, stop, sealing=self.sealing),
+            self._tell_merchants(stop),
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(5.0, self._apply_versions, stop),
@@ -71,6 +75,10 @@ class Background:
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
         )
+
+    async def _tell_merchants(self, stop: asyncio.Event) -> None:
+        if self.v3_seal is not None:
+            await run_notices(self.database, stop, sealing=self.sealing, seal=self.v3_seal, cells=self.cells)
 
     async def _resolve(self) -> None:
         now = self.clock.now()

@@ -3,50 +3,26 @@
 import base64
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
+from yongquan.institutions.gateway import GatewayMerchant
 from yongquan.kernel.errors import BadInput
-from yongquan.plumbing.db import Connection
 
+API_KEY_BYTES: Final = 32
 SCHEME: Final = "WECHATPAY2-SHA256-RSA2048"
 CLOCK_WINDOW: Final = timedelta(minutes=5)
 _PART = re.compile(r'(\w+)="([^"]*)"')
-_ADD = """
-insert into institutions.v3_merchant (mchid, appid, institution, serial_no, public_key_pem, added_at)
-values (%s, %s, %s, %s, %s, %s)
-on conflict (mchid) do update set appid = excluded.appid, serial_no = excluded.serial_no,
-                                  public_key_pem = excluded.public_key_pem
-"""
-_FIND = """
-select mchid, appid, institution, serial_no, public_key_pem from institutions.v3_merchant where mchid = %s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class V3Merchant:
-    """A caller in the v3 shape; what it does is done as its institution's app."""
-
-    mchid: str
-    appid: str
-    institution: str
-    serial_no: str
-    public_key_pem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +47,11 @@ class Seal:
     def serial(self) -> str:
         """The certificate's serial in upper-case hex."""
         return f"{self.certificate.serial_number:X}"
+
+    @property
+    def pem(self) -> str:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
 
     def headers(self, body: bytes, *, now: datetime) -> dict[str, str]:
         """The headers that prove an answer. `now` is real time in UTC."""
@@ -99,7 +80,7 @@ def read_authorization(header: str) -> Claimed | None:
 
 
 def why_unsound(
-    claimed: Claimed, merchant: V3Merchant, *, method: str, target: str, body: bytes, now: datetime
+    claimed: Claimed, merchant: GatewayMerchant, *, method: str, target: str, body: bytes, now: datetime
 ) -> str | None:
     """What is wrong with a request's signature; None if it holds. `target` is path?query."""
     if not claimed.timestamp.isdecimal() or not 1 <= len(claimed.nonce) <= 64:
@@ -119,18 +100,6 @@ def why_unsound(
     return None
 
 
-async def save_merchant(connection: Connection, merchant: V3Merchant, *, now: datetime) -> None:
-    """Register a caller, or its new certificate."""
-    m = merchant
-    await connection.execute(_ADD, [m.mchid, m.appid, m.institution, m.serial_no, m.public_key_pem, now])
-
-
-async def merchant_of(connection: Connection, mchid: str) -> V3Merchant | None:
-    """A registered caller."""
-    row = await (await connection.execute(_FIND, [mchid])).fetchone()
-    return V3Merchant(*row) if row else None
-
-
 def checked_key(pem: str) -> str:
     """An RSA public key. Raises `BadInput`."""
     try:
@@ -142,31 +111,21 @@ def checked_key(pem: str) -> str:
     return pem
 
 
-def load_seal(folder: Path) -> Seal:
-    """The platform's v3 key and its self-signed certificate under `folder`, made at the first use."""
-    key_file, certificate_file = folder / "v3-sign.key", folder / "v3-sign.cer"
-    if not certificate_file.exists():
-        _make(key_file, certificate_file)
-    key = load_pem_private_key(key_file.read_bytes(), password=None)
-    if not isinstance(key, RSAPrivateKey):
-        raise BadInput(f"{key_file} is not an RSA key: restore it from your backup")
-    return Seal(key, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+def checked_api_key(text: str) -> str:
+    """An API v3 key: 32 characters of one byte. Raises `BadInput`."""
+    key = text.strip()
+    if len(key) != API_KEY_BYTES or not key.isascii():
+        raise BadInput(f"an API v3 key has {API_KEY_BYTES} letters and digits, not {len(key)}")
+    return key
 
 
-def _make(key_file: Path, certificate_file: Path) -> None:
-    key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, now = generate_private_key(65537, 2048), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Yongquan v3 signing")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=3650))
-        .sign(key, SHA256())
-    )
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    certificate_file.write_bytes(certificate.public_bytes(Encoding.PEM))
+def encrypt_resource(plain: str, *, api_key: str, associated_data: str) -> dict[str, str]:
+    """A text for a merchant's eyes only: AEAD_AES_256_GCM under its API v3 key, as clients expect it."""
+    nonce = secrets.token_hex(6)
+    sealed = AESGCM(api_key.encode()).encrypt(nonce.encode(), plain.encode(), associated_data.encode())
+    return {
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": base64.b64encode(sealed).decode(),
+        "associated_data": associated_data,
+        "nonce": nonce,
+    }

@@ -24,6 +24,10 @@ _EVENTS = """
 select event_id, kind, subject, payload, happened_at from plumbing.outbox
  where xid > %s::xid8 and xid <= %s::xid8 order by xid, event_id
 """
+_OF_KIND = """
+select event_id, kind, subject, payload, happened_at from plumbing.outbox
+ where xid > %s::xid8 and xid <= %s::xid8 and kind = any (%s) order by xid, event_id
+"""
 SCAN_MAX = 2_000
 _FIRST_ID = "00000000-0000-0000-0000-000000000000"
 _EVENTS_FOR = """
@@ -106,6 +110,12 @@ async def read_events(connection: Connection, reader: str, *, limit: int = 1000)
         return []
     rows = await (await connection.execute(_EVENTS, [step.after, step.up_to])).fetchall()
     await mark_read(connection, reader, step)
+    return [Event(*row) for row in rows]
+
+
+async def events_of(connection: Connection, step: Step, *, kinds: list[str]) -> list[Event]:
+    """Those events of a step that are of some kinds."""
+    rows = await (await connection.execute(_OF_KIND, [step.after, step.up_to, kinds])).fetchall()
     return [Event(*row) for row in rows]
 
 

@@ -17,7 +17,7 @@ from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
-from yongquan.web.dialects.wechat_v3 import make_favor
+from yongquan.web.dialects.wechat_v3 import make_wechat_v3
 from yongquan.web.door import Door
 from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
@@ -35,7 +35,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_ways(door))
     site.include_router(make_reminders_api(door))
     site.include_router(make_institutions(door))
-    site.include_router(make_favor(door, door.v3_seal), include_in_schema=False)
+    site.include_router(make_wechat_v3(door, door.v3_seal), include_in_schema=False)
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)

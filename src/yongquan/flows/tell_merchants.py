@@ -1,0 +1,175 @@
+"""Merchants in the v3 shape are told of their coupons: events become notices, due notices are tried, old ones go."""
+
+import asyncio
+import json
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+import psycopg
+import structlog
+from cryptography.exceptions import InvalidTag
+
+from yongquan.institutions.v3 import Seal
+from yongquan.institutions.v3_notices import (
+    Notice,
+    Try,
+    TryOutcome,
+    add_notices,
+    envelope,
+    record_tries,
+    take_due_notices,
+    trim_notices,
+)
+from yongquan.institutions.v3_store import callbacks_on
+from yongquan.kernel.ids import cell_of, named_id
+from yongquan.plumbing.clock import SHANGHAI, wall_now
+from yongquan.plumbing.db import Connection, Database
+from yongquan.plumbing.outbox import Event, events_of, mark_read, next_step
+from yongquan.plumbing.sealing import Sealing
+from yongquan.vouchers.v3_stocks import UsedCoupon, used_coupons
+
+READER = "v3"
+STEP = 20_000
+IDLE_S = 0.5
+TIMEOUT_S = 10.0
+LEASE_S = 60.0
+AT_ONCE = 50
+KEPT_DAYS = 30
+TRIM_EVERY_S = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run_notices(database: Database, stop: asyncio.Event, *, sealing: Sealing, seal: Seal, cells: int) -> None:
+    """Collect, tell and trim until `stop` is set; an outage of the database is logged and survived."""
+    # Where a notice goes is ours to say, not the environment's: no proxies from it, no redirects.
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        courier = NoticeCourier(database, sealing, seal, client, cells=cells)
+        while not stop.is_set():
+            try:
+                busy = await courier.work()
+            except psycopg.OperationalError as error:
+                log.warning("notices_outage", error=str(error))
+                busy = False
+            if not busy:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), IDLE_S)
+
+
+class NoticeCourier:
+    """One worker's round; any number of processes may run one."""
+
+    def __init__(
+        self, database: Database, sealing: Sealing, seal: Seal, client: httpx.AsyncClient, *, cells: int
+    ) -> None:
+        self._database = database
+        self._sealing = sealing
+        self._seal = seal
+        self._client = client
+        self._cells = cells
+        self._trims_at = 0.0
+
+    async def work(self) -> bool:
+        """One round; False if no notice was due."""
+        async with self._database.transaction() as connection:
+            await collect(connection, cells=self._cells)
+        async with self._database.transaction() as connection:
+            due = await take_due_notices(connection, limit=AT_ONCE, lease_s=LEASE_S)
+        if due:
+            outcomes = await asyncio.gather(*(self._tell(one) for one in due))
+            async with self._database.transaction() as connection:
+                await record_tries(connection, outcomes)
+        await self._trim()
+        return bool(due)
+
+    async def _tell(self, one: Try) -> TryOutcome:
+        where = {"mchid": one.notice.mchid, "notice": str(one.notice.notice_id)}
+        if one.api_key_sealed is None:
+            log.error("notice_without_key", **where)
+            return TryOutcome(one, None)
+        try:
+            api_key = self._sealing.open(one.api_key_sealed, what="api v3 key")
+            return TryOutcome(one, await self._post(one.notice, api_key))
+        except InvalidTag:
+            # Sealed under another installation's key: the others' notices must go on.
+            log.error("notice_key_unreadable", **where)  # noqa: TRY400 - the trace says nothing more
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            log.info("notice_unanswered", error=type(error).__name__, **where)
+        return TryOutcome(one, None)
+
+    async def _post(self, notice: Notice, api_key: str) -> int:
+        body = envelope(notice, api_key=api_key)
+        headers = {"Content-Type": "application/json", **self._seal.headers(body, now=wall_now())}
+        # The status is the answer; a body of any size or slowness is left unread.
+        async with (
+            asyncio.timeout(TIMEOUT_S),
+            self._client.stream("POST", notice.notify_url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code
+
+    async def _trim(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._trims_at:
+            return
+        self._trims_at = now + TRIM_EVERY_S
+        async with self._database.transaction() as connection:
+            await trim_notices(connection, days=KEPT_DAYS)
+
+
+async def collect(connection: Connection, *, cells: int, limit: int = STEP) -> int:
+    """Turn the next events of the outbox into notices, in the caller's transaction; says how many."""
+    step = await next_step(connection, READER, limit=limit)
+    if step is None:
+        return 0
+    events = {e.subject: e for e in await events_of(connection, step, kinds=["payment.succeeded"])}
+    notices: list[Notice] = []
+    if events:
+        payers = [(cell_of(id_, cells), UUID(str(e.payload["citizen_id"])), id_) for id_, e in events.items()]
+        coupons = await used_coupons(connection, payers)
+        urls = await callbacks_on(connection, sorted({c.mchid for c in coupons}), "favor") if coupons else {}
+        notices = [_used(c, events[c.payment_id], urls[c.mchid]) for c in coupons if c.mchid in urls]
+        await add_notices(connection, notices)
+    await mark_read(connection, READER, step)
+    return len(notices)
+
+
+def _used(coupon: UsedCoupon, event: Event, url: str) -> Notice:
+    resource = {
+        "stock_creator_mchid": coupon.mchid,
+        "stock_id": coupon.type_id.hex,
+        "coupon_id": coupon.voucher_id.hex,
+        "coupon_name": coupon.name,
+        "description": coupon.description or "",
+        "status": "USED",
+        "coupon_type": "NORMAL",
+        "no_cash": False,
+        "singleitem": False,
+        "create_time": _told(coupon.claimed_at),
+        "available_begin_time": _told(coupon.valid_from),
+        "available_end_time": _told(coupon.valid_until),
+        "normal_coupon_information": {
+            "coupon_amount": coupon.amount_fen,
+            "transaction_minimum": coupon.threshold_fen,
+        },
+        "consume_information": {
+            "consume_time": _told(event.happened_at),
+            "consume_mchid": UUID(str(event.payload["store_id"])).hex,
+            "transaction_id": coupon.payment_id.hex,
+        },
+    }
+    return Notice(
+        named_id("v3-used", coupon.voucher_id, coupon.payment_id),
+        coupon.mchid,
+        url,
+        "COUPON.USE",
+        "代金券核销通知",
+        "coupon",
+        json.dumps(resource, ensure_ascii=False),
+        event.happened_at,
+    )
+
+
+def _told(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).isoformat(timespec="seconds")
