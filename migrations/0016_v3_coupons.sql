@@ -31,7 +31,7 @@ create table institutions.v3_request (
     kind       text not null,
     request_no text not null,
     body_hash  bytea not null,
-    answer     jsonb not null,
+    answer     json not null,                  -- as it was said, its fields in order; {} while the work is under way
     made_at    timestamptz not null default now(),
     primary key (mchid, kind, request_no)
 );

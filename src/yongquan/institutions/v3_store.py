@@ -27,7 +27,7 @@ on conflict (mchid, kind, request_no) do update set answer = excluded.answer
 """
 _RELEASE = """
 delete from institutions.v3_request
- where mchid = %s and kind = %s and request_no = %s and body_hash = %s and answer = '{}'
+ where mchid = %s and kind = %s and request_no = %s and body_hash = %s and answer::text = '{}'
 """
 _OPEN_ID = "select open_id from institutions.v3_openid where institution = %s and openid = %s"
 _NAME = """
