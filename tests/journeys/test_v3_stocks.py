@@ -1,6 +1,7 @@
 """A merchant's own cash-coupon stocks through its v3 client: made, started, sent, used at a shop, told of."""
 
 import base64
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bank_app import command
 from conftest import Town
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -179,6 +181,11 @@ def test_a_used_coupon_is_told_encrypted_signed_and_again_until_it_is_taken(
     assert resource["consume_information"]["transaction_id"] == paid["payment_id"].replace("-", "")
     found = said(v3.marketing_favor_coupon_detail(coupon_id=coupon_id, openid=open_id.replace("-", "")))
     assert found["status"] == "USED"
+    flow = said(v3.marketing_favor_use_flow(stock_id))
+    status, lines = v3._core.request(flow["url"].removeprefix(town.address), skip_verify=True)
+    assert (status, hashlib.sha1(lines).hexdigest()) == (200, flow["hash_value"])
+    assert [row.split(",")[1:5] for row in lines.decode().splitlines()[1:]] == [[coupon_id, "NORMAL", "5.00", "30.00"]]
+    assert "holds" in command(town.data_dir, "ledger", "proof")
 
 
 def pay(town: Town, citizen: dict[str, str], store_id: str) -> dict[str, Any]:

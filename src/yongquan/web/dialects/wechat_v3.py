@@ -9,6 +9,7 @@ from yongquan.institutions.v3 import Seal, encrypt_resource
 from yongquan.web.dialects.wechat_v3_busifavor import add_merchant_coupons
 from yongquan.web.dialects.wechat_v3_edge import V3Answer, V3Refused, caller_of, route_class, say_time
 from yongquan.web.dialects.wechat_v3_favor import add_coupons
+from yongquan.web.dialects.wechat_v3_flows import add_flows
 from yongquan.web.dialects.wechat_v3_stocks import add_stocks
 from yongquan.web.door import Door
 
@@ -19,6 +20,7 @@ def make_wechat_v3(door: Door, seal: Seal) -> APIRouter:
     caller = caller_of(door)
     add_stocks(routes, door, caller)
     add_coupons(routes, door, caller)
+    add_flows(routes, door, caller)
     add_merchant_coupons(routes, door, caller)
 
     @routes.get("/certificates", response_model=None)
