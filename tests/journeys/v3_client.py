@@ -48,6 +48,7 @@ class Heard:
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [204])
     calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    lines: list[tuple[object, ...]] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def wait(self, count: int, *, timeout_s: float) -> list[tuple[dict[str, str], bytes]]:
@@ -74,8 +75,8 @@ def receiver() -> Iterator[Heard]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+        def log_message(self, *line: object) -> None:
+            heard.lines.append(line)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     heard.url = f"http://127.0.0.1:{server.server_address[1]}/notify"
