@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from yongquan.flows.admit_openid import admit_openid, app_of, citizen_of_openid
 from yongquan.flows.claim_voucher import ClaimOutcome
@@ -19,6 +19,7 @@ from yongquan.web.api.hot import type_of
 from yongquan.web.dialects.wechat_v3_edge import (
     Caller,
     V3Refused,
+    Wire,
     numbered,
     page_of,
     param_error,
@@ -35,7 +36,7 @@ STATES = {"held": "SENDED", "not_yet_valid": "SENDED", "locked": "SENDED", "froz
 WON = frozenset({"claimed", "again"})
 
 
-class SendCoupon(BaseModel):
+class SendCoupon(Wire):
     """A coupon to send. A face of one's own is refused: a stock has one face."""
 
     stock_id: str
