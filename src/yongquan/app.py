@@ -16,12 +16,15 @@ from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
+from yongquan.flows.find_payer import Cards
+from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
+from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.certificates import load_chain
 from yongquan.institutions.links import Links
@@ -69,6 +72,7 @@ class Platform:
         self.is_sandboxed = own_sandbox and is_running(settings.institutions_file)
         chain = load_chain(settings.keys_dir, self.sealing)
         self.v3_seal = Seal(chain.sign_key, chain.certificates["sign"])
+        self.cards = Cards(database, self.sealing, cells, self.is_sandboxed)
         self.switch = Switch(self.links.lines)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
@@ -83,6 +87,7 @@ class Platform:
         )
 
         self.refunds = RefundDesk(self.payments, self.switch)
+        self.orders = OrderDesk(self.payments, self.refunds, self.clock, cells)
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
@@ -94,6 +99,7 @@ class Platform:
             self.sealing,
             Resolver(self.payments, self.switch),
             self.refunds,
+            OrderSweeper(database, self.refunds, self.clock, cells),
             self.clearing,
             self.draws,
             self.pushing,

@@ -68,12 +68,15 @@ def serve(
     from yongquan.plumbing.migrate import migrate
     from yongquan.plumbing.presence import serving_alone
     from yongquan.simulation.outside_world import outside_world
+    from yongquan.simulation.provisioning import open_test_cards
     from yongquan.web.server import serve as serve_application
 
     settings = read_settings()
 
     async def run(conninfo: str, cells: int) -> None:
         async with running(settings, conninfo, cells=cells, background=True) as platform:
+            if platform.is_sandboxed:
+                await open_test_cards(platform.links)
             await serve_application(make_application(platform), host=host, port=port)
 
     with serving_alone(settings.data_dir), ExitStack() as around:

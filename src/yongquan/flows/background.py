@@ -23,6 +23,7 @@ from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import Callers
 from yongquan.flows.tell_merchants import run_notices
+from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.errors import Outage
@@ -52,6 +53,7 @@ class Background:
     sealing: Sealing
     resolver: Resolver
     refunds: RefundDesk
+    orders: OrderSweeper
     clearing: Clearing
     draws: Draws
     pushing: Pushing
@@ -84,6 +86,7 @@ class Background:
         now = self.clock.now()
         await self.resolver.sweep(now=now)
         await self.refunds.sweep(now=now)
+        await self.orders.sweep()
 
     async def _expire(self) -> None:
         now = self.clock.now()

@@ -195,3 +195,11 @@ async def positions_of(connection: Connection, day: date) -> dict[tuple[int, str
     """The positions of a day by cell and institution."""
     rows = await (await connection.execute(_POSITIONS, [day])).fetchall()
     return {(row[0], row[1]): Position(*row[1:]) for row in rows}
+
+
+async def day_is_open(connection: Connection, day: date) -> bool:
+    """Whether payments of this settlement day may still be undone; keeps the day open until the commit."""
+    row = await (
+        await connection.execute("select state from payments.settlement_day where day = %s for key share", [day])
+    ).fetchone()
+    return row is not None and row[0] == "open"

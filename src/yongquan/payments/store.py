@@ -21,7 +21,18 @@ select voucher_id, type_id, funder_id, amount_fen from payments.share
  where cell = %s and payment_id = %s and amount_fen > 0 order by voucher_id, amount_fen desc, funder_id
 """
 _BIND = """
-copy payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at) from stdin
+copy payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at, pan_index)
+from stdin
+"""
+_ADD_GUEST = """
+insert into payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at,
+                                 pan_index)
+values (%(cell)s, %(instrument)s, %(citizen)s, %(issuer)s, %(kind)s, %(sealed)s, %(tail)s, %(now)s, %(index)s)
+    on conflict do nothing
+"""
+_BY_PAN = """
+select citizen_id, instrument_id, issuer from payments.instrument
+ where pan_index = %s and state = 'bound' order by bound_at, instrument_id limit 1
 """
 _ADD_CODE = """
 insert into payments.pay_code (cell, code_hash, citizen_id, instrument_id, voucher_ids, expires_at)
@@ -57,7 +68,33 @@ async def bind_many(
         for i in instruments:
             cell = cell_of(i.citizen_id, cells)
             sealed = sealing.seal(i.pan, what="pan")
-            await copy.write_row((cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now))
+            index = sealing.index(i.pan, what="pan")
+            await copy.write_row(
+                (cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now, index)
+            )
+
+
+async def add_guest(
+    connection: Connection, instrument: NewInstrument, sealing: Sealing, *, cells: int, now: datetime
+) -> None:
+    """Keep the card of a payer who is no citizen here; a repeat changes nothing."""
+    values = {
+        "cell": cell_of(instrument.citizen_id, cells),
+        "instrument": instrument.instrument_id,
+        "citizen": instrument.citizen_id,
+        "issuer": instrument.issuer,
+        "kind": instrument.kind,
+        "sealed": sealing.seal(instrument.pan, what="pan"),
+        "tail": instrument.pan[-4:],
+        "now": now,
+        "index": sealing.index(instrument.pan, what="pan"),
+    }
+    await connection.execute(_ADD_GUEST, values)
+
+
+async def instrument_by_pan(connection: Connection, pan_index: bytes) -> tuple[UUID, UUID, str] | None:
+    """The holder, the instrument and the issuer of a bound card, the first to bind it; asks every cell."""
+    return await (await connection.execute(_BY_PAN, [pan_index])).fetchone()
 
 
 async def add_pay_code(

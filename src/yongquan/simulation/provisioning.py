@@ -8,10 +8,12 @@ from stdnum import luhn
 
 from yongquan.institutions.connectors.account_messages import AccountOpening, OpeningAnswer, ShopOpening
 from yongquan.institutions.links import Links
+from yongquan.institutions.published_cards import PUBLISHED_TEST_CARDS
 from yongquan.kernel.errors import BadInput
 from yongquan.merchants.model import NewStore
 
 AT_ONCE = 10_000
+TEST_CARD_FEN = 10_000_000_00
 
 
 def card_number(prefix: str, ordinal: int) -> str:
@@ -39,6 +41,25 @@ async def open_accounts(links: Links, openings: Iterable[tuple[str, AccountOpeni
     for issuer, opening in openings:
         by_issuer[issuer].append(opening)
     await asyncio.gather(*(_open_at(links, issuer, accounts) for issuer, accounts in by_issuer.items()))
+
+
+async def open_test_cards(links: Links) -> None:
+    """Fund UnionPay's published test cards at the banks that answer for their prefixes; a repeat changes nothing."""
+    if links.registry is None:
+        return
+    known = [(links.registry.route(pan).code, pan) for pan in sorted(PUBLISHED_TEST_CARDS)]
+    await open_accounts(
+        links,
+        [
+            (
+                issuer,
+                AccountOpening(
+                    account_no=f"test-{pan}", holder="测试持卡人", opening_balance_fen=TEST_CARD_FEN, card_no=pan
+                ),
+            )
+            for issuer, pan in known
+        ],
+    )
 
 
 async def take_on_stores(links: Links, stores: Iterable[NewStore]) -> None:

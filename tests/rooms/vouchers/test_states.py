@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from yongquan.payments.model import PAYMENT_MOVES, PaymentState
+from yongquan.payments.orders import ATTEMPT_MOVES, ORDER_MOVES, AttemptState, OrderState
 from yongquan.vouchers.model import (
     CAMPAIGN_MOVES,
     DRAW_MOVES,
@@ -27,6 +28,8 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (VoucherState, VOUCHER_MOVES),
     (DrawState, DRAW_MOVES),
     (PaymentState, PAYMENT_MOVES),
+    (OrderState, ORDER_MOVES),
+    (AttemptState, ATTEMPT_MOVES),
 ]
 
 
@@ -45,6 +48,8 @@ def test_only_what_the_table_says_is_allowed(states: type[StrEnum], moves: Mappi
     [
         (VOUCHER_MOVES, {VoucherState.EXPIRED, VoucherState.FORFEITED, VoucherState.VOID}),
         (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED}),
+        (ORDER_MOVES, {OrderState.REFUNDED, OrderState.REVERSED, OrderState.CLOSED}),
+        (ATTEMPT_MOVES, {AttemptState.FAILED, AttemptState.REVERSED, AttemptState.RETURNED}),
         (ROUND_MOVES, {RoundState.ENDED}),
         (DRAW_MOVES, {DrawState.PUBLISHED, DrawState.VOIDED}),
     ],

@@ -1,0 +1,81 @@
+"""Who pays when only a card number is given: the citizen who bound the card, or a guest known by nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from stdnum import luhn
+
+from yongquan.flows.order_desk import Payer
+from yongquan.institutions.published_cards import PUBLISHED_TEST_CARDS
+from yongquan.institutions.registry import InstitutionKind, Registry
+from yongquan.kernel.errors import Refusal
+from yongquan.kernel.ids import bucket_from, bucket_of, make_id
+from yongquan.payments.store import NewInstrument, add_guest, instrument_by_pan
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.sealing import Sealing
+
+
+class BadCard(Refusal):
+    """A number that no card can have."""
+
+    code = "bad_card"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card that can be charged; `citizen_id` is a guest's if nobody has bound it."""
+
+    citizen_id: UUID
+    instrument_id: UUID
+    issuer: str
+
+    def payer(self) -> Payer:
+        """The card alone: a number gives no right to its holder's vouchers."""
+        return Payer(
+            bucket=bucket_of(self.citizen_id),
+            citizen_id=self.citizen_id,
+            instrument_id=self.instrument_id,
+            vouchers=(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Finds cards by number. `is_sandboxed`: the published test numbers are accepted too."""
+
+    database: Database
+    sealing: Sealing
+    cells: int
+    is_sandboxed: bool
+
+    async def find(self, registry: Registry, pan: str, *, now: datetime) -> Card:
+        """The card of this number. Raises `BadCard`, `UnknownIssuer`."""
+        member = registry.route(self._checked(pan, registry))
+        index = self.sealing.index(pan, what="pan")
+        async with self.database.transaction() as connection:
+            known = await instrument_by_pan(connection, index)
+            if known is None:
+                await add_guest(
+                    connection, self._guest(pan, index, member.code), self.sealing, cells=self.cells, now=now
+                )
+                known = await instrument_by_pan(connection, index)
+        if known is None:
+            raise BadCard("the card is no longer bound")
+        return Card(*known)
+
+    def _checked(self, pan: str, registry: Registry) -> str:
+        if not pan.isdecimal() or not 12 <= len(pan) <= 19:
+            raise BadCard("a card number has 12 to 19 digits")
+        if self.is_sandboxed and pan in PUBLISHED_TEST_CARDS:
+            return pan
+        if registry.route(pan).kind is InstitutionKind.BANK and not luhn.is_valid(pan):
+            raise BadCard("the check digit of the card number is wrong")
+        return pan
+
+    def _guest(self, pan: str, index: bytes, issuer: str) -> NewInstrument:
+        # Made from the blind index, so that the same card is always the same guest.
+        bucket = bucket_from(index)
+        citizen = make_id(at_ms=0, bucket=bucket, entropy=int.from_bytes(index[2:10], "big"))
+        instrument = make_id(at_ms=1, bucket=bucket, entropy=int.from_bytes(index[2:10], "big"))
+        return NewInstrument(instrument, citizen, issuer, "card", pan)

@@ -1,0 +1,7 @@
+"""Card numbers that UnionPay publishes for testing; some have wrong check digits. Accepted beside the sandbox only."""
+
+from typing import Final
+
+PUBLISHED_TEST_CARDS: Final = frozenset(
+    {"6226388000000095", "6226090000000048", "6216261000000000018", "6221558812340000"}
+)
