@@ -7,7 +7,11 @@ from typing import Any, cast
 from yongquan.kernel.errors import BadInput
 
 # Name of the benchmark -> its module; the function in it is `bench_<name>`.
-BENCHMARKS = {"claims": "yongquan.bench.claims", "draw": "yongquan.bench.draw"}
+BENCHMARKS = {
+    "claims": "yongquan.bench.claims",
+    "draw": "yongquan.bench.draw",
+    "payments": "yongquan.bench.payments",
+}
 
 
 def run_benchmark(name: str) -> dict[str, Any]:

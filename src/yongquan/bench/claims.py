@@ -1,20 +1,16 @@
 """`yongquan bench claims`: durable claims over HTTP, against what the same machine and server can do otherwise."""
 
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx
 import psycopg
 import uvloop
 from rich.console import Console
@@ -22,6 +18,7 @@ from rich.console import Console
 from yongquan.app import running
 from yongquan.bench.machine import describe_machine, measure_fsync_us
 from yongquan.bench.rivals import HOT_ROW
+from yongquan.bench.servers import free_port, listens, server_process, wait_for
 from yongquan.bench.wrk import Load, require_wrk, run_wrk, write_script
 from yongquan.plumbing.db import database_of
 from yongquan.plumbing.migrate import migrate
@@ -78,7 +75,7 @@ def _measure(folder: Path, conninfo: str, seeded: dict[str, Any]) -> dict[str, A
     rounds = [row["round_id"] for row in seeded["rounds"]]
     no_op: list[Load] = []
     claims: list[Load] = []
-    with _process(folder, [sys.executable, "-m", "yongquan", "serve", "--no-sandbox"]) as url:
+    with server_process(folder, [sys.executable, "-m", "yongquan", "serve", "--no-sandbox"]) as url:
         _drive(folder, url, tokens, "/v1/no-op", seconds=1)
         _drive(folder, url, tokens, _claims_of(rounds[TURNS]), seconds=1)
         for round_id in rounds[:TURNS]:
@@ -112,7 +109,7 @@ def _best_hot_row(folder: Path, tokens: Path, rounds: list[str]) -> float:
 
 def _hot_row(folder: Path, tokens: Path, round_id: str, pool: int) -> float:
     command = [sys.executable, "-m", "yongquan.bench.rivals", "hot_row", "{port}", str(pool), "0"]
-    with _process(folder, command) as url:
+    with server_process(folder, command) as url:
         load = _drive(folder, url, tokens, _claims_of(round_id), seconds=4)
     _say(f"one transaction a claim, {pool} connections: {load.per_s:,.0f}/s ({load.refused} refused)")
     return load.per_s
@@ -122,7 +119,7 @@ def _redis(folder: Path, tokens: Path, round_id: str) -> float | None:
     server = shutil.which("redis-server")
     if server is None:
         return None
-    port = _free_port()
+    port = free_port()
     redis = subprocess.Popen(  # noqa: S603
         [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "yes"],
         stdout=subprocess.DEVNULL,
@@ -130,9 +127,9 @@ def _redis(folder: Path, tokens: Path, round_id: str) -> float | None:
     try:
         from redis import Redis  # noqa: PLC0415 - only where a Redis server is installed
 
-        _wait_for(lambda: _listens(port))
+        wait_for(lambda: listens(port))
         client = Redis(port=port)
-        with _process(
+        with server_process(
             folder, [sys.executable, "-m", "yongquan.bench.rivals", "redis", "{port}", "0", str(port)]
         ) as url:
             type_hex = _type_of(folder, round_id)
@@ -171,46 +168,5 @@ def _drive(folder: Path, url: str, tokens: Path, path: str, *, seconds: int = SE
     return run_wrk(url, script, connections=CONNECTIONS, seconds=seconds)
 
 
-@contextmanager
-def _process(folder: Path, command: list[str]) -> Iterator[str]:
-    """A server process on a free port, from when it answers until the end of the block."""
-    port = str(_free_port())
-    command = [part.format(port=port) for part in command]
-    if "serve" in command:
-        command += ["--port", port]
-    server = subprocess.Popen(  # noqa: S603
-        command, env=os.environ | {"YONGQUAN_DATA_DIR": str(folder)}, stdout=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(lambda: httpx.get(f"{url}/healthz", trust_env=False).status_code > 0)
-        yield url
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
-
-
-def _wait_for(ready: Callable[[], bool], *, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        with suppress(httpx.TransportError, OSError):
-            if ready():
-                return
-        if time.monotonic() > deadline:
-            raise TimeoutError("a server of the benchmark did not answer in time")
-        time.sleep(0.05)
-
-
-def _listens(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-
-
 def _claims_of(round_id: str) -> str:
     return f"/v1/rounds/{round_id}/claims"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -79,6 +79,31 @@ end
     )
 
 
+def write_payments_script(file: Path, *, orders: Path, amount_fen: int) -> None:
+    """A wrk script that posts payments: each takes the next line (token, instrument, store) of `orders`.
+
+    The run must end before the last line.
+    """
+    file.write_text(
+        f"""
+local orders, i = {{}}, 0
+function init(args)
+  for line in io.lines("{orders}") do orders[#orders + 1] = line end
+  collectgarbage("stop")
+end
+function request()
+  i = i + 1
+  local order = orders[i] or error("more requests than citizens")
+  local token, instrument, store = order:match("(%S+) (%S+) (%S+)")
+  return wrk.format("POST", "/v1/payments", {{["Authorization"] = "Bearer " .. token,
+    ["Idempotency-Key"] = "{file.stem}-" .. i, ["Content-Type"] = "application/json"}},
+    '{{"store_id":"' .. store .. '","instrument_id":"' .. instrument ..
+    '","amount_fen":{amount_fen},"vouchers":"best"}}')
+end
+"""
+    )
+
+
 def _percentile(said: str, name: str) -> float:
     found = re.search(rf"{name}\s+([\d.]+)(us|ms|s)", said)
     return float(found.group(1)) * _UNIT_MS[found.group(2)] if found else 0.0
