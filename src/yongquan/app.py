@@ -183,6 +183,8 @@ def make_application(platform: Platform) -> HotDoor:
         packs=platform.packs,
         payments=platform.payments,
         refunds=platform.refunds,
+        orders=platform.orders,
+        cards=platform.cards,
         draws=platform.draws,
         find_round=platform.find_round,
         hash_code=platform.hash_code,

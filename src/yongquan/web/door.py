@@ -6,6 +6,8 @@ from uuid import UUID
 
 from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.find_payer import Cards
+from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
@@ -39,6 +41,8 @@ class Door:
     packs: PackDesk
     payments: PaymentDesk
     refunds: RefundDesk
+    orders: OrderDesk
+    cards: Cards
     draws: Draws
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
     hash_code: Callable[[str], UUID]

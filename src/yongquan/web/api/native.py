@@ -13,6 +13,7 @@ from yongquan.kernel.ids import cell_of
 from yongquan.payments.model import PaymentState
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
+from yongquan.web.api.orders import make_orders
 from yongquan.web.api.payments import payment_out, payment_response
 from yongquan.web.api.refunds import add_refunds
 from yongquan.web.api.registrations import make_registrations
@@ -82,5 +83,6 @@ def make_native(door: Door) -> APIRouter:
         return payment_response(payment_out(found), 202 if open_ else 200)
 
     add_refunds(routes, door, bearer)
+    routes.include_router(make_orders(door, bearer))
     routes.include_router(make_registrations(door, citizen))
     return routes

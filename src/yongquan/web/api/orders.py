@@ -1,0 +1,191 @@
+"""`/v1/orders`: a store opens an order, asks about it, closes, refunds and undoes it; a citizen pays it."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
+
+from yongquan.flows.order_desk import Payer
+from yongquan.kernel.ids import bucket_of
+from yongquan.payments.orders import SUBJECT_MAX, AttemptState, NewOrder, OrderState, TradeOrder
+from yongquan.payments.refunds import RefundWish
+from yongquan.plumbing.tokens import Bearer, Holder
+from yongquan.web.api.payments import BIGGEST_FEN
+from yongquan.web.api.refunds import RefundsOut, refund_out
+from yongquan.web.api.wire import Refused
+from yongquan.web.door import Door
+
+DOOR = "native"
+LIVES_S = 15 * 60
+LIVES_MAX_S = 7 * 24 * 3600
+OPEN_STATES = frozenset({OrderState.PENDING, OrderState.UNKNOWN})
+
+
+class OrderRequest(BaseModel):
+    """What the store asks to be paid. `order_no` is its own number: the same again with the same body is the order."""
+
+    order_no: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+    amount_fen: int = Field(gt=0, le=BIGGEST_FEN, strict=True)
+    subject: str = Field(min_length=1, max_length=SUBJECT_MAX)
+    lives_s: int = Field(default=LIVES_S, ge=30, le=LIVES_MAX_S, strict=True)
+    remark: str = Field(default="", max_length=256)
+
+
+class AttemptOut(BaseModel):
+    """One try to pay; `is_late`: the money came when the order was over, and goes back by itself."""
+
+    attempt_no: int
+    state: AttemptState
+    reason: str
+    payment_id: UUID | None
+    is_late: bool
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+class OrderOut(BaseModel):
+    """An order as it stands."""
+
+    order_id: UUID
+    store_id: UUID
+    order_no: str
+    amount_fen: int
+    subject: str
+    remark: str
+    state: OrderState
+    refunded_fen: int
+    payment_id: UUID | None
+    attempts: list[AttemptOut]
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+
+
+class PayRequest(BaseModel):
+    """What the citizen pays an order with."""
+
+    instrument_id: UUID
+    vouchers: Literal["best"] | list[UUID] = "best"
+
+
+class OrderRefundRequest(BaseModel):
+    """What the store gives back: `amount_fen` of the order, or all that is left without it."""
+
+    refund_no: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+    amount_fen: int | None = Field(default=None, gt=0, le=BIGGEST_FEN, strict=True)
+    reason: str = Field(default="", max_length=200)
+
+
+def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
+    """The routes; `bearer` tells who asks."""
+    routes = APIRouter(prefix="/orders", tags=["orders"])
+    Who = Annotated[Bearer, Depends(bearer)]  # noqa: N806 - a type
+
+    async def mine(order_id: UUID, who: Bearer) -> TradeOrder:
+        order = await door.orders.order(order_id)
+        if who.holder is not Holder.STORE or order.store_id.hex != who.id_hex:
+            raise Refused("not_found", "this store has no such order")
+        return order
+
+    async def told(order: TradeOrder, *, status: int = 200) -> Response:
+        document = (await order_out(door, order)).model_dump_json()
+        open_still = order.state in OPEN_STATES
+        return Response(document, status_code=202 if open_still else status, media_type="application/json")
+
+    @routes.post("", status_code=201, response_model=OrderOut)
+    async def open_order(wanted: OrderRequest, who: Who) -> Response:
+        """Open an order; the same body again is the same order."""
+        store = _store(who)
+        new = NewOrder(
+            store_id=store,
+            order_no=wanted.order_no,
+            door=DOOR,
+            body_hash=UUID(hex=hashlib.blake2b(wanted.model_dump_json().encode(), digest_size=16).hexdigest()),
+            amount_fen=wanted.amount_fen,
+            subject=wanted.subject,
+            expires_at=door.clock.now() + timedelta(seconds=wanted.lives_s),
+            facts={"remark": wanted.remark},
+        )
+        return await told(await door.orders.open(new), status=201)
+
+    @routes.get("", response_model=OrderOut)
+    async def find(who: Who, order_no: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
+        """The store's order by its own number."""
+        order = await door.orders.find(_store(who), order_no)
+        if order is None:
+            raise Refused("not_found", "this store has no order of this number")
+        return await told(order)
+
+    @routes.get("/{order_id}", response_model=OrderOut)
+    async def one(order_id: UUID, who: Who) -> Response:
+        """An order as it stands: 202 while an attempt's outcome is open."""
+        return await told(await mine(order_id, who))
+
+    @routes.post("/{order_id}/payments", status_code=201, response_model=OrderOut)
+    async def pay(order_id: UUID, wanted: PayRequest, who: Who) -> Response:
+        """Pay an order as a citizen: 202 while the bank's outcome is unknown. A failed try may be repeated."""
+        if who.holder is not Holder.CITIZEN:
+            raise Refused("forbidden", "an order is paid by a citizen")
+        citizen = UUID(hex=who.id_hex)
+        vouchers = None if wanted.vouchers == "best" else tuple(wanted.vouchers)
+        payer = Payer(
+            bucket=bucket_of(citizen), citizen_id=citizen, instrument_id=wanted.instrument_id, vouchers=vouchers
+        )
+        return await told(await door.orders.pay(order_id, payer), status=201)
+
+    @routes.post("/{order_id}/close", response_model=OrderOut)
+    async def close(order_id: UUID, who: Who) -> Response:
+        """End an order unpaid; money that arrives later goes back by itself."""
+        await mine(order_id, who)
+        return await told(await door.orders.close(order_id))
+
+    @routes.post("/{order_id}/undo", response_model=OrderOut)
+    async def undo(order_id: UUID, who: Who) -> Response:
+        """Give the whole back on the order's own settlement day, so that it never was."""
+        await mine(order_id, who)
+        return await told(await door.orders.undo(order_id))
+
+    @routes.post("/{order_id}/refunds", response_model=OrderOut)
+    async def refund(order_id: UUID, wanted: OrderRefundRequest, who: Who) -> Response:
+        """Give back part or all; the same `refund_no` again is the same refund."""
+        await mine(order_id, who)
+        wish = RefundWish(wanted.amount_fen, wanted.refund_no, None, wanted.reason)
+        return await told(await door.orders.refund(order_id, wish))
+
+    @routes.get("/{order_id}/refunds")
+    async def refunds(order_id: UUID, who: Who) -> RefundsOut:
+        """An order's refunds, the first first."""
+        rows = await door.orders.refunds_of(await mine(order_id, who))
+        return RefundsOut(refunds=[refund_out(row) for row in rows])
+
+    return routes
+
+
+async def order_out(door: Door, order: TradeOrder) -> OrderOut:
+    """An order as the API shows it."""
+    attempts = await door.orders.attempts(order.order_id)
+    return OrderOut(
+        order_id=order.order_id,
+        store_id=order.store_id,
+        order_no=order.order_no,
+        amount_fen=order.amount_fen,
+        subject=order.subject,
+        remark=str(order.facts.get("remark", "")),
+        state=order.state,
+        refunded_fen=order.refunded_fen,
+        payment_id=order.payment_id,
+        attempts=[AttemptOut(**{name: getattr(one, name) for name in AttemptOut.model_fields}) for one in attempts],
+        created_at=order.created_at,
+        expires_at=order.expires_at,
+        paid_at=order.paid_at,
+    )
+
+
+def _store(who: Bearer) -> UUID:
+    if who.holder is not Holder.STORE:
+        raise Refused("forbidden", "an order is opened by a store")
+    return UUID(hex=who.id_hex)
