@@ -81,7 +81,7 @@ def test_unknown_rounds_stores_and_bodies_are_told_apart(api: tuple[httpx.Client
     assert pay("s", {"amount_fen": 0}) == "bad_request"
     assert pay("t", {"instrument_id": nobody}) == "instrument_unknown"
     assert pay("u", {"vouchers": [nobody]}) == "voucher_unavailable"
-    assert pay("v", {"lines": [{"sku": "a", "unit_fen": 50, "qty": 1}]}) == "bad_request"
+    assert pay("v", {"lines": [{"sku": "a", "unit_fen": 50, "qty": 1}]}) == "lines_differ"
 
 
 def test_app_and_till_payments_use_vouchers_once(api: tuple[httpx.Client, Seeded, Installation]) -> None:

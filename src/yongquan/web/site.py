@@ -1,11 +1,16 @@
 """Everything that is not hot: a plain FastAPI application."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
@@ -98,7 +103,23 @@ def _tell_refusals(site: FastAPI) -> None:
     @site.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
+        if first["loc"] == ("header", "idempotency-key"):
+            return _response(problem("idempotency_key_missing"))
         return _response(problem("bad_request", f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}"))
+
+    @site.exception_handler(HTTPException)
+    async def not_served(request: Request, error: HTTPException) -> Response:
+        if not request.url.path.startswith("/v1/"):
+            return await http_exception_handler(request, error)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            known = [route for route in site.routes if route.matches(request.scope)[0] is not Match.NONE]
+            allowed = {method for route in known for method in getattr(route, "methods", None) or ()}
+            answer = _response(problem("method_not_allowed"))
+            answer.headers["allow"] = ", ".join(sorted(allowed))
+            return answer
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return _response(problem("not_found"))
+        return _response(problem("bad_request", str(error.detail)))
 
 
 def _response(answer: Answer) -> Response:

@@ -1,5 +1,6 @@
 """The OpenAPI file describes all of `/v1`: FastAPI's own routes, and the hot endpoints that FastAPI never sees."""
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -14,12 +15,12 @@ from yongquan.web.api.reasons import REASONS
 CLAIM_CODES = (
     *("not_open", "closed", "sold_out", "cap_reached", "not_eligible", "blocked", "wrong_place"),
     *("too_many_requests", "conflicting_request", "unauthorized", "idempotency_key_missing", "bad_request"),
-    *("not_found", "unavailable"),
+    *("forbidden", "not_found", "unavailable"),
 )
 PAYMENT_CODES = (
     *("code_unknown", "code_used", "code_expired", "instrument_unknown", "store_closed", "voucher_unavailable"),
     *("voucher_not_usable", "too_many_requests", "conflicting_request", "unauthorized", "idempotency_key_missing"),
-    *("bad_request", "not_found", "unavailable"),
+    *("bad_request", "forbidden", "lines_differ", "not_found", "unavailable"),
 )
 _KEY = {
     "name": "Idempotency-Key",
@@ -28,6 +29,8 @@ _KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "The same key and body again get the same answer; another body is refused.",
 }
+# What any operation may answer instead of its own work: told by every one, with the codes of `PROBLEMS`.
+_ANY = (400, 401, 403, 404, 405, 409, 422, 429, 503)
 _ROUND = {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
 
 
@@ -48,6 +51,13 @@ def _whole(site: FastAPI) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(hot, ref_template="#/components/schemas/{name}")
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components | {"Problem": _problem_schema()})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path, operations in whole["paths"].items():
+        if path.startswith("/v1/"):
+            for operation in operations.values():
+                _tell_problems(operation, is_signed=path.startswith("/v1/institutions/"))
+    _split_payment(schemas)
     whole["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     whole["paths"]["/v1/rounds/{round_id}/claims"] = {
         "post": _operation(
@@ -70,6 +80,33 @@ def _whole(site: FastAPI) -> dict[str, Any]:
         )
     }
     return whole
+
+
+def _split_payment(schemas: dict[str, Any]) -> None:
+    """The two shapes of a payment: a till sends code and number, an app store and instrument."""
+    shape = schemas["PaymentRequest"]
+    fields = shape["properties"]
+    for name, wanted in {"ByTill": ("pay_code", "order_no"), "ByApp": ("store_id", "instrument_id")}.items():
+        named = {key: _named(fields[key]) if key in wanted else fields[key] for key in fields}
+        required = [*shape.get("required", []), *wanted]
+        schemas[f"Payment{name}"] = shape | {"title": f"Payment{name}", "properties": named, "required": required}
+    schemas["PaymentRequest"] = {"anyOf": [_ref("PaymentByTill"), _ref("PaymentByApp")]}
+
+
+def _named(field: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be null, when it may not."""
+    return dict(next(one for one in field["anyOf"] if one.get("type") != "null"))
+
+
+def _tell_problems(operation: dict[str, Any], *, is_signed: bool) -> None:
+    """Give an operation of FastAPI our refusals instead of its own, and the bearer instead of a plain header."""
+    for status in _ANY:
+        content = {"application/problem+json": {"schema": _ref("Problem")}}
+        operation["responses"][str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    if not is_signed:
+        kept = [one for one in operation.get("parameters", []) if one["name"].lower() != "authorization"]
+        operation["parameters"] = kept
+        operation["security"] = [{"bearer": []}]
 
 
 def _operation(
@@ -97,7 +134,7 @@ def _operation(
         "tags": [tag],
         "security": [{"bearer": []}],
         "parameters": parameters,
-        "requestBody": {"content": {"application/json": {"schema": _ref(body)}}},
+        "requestBody": {"required": body == "PaymentRequest", "content": {"application/json": {"schema": _ref(body)}}},
         "responses": responses,
     }
 

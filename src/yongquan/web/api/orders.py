@@ -14,7 +14,7 @@ from yongquan.kernel.ids import bucket_of
 from yongquan.payments.orders import SUBJECT_MAX, AttemptState, NewOrder, OrderState, TradeOrder
 from yongquan.payments.refunds import RefundWish
 from yongquan.plumbing.tokens import Bearer, Holder
-from yongquan.web.api.payments import BIGGEST_FEN
+from yongquan.web.api.fen import PositiveFen
 from yongquan.web.api.refunds import RefundsOut, refund_out
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
@@ -29,9 +29,9 @@ class OrderRequest(BaseModel):
     """What the store asks to be paid. `order_no` is its own number: the same again with the same body is the order."""
 
     order_no: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
-    amount_fen: int = Field(gt=0, le=BIGGEST_FEN, strict=True)
+    amount_fen: PositiveFen
     subject: str = Field(min_length=1, max_length=SUBJECT_MAX)
-    lives_s: int = Field(default=LIVES_S, ge=30, le=LIVES_MAX_S, strict=True)
+    lives_s: int = Field(default=LIVES_S, ge=30, le=LIVES_MAX_S)
     remark: str = Field(default="", max_length=256)
 
 
@@ -76,7 +76,7 @@ class OrderRefundRequest(BaseModel):
     """What the store gives back: `amount_fen` of the order, or all that is left without it."""
 
     refund_no: str = Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
-    amount_fen: int | None = Field(default=None, gt=0, le=BIGGEST_FEN, strict=True)
+    amount_fen: PositiveFen | None = None
     reason: str = Field(default="", max_length=200)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,21 +14,24 @@ from yongquan.payments.codes import bucket_of_pay_code
 from yongquan.payments.model import Payment, PaymentState
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.pricing import Line
+from yongquan.web.api.fen import BIGGEST_FEN, whole_numbers
 from yongquan.web.api.wire import Refused
 
-BIGGEST_FEN = 2**53
 BIGGEST_LINES = 200
+Fen = Annotated[int, msgspec.Meta(gt=0, le=BIGGEST_FEN)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=BIGGEST_FEN)]
+OrderNo = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class LineIn(msgspec.Struct):
     """One line of the bill."""
 
     sku: str
-    unit_fen: int
-    qty: int
+    unit_fen: Count
+    qty: Count
     tags: list[str] = []
     selected: bool = True
-    floor_fen: int = 0
+    floor_fen: Count = 0
 
 
 class PaymentRequest(msgspec.Struct):
@@ -38,14 +42,14 @@ class PaymentRequest(msgspec.Struct):
     `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
     """
 
-    amount_fen: int
+    amount_fen: Fen
     pay_code: str | None = None
-    store_id: str | None = None
-    order_no: str | None = None
-    lines: list[LineIn] | None = None
-    instrument_id: str | None = None
-    vouchers: str | list[str] = "best"
-    merchant_offer_fen: int = 0
+    store_id: UUID | None = None
+    order_no: OrderNo | None = None
+    lines: Annotated[list[LineIn], msgspec.Meta(max_length=BIGGEST_LINES)] | None = None
+    instrument_id: UUID | None = None
+    vouchers: Literal["best"] | list[UUID] = "best"
+    merchant_offer_fen: Count = 0
     terminal: str | None = None
     online: bool = False
 
@@ -93,7 +97,7 @@ async def take_payment(
 def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str], UUID]) -> Order:
     """The order in a request's body. Raises `Refused` with what to do."""
     try:
-        request = _decode(body)
+        request = _read(body)
         canonical = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
     except msgspec.DecodeError as error:
         raise Refused("bad_request", str(error)) from error
@@ -101,22 +105,22 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
     caller = UUID(hex=bearer.id_hex)
     by_till = bearer.holder is Holder.STORE
     if by_till and (request.pay_code is None or not request.order_no):
-        raise Refused("bad_request", "a till sends pay_code and order_no")
+        raise Refused("forbidden", "a till sends pay_code and order_no")
     if not by_till and (request.store_id is None or request.instrument_id is None):
-        raise Refused("bad_request", "an app sends store_id and instrument_id")
+        raise Refused("forbidden", "an app sends store_id and instrument_id")
     return Order(
         caller_id=caller,
         key=UUID(hex=hashlib.blake2b(key, digest_size=16).hexdigest()),
         body_hash=UUID(hex=hashlib.blake2b(canonical, digest_size=16).hexdigest()),
         bucket=bucket_of_pay_code(request.pay_code or "") if by_till else bucket_of(caller),
-        store_id=caller if by_till else _id(request.store_id, "store_id"),
+        store_id=caller if by_till or request.store_id is None else request.store_id,
         amount_fen=request.amount_fen,
         order_no=request.order_no,
         lines=tuple(_line(line) for line in request.lines or ()),
         code_hash=hash_code(request.pay_code or "") if by_till else None,
         citizen_id=None if by_till else caller,
-        instrument_id=None if by_till else _id(request.instrument_id, "instrument_id"),
-        vouchers=_wanted(request),
+        instrument_id=None if by_till else request.instrument_id,
+        vouchers=None if request.vouchers == "best" else tuple(request.vouchers),
         merchant_offer_fen=request.merchant_offer_fen,
         terminal=request.terminal if by_till else None,
         is_online=request.online and not by_till,
@@ -152,37 +156,19 @@ def payment_out(payment: Payment) -> PaymentOut:
     )
 
 
+def _read(body: bytes) -> PaymentRequest:
+    try:
+        return _decode(body)
+    except msgspec.ValidationError:
+        # Rarely, somebody writes a whole number as 8800.0; what is wrong otherwise is told by the second look.
+        return msgspec.convert(whole_numbers(msgspec.json.decode(body)), PaymentRequest)
+
+
 def _require_sound(request: PaymentRequest) -> None:
-    if not 0 < request.amount_fen <= BIGGEST_FEN:
-        raise Refused("bad_request", "amount_fen must be a positive number of fen")
-    if request.order_no is not None and not 1 <= len(request.order_no) <= 64:
-        raise Refused("bad_request", "order_no has 1 to 64 characters")
-    lines = request.lines or []
-    if len(lines) > BIGGEST_LINES:
-        raise Refused("bad_request", f"an order has at most {BIGGEST_LINES} lines")
-    if any(line.unit_fen < 0 or line.qty < 0 or line.floor_fen < 0 for line in lines):
-        raise Refused("bad_request", "unit_fen, qty and floor_fen of a line cannot be negative")
-    if not 0 <= request.merchant_offer_fen <= BIGGEST_FEN:
-        raise Refused("bad_request", "merchant_offer_fen cannot be negative")
     bill_fen = request.amount_fen + request.merchant_offer_fen
-    if request.lines and sum(line.unit_fen * line.qty for line in lines if line.selected) != bill_fen:
-        raise Refused("bad_request", "the selected lines do not add up to amount_fen and merchant_offer_fen")
-
-
-def _wanted(request: PaymentRequest) -> tuple[UUID, ...] | None:
-    if isinstance(request.vouchers, str):
-        if request.vouchers != "best":
-            raise Refused("bad_request", 'vouchers is "best" or a list of voucher ids')
-        return None
-    return tuple(_id(text, "vouchers") for text in request.vouchers)
+    if request.lines and sum(line.unit_fen * line.qty for line in request.lines if line.selected) != bill_fen:
+        raise Refused("lines_differ", "the selected lines do not add up to amount_fen and merchant_offer_fen")
 
 
 def _line(line: LineIn) -> Line:
     return Line(line.sku, line.unit_fen, line.qty, frozenset(line.tags), line.selected, line.floor_fen)
-
-
-def _id(text: str | None, name: str) -> UUID:
-    try:
-        return UUID(text or "")
-    except ValueError as error:
-        raise Refused("bad_request", f"{name} is not an id") from error

@@ -13,7 +13,8 @@ from yongquan.kernel.ids import cell_of
 from yongquan.payments.refund_views import RefundRow, refunds_of
 from yongquan.payments.refunds import ALL, RefundWish
 from yongquan.plumbing.tokens import Bearer, Holder
-from yongquan.web.api.payments import BIGGEST_FEN, payment_out, payment_response
+from yongquan.web.api.fen import PositiveFen
+from yongquan.web.api.payments import payment_out, payment_response
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -21,7 +22,7 @@ from yongquan.web.door import Door
 class RefundRequest(BaseModel):
     """What the store gives back: `amount_fen` of the bill, or all that is left without it."""
 
-    amount_fen: int | None = Field(default=None, gt=0, le=BIGGEST_FEN, strict=True)
+    amount_fen: PositiveFen | None = None
     refund_no: str | None = Field(default=None, min_length=1, max_length=64)
     reason: str = Field(default="", max_length=200)
 
@@ -59,7 +60,7 @@ class RefundsOut(BaseModel):
 def read_refund(request: RefundRequest, key: str) -> RefundWish:
     """What the store wishes. Raises `Refused`: a refund of part needs a key or a number, so that a repeat is known."""
     if request.amount_fen is not None and not key and request.refund_no is None:
-        raise Refused("idempotency_key_missing", "a refund of part needs an Idempotency-Key or a refund_no")
+        raise Refused("refund_unnamed", "a refund of part needs an Idempotency-Key or a refund_no")
     digest = UUID(hex=hashlib.blake2b(key.encode(), digest_size=16).hexdigest()) if key else None
     named_by_key = f"key-{digest.hex}" if digest else ALL
     return RefundWish(request.amount_fen, request.refund_no or named_by_key, digest, request.reason)

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header
-from pydantic import BaseModel
+from pydantic import BaseModel, StrictBool
 
 from yongquan.citizens.reminders import Reminder, reminders_of, wish_reminders
 from yongquan.kernel.ids import cell_of
@@ -18,9 +18,9 @@ from yongquan.web.language import Language
 class ReminderWishes(BaseModel):
     """Each is off until the citizen turns it on; `language` is that of the messages."""
 
-    next_round: bool = False
-    expiring: bool = False
-    drawn: bool = False
+    next_round: StrictBool = False
+    expiring: StrictBool = False
+    drawn: StrictBool = False
     language: Language = Language.CHINESE
 
 

@@ -19,6 +19,9 @@ from yongquan.web.door import Door
 _encode = msgspec.json.Encoder().encode
 
 
+PHONE = r"^1[3-9][0-9]{9}$"  # a mobile number of the mainland
+
+
 class CodeRequest(BaseModel):
     """A code as it was typed: gaps, hyphens and capitals do not matter."""
 
@@ -41,7 +44,7 @@ class GiftRequest(BaseModel):
     """A voucher of a quota for a phone."""
 
     quota_id: UUID
-    phone: str = Field(min_length=1, max_length=20)
+    phone: str = Field(pattern=PHONE)
 
 
 class GiftOut(BaseModel):
@@ -76,9 +79,7 @@ class Callers:
         return f"store:{UUID(hex=found.id_hex)}"
 
 
-def _key(idempotency_key: Annotated[str, Header()] = "") -> str:
-    if not 1 <= len(idempotency_key) <= 255:
-        raise Refused("idempotency_key_missing")
+def _key(idempotency_key: Annotated[str, Header(min_length=1, max_length=255)]) -> str:
     return idempotency_key
 
 

@@ -12,7 +12,7 @@ from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import store_of
 from yongquan.payments.views import cards_of
 from yongquan.vouchers.usability import StoreFacts
-from yongquan.web.api.payments import BIGGEST_FEN
+from yongquan.web.api.fen import BIGGEST_FEN
 from yongquan.web.api.wire import Refused
 from yongquan.web.citizen.scripts import PAY_WORDS
 from yongquan.web.door import Door
