@@ -22,8 +22,8 @@ from yongquan.flows.reserve_quota import release_quotas
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import Callers
-from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.settle_attempt import OrderSweeper
+from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.errors import Outage
