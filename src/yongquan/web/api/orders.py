@@ -85,17 +85,6 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
     routes = APIRouter(prefix="/orders", tags=["orders"])
     Who = Annotated[Bearer, Depends(bearer)]  # noqa: N806 - a type
 
-    async def mine(order_id: UUID, who: Bearer) -> TradeOrder:
-        order = await door.orders.order(order_id)
-        if who.holder is not Holder.STORE or order.store_id.hex != who.id_hex:
-            raise Refused("not_found", "this store has no such order")
-        return order
-
-    async def told(order: TradeOrder, *, status: int = 200) -> Response:
-        document = (await order_out(door, order)).model_dump_json()
-        open_still = order.state in OPEN_STATES
-        return Response(document, status_code=202 if open_still else status, media_type="application/json")
-
     @routes.post("", status_code=201, response_model=OrderOut)
     async def open_order(wanted: OrderRequest, who: Who) -> Response:
         """Open an order; the same body again is the same order."""
@@ -110,7 +99,7 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
             expires_at=door.clock.now() + timedelta(seconds=wanted.lives_s),
             facts={"remark": wanted.remark},
         )
-        return await told(await door.orders.open(new), status=201)
+        return await _told(door, await door.orders.open(new), status=201)
 
     @routes.get("", response_model=OrderOut)
     async def find(who: Who, order_no: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
@@ -118,12 +107,12 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
         order = await door.orders.find(_store(who), order_no)
         if order is None:
             raise Refused("not_found", "this store has no order of this number")
-        return await told(order)
+        return await _told(door, order)
 
     @routes.get("/{order_id}", response_model=OrderOut)
     async def one(order_id: UUID, who: Who) -> Response:
         """An order as it stands: 202 while an attempt's outcome is open."""
-        return await told(await mine(order_id, who))
+        return await _told(door, await _mine(door, order_id, who))
 
     @routes.post("/{order_id}/payments", status_code=201, response_model=OrderOut)
     async def pay(order_id: UUID, wanted: PayRequest, who: Who) -> Response:
@@ -135,34 +124,52 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
         payer = Payer(
             bucket=bucket_of(citizen), citizen_id=citizen, instrument_id=wanted.instrument_id, vouchers=vouchers
         )
-        return await told(await door.orders.pay(order_id, payer), status=201)
+        return await _told(door, await door.orders.pay(order_id, payer), status=201)
+
+    _add_endings(routes, door, bearer)
+    return routes
+
+
+def _add_endings(routes: APIRouter, door: Door, bearer: Callable[..., Bearer]) -> None:
+    Who = Annotated[Bearer, Depends(bearer)]  # noqa: N806 - a type
 
     @routes.post("/{order_id}/close", response_model=OrderOut)
     async def close(order_id: UUID, who: Who) -> Response:
         """End an order unpaid; money that arrives later goes back by itself."""
-        await mine(order_id, who)
-        return await told(await door.orders.close(order_id))
+        await _mine(door, order_id, who)
+        return await _told(door, await door.orders.close(order_id))
 
     @routes.post("/{order_id}/undo", response_model=OrderOut)
     async def undo(order_id: UUID, who: Who) -> Response:
         """Give the whole back on the order's own settlement day, so that it never was."""
-        await mine(order_id, who)
-        return await told(await door.orders.undo(order_id))
+        await _mine(door, order_id, who)
+        return await _told(door, await door.orders.undo(order_id))
 
     @routes.post("/{order_id}/refunds", response_model=OrderOut)
     async def refund(order_id: UUID, wanted: OrderRefundRequest, who: Who) -> Response:
         """Give back part or all; the same `refund_no` again is the same refund."""
-        await mine(order_id, who)
+        await _mine(door, order_id, who)
         wish = RefundWish(wanted.amount_fen, wanted.refund_no, None, wanted.reason)
-        return await told(await door.orders.refund(order_id, wish))
+        return await _told(door, await door.orders.refund(order_id, wish))
 
     @routes.get("/{order_id}/refunds")
     async def refunds(order_id: UUID, who: Who) -> RefundsOut:
         """An order's refunds, the first first."""
-        rows = await door.orders.refunds_of(await mine(order_id, who))
+        rows = await door.orders.refunds_of(await _mine(door, order_id, who))
         return RefundsOut(refunds=[refund_out(row) for row in rows])
 
-    return routes
+
+async def _mine(door: Door, order_id: UUID, who: Bearer) -> TradeOrder:
+    order = await door.orders.order(order_id)
+    if who.holder is not Holder.STORE or order.store_id.hex != who.id_hex:
+        raise Refused("not_found", "this store has no such order")
+    return order
+
+
+async def _told(door: Door, order: TradeOrder, *, status: int = 200) -> Response:
+    document = (await order_out(door, order)).model_dump_json()
+    status = 202 if order.state in OPEN_STATES else status
+    return Response(document, status_code=status, media_type="application/json")
 
 
 async def order_out(door: Door, order: TradeOrder) -> OrderOut:
