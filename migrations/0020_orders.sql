@@ -44,7 +44,3 @@ create table payments.attempt (
     primary key (cell, order_id, attempt_no)
 ) with (fillfactor = 85);
 create index attempt_of_payment on payments.attempt (payment_id);
-
--- A card found again by its number, through a blind index: payments that name a card and not a citizen.
-alter table payments.instrument add column pan_index bytea;
-create index instrument_by_pan on payments.instrument (pan_index) where pan_index is not null and state = 'bound';

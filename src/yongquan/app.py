@@ -194,7 +194,7 @@ def make_application(platform: Platform) -> HotDoor:
         staff=StaffDesk(platform.database, platform.sealing),
         callers=Callers(platform.database, {}),
         v3_seal=platform.v3_seal,
-        apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.cells),
+        apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
     return HotDoor(rest=RequestLog(make_site(door)), door=door)

@@ -20,7 +20,7 @@ BANK = App("yuehu", "悦湖", "Yuehu", 10, 10, "active")
 
 async def _day(world: World) -> None:
     platform, person = world.platform, world.people[1]
-    desk = AppDesk(platform.database, platform.sealing, platform.claims, 1)
+    desk = AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, 1)
     open_id = open_id_of(platform.sealing, "yuehu", person.citizen_id)
     round_id, type_id = world.types["bureau"]
     offer = await platform.find_round(round_id.hex)

@@ -177,6 +177,28 @@ def test_codes_are_made_by_command_and_redeemed_by_phone_and_by_api(
     expect(desk.locator(".bar-note").first).to_have_text("2 / 50")
 
 
+def test_an_officer_makes_codes_at_the_desk_and_downloads_them_once(
+    ways: WayRounds, desk: Page, tmp_path: Path
+) -> None:
+    desk.goto("/console/ways/codes")
+    form = desk.locator("form.way-form")
+    form.locator("input[name=name]").fill("五月社区")
+    form.locator("input[name=count]").fill("25")
+
+    with desk.expect_download() as download:
+        form.locator("button").click()
+    download.value.save_as(tmp_path / "codes.csv")
+    desk.reload()
+
+    codes = (tmp_path / "codes.csv").read_text().split()
+    assert (codes[0], len(set(codes[1:]))) == ("code", 25)
+    expect(desk.locator("tbody tr", has_text="五月社区")).to_contain_text("0 / 25")
+    shots = os.environ.get("YONGQUAN_TEST_SHOTS")
+    for path in ("codes", "gifts") if shots else ():
+        desk.goto(f"/console/ways/{path}")
+        desk.screenshot(path=f"{shots}/{path}.png", full_page=True)
+
+
 def test_a_store_gives_to_a_stranger_who_then_registers(
     town: Town,
     ways: WayRounds,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from yongquan.commands.printing import say
+from yongquan.commands.printing import print_document, say
 from yongquan.institutions.gateway import ACP, OWN_PREFIX, V3, GatewayMerchant, read_certificate, register
 from yongquan.institutions.gateway import funder_of as account_of
 from yongquan.kernel.errors import BadInput
@@ -20,6 +20,8 @@ from yongquan.plumbing.settings import read_settings
 app = typer.Typer(no_args_is_help=True, help="Callers of wire formats that others already speak.")
 merchant_commands = typer.Typer(no_args_is_help=True, help="Who may call.")
 app.add_typer(merchant_commands, name="merchant")
+coupon_commands = typer.Typer(no_args_is_help=True, help="Callers in the coupon platform's shape.")
+app.add_typer(coupon_commands, name="coupon")
 
 
 @merchant_commands.command("add")
@@ -146,3 +148,48 @@ def _save(merchant: GatewayMerchant, api_key: Path | None, stores: list[UUID]) -
     with database_of(settings) as conninfo:
         cells = migrate(conninfo, cells=settings.cells)
         asyncio.run(save(conninfo, cells))
+
+
+@coupon_commands.command("add")
+def add_coupon_app(
+    *,
+    app_id: Annotated[str, typer.Option(help="what the caller sends as appId")],
+    institution: Annotated[str, typer.Option(help="the institution whose app it is; openId is its open id")],
+    public_key: Annotated[Path, typer.Option(help="its RSA public key, PEM")],
+    notify_url: Annotated[str, typer.Option(help="where notices of its coupons go")] = "",
+) -> None:
+    """Register a caller (again: new secrets); prints its secret and its symmetric key, once."""
+    from yongquan.institutions.apps_store import apps
+    from yongquan.institutions.coupon_apps import fresh_app
+    from yongquan.institutions.coupon_store import save_app
+    from yongquan.institutions.v3 import checked_key
+    from yongquan.plumbing.keys import load_keys
+    from yongquan.plumbing.migrate import migrate
+    from yongquan.plumbing.sealing import Sealing
+    from yongquan.plumbing.webhooks import NewEndpoint, add_endpoint
+
+    try:
+        pem = checked_key(public_key.read_text())
+    except (OSError, UnicodeDecodeError, BadInput) as error:
+        raise BadInput(f"--public-key {public_key}: {error}") from error
+    if not (app_id.isascii() and app_id.isalnum() and len(app_id) <= 64):
+        raise BadInput(f"--app-id {app_id}: 1 to 64 letters and digits")
+    settings = read_settings()
+    made, sealing = fresh_app(app_id, institution, pem), Sealing(load_keys(settings.keys_dir))
+    told: dict[str, object] = {"app_id": app_id, "secret": made.secret, "symmetric_key": made.symmetric_key}
+
+    async def save(conninfo: str) -> None:
+        async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
+            if institution not in {one.institution for one in await apps(connection)}:
+                raise BadInput(f"--institution {institution}: there is no such app: institutions app add")
+            if not await save_app(connection, made, sealing, now=wall_now()):
+                raise BadInput(f"--app-id {app_id}: it is another institution's")
+            if notify_url:
+                where = NewEndpoint(institution=institution, url=notify_url, kinds=("coupon",), shape="coupon")
+                endpoint_id, secret = await add_endpoint(connection, where, sealing)
+                told.update(endpoint_id=str(endpoint_id), notify_secret=secret)
+
+    with database_of(settings) as conninfo:
+        migrate(conninfo, cells=settings.cells)
+        asyncio.run(save(conninfo))
+    print_document(told)

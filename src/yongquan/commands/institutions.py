@@ -27,7 +27,10 @@ app.add_typer(key_commands, name="key")
 app.add_typer(endpoint_commands, name="endpoint")
 
 T = TypeVar("T")
-KINDS = ("voucher.claimed", "payment.succeeded", "payment.failed")
+KINDS = (
+    *("voucher.claimed", "voucher.expired", "voucher.void"),
+    *("payment.succeeded", "payment.failed", "payment.refunded"),
+)
 
 
 @app_commands.command("add")

@@ -14,6 +14,7 @@ from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.give_vouchers import expire_gifts
+from yongquan.flows.notify_coupons import notify_coupons
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.rehearse_round import end_due_rehearsals
@@ -27,6 +28,7 @@ from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.errors import Outage
+from yongquan.payments.store import index_cards
 from yongquan.plumbing import audit
 from yongquan.plumbing.clock import Clock, business_day, wall_now
 from yongquan.plumbing.db import Database
@@ -76,6 +78,7 @@ class Background:
             _every(10.0, self._clear, stop),
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
+            _every(1.0, self._notify_coupons, stop),
         )
 
     async def _tell_merchants(self, stop: asyncio.Event) -> None:
@@ -108,6 +111,9 @@ class Background:
     async def _push(self) -> None:
         await self.pushing.send_what_was_started(patience_s=PUSH_PATIENCE_S)
 
+    async def _notify_coupons(self) -> None:
+        await notify_coupons(self.database, cells=self.cells)
+
     async def _remind(self) -> None:
         if self.reminders is not None:
             await self.reminders.remind(now=self.clock.now())
@@ -122,6 +128,8 @@ class Background:
         await expire_gifts(self.database, cells=self.cells, now=now)
         await write_daily_files(self.database, now=now)
         await Callers(self.database, {}).forget_nonces(now=wall_now())
+        async with self.database.transaction() as connection:
+            await index_cards(connection, self.sealing)
         async with self.database.transaction() as connection:
             await audit.seal(connection, now=now)
         async with self.database.transaction() as connection:

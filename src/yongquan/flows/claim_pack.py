@@ -125,4 +125,5 @@ def _grants_of(one: PackClaim, first: UUID) -> list[Grant]:
     """All of a pack but the one that was claimed."""
     types = [item.type_id for item in one.pack.items for _ in range(item.copies)]
     citizen = UUID(hex=one.claim.citizen)
-    return [Grant(citizen, type_id, named_id("pack", first, n)) for n, type_id in enumerate(types) if n > 0]
+    platform = one.claim.platform
+    return [Grant(citizen, type_id, named_id("pack", first, n), platform) for n, type_id in enumerate(types) if n > 0]

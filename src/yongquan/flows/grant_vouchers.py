@@ -15,18 +15,22 @@ from yongquan.vouchers.validity import Validity
 
 _GRANT = """
 select ord, outcome, (earlier ->> 'voucher_id')::uuid
-  from flows.claim_vouchers(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+  from flows.claim_vouchers(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, null, %s)
 """
 _CODES = {"claimed": "granted", "not_open": "not_published"}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One voucher for one citizen. An event gives a citizen one voucher of a type, however often it is repeated."""
+    """One voucher for one citizen. An event gives a citizen one voucher of a type, however often it is repeated.
+
+    `platform` is the institution whose app it comes through, None our own.
+    """
 
     citizen_id: UUID
     type_id: UUID
     event: UUID
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ async def _grant_in(
     while waiting:
         fresh = [fresh_id(bucket_of(grant.citizen_id)) for grant in waiting]
         arguments = _arguments(waiting, types, now)
+        platforms = [grant.platform for grant in waiting] if any(grant.platform for grant in waiting) else None
         cursor = await connection.execute(
-            _GRANT, [cell, cells, now, *arguments[:3], fresh, *arguments[3:], [None] * len(waiting), origin]
+            _GRANT, [cell, cells, now, *arguments[:3], fresh, *arguments[3:], [None] * len(waiting), origin, platforms]
         )
         again: list[Grant] = []
         for ord_, code, earlier in await cursor.fetchall():

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from psycopg.types.json import Jsonb
 
 from yongquan import ledger
 from yongquan.flows.take_payment import PaymentDesk
@@ -32,6 +33,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.vouchers.refunding import Fate, RefundedVoucher, only_whole, refund_vouchers, refund_vouchers_in_part
 
 WHOLE = RefundWish()
+_TELL = "select flows.tell_refund(%s, %s, %s, %s)"
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +96,7 @@ class RefundDesk:
                 vouchers = await _refund_vouchers(connection, refund, shares, now=now)
                 await note_vouchers(connection, refund, [(v.voucher_id, v.fate) for v in vouchers])
                 await _book(connection, refund, shares, vouchers, now=now)
+                await _tell(connection, refund, vouchers, now=now)
 
 
 async def _require_partial(connection: Connection, cell: int, payment_id: UUID, amount_fen: int) -> None:
@@ -153,3 +156,18 @@ async def _book(
         turn = recipes.restore_voucher if v.fate is Fate.RETURNED else recipes.forfeit_voucher
         parts.append(turn(event=event, voucher_id=v.voucher_id, type_id=v.type_id, redeemed_fen=v.refunded_fen))
     await ledger.post(connection, ledger.chain_of(*parts), cell=payment.cell, now=now)
+
+
+async def _tell(
+    connection: Connection, refund: OpenRefund, vouchers: Sequence[RefundedVoucher], *, now: datetime
+) -> None:
+    effects = [
+        {
+            "voucher_id": str(v.voucher_id),
+            "type_id": str(v.type_id),
+            "refunded_fen": v.refunded_fen,
+            "became": v.fate.value,
+        }
+        for v in vouchers
+    ]
+    await connection.execute(_TELL, [refund.payment.cell, now, refund.refund_id, Jsonb(effects)])

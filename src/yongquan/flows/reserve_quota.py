@@ -12,6 +12,7 @@ from yongquan.staff import Role, Staff
 from yongquan.vouchers.quotas import Moved, QuotaRefused, cut_out, quotas_of, release_due
 from yongquan.vouchers.steering import lock_round
 from yongquan.vouchers.store import types_of
+from yongquan.vouchers.ways.packs import packs_of
 
 QUOTA_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 WHOLE_BP = 10_000
@@ -27,7 +28,7 @@ async def reserve_quota(
     cells: int,
     now: datetime,
 ) -> list[Moved]:
-    """Reserve a share (basis points, rounded down to a piece) of each type of a published grab round.
+    """Reserve a share (basis points, rounded down to a piece, or to a pack) of each type of a published grab round.
 
     The institution's claims take from its quota first, then from what is everybody's. In the caller's transaction;
     locks round, then stock. Raises `QuotaRefused`.
@@ -42,6 +43,11 @@ async def reserve_quota(
     for quota in await quotas_of(connection, [round_id]):
         whole[quota.part_of] += quota.stock
     wanted = {type_id: stock * share_bp // WHOLE_BP for type_id, stock in sorted(whole.items())}
+    pack = (await packs_of(connection, [round_id])).get(round_id)
+    if pack is not None:
+        # Whole packs only: a part of one could be claimed by nobody.
+        packs = pack.packs * share_bp // WHOLE_BP
+        wanted = {item.type_id: item.copies * packs for item in sorted(pack.items, key=lambda item: item.type_id)}
     moved = []
     for type_id, pieces in wanted.items():
         if not pieces:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import msgspec
 
 from yongquan.citizens import store as citizens
 from yongquan.citizens.sign_in import SignInDesk
+from yongquan.flows.claim_pack import PackClaim, PackDesk, PackOutcome
 from yongquan.flows.claim_voucher import SOLD_OUT, Claim, ClaimDesk, ClaimOutcome
 from yongquan.institutions import apps_store
 from yongquan.institutions.apps import (
@@ -32,6 +33,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
+from yongquan.vouchers.ways.packs import Pack, PackItem
 
 UNNAMED = "市民"
 
@@ -98,6 +100,7 @@ class AppDesk:
     database: Database
     sealing: Sealing
     claims: ClaimDesk
+    packs: PackDesk
     cells: int
 
     async def link(
@@ -147,20 +150,12 @@ class AppDesk:
     ) -> ClaimOutcome:
         """Claim for a citizen: from the institution's own quota first, then from what is everybody's.
 
-        The answer names the type that was asked for, whichever stock it came from. Same key: same voucher. Packs are
-        whole or not at all, and other apps do not claim them.
+        The answer names the type that was asked for, whichever stock it came from. Same key: same voucher. A pack is
+        claimed by `claim_pack`.
         """
         if offer.pack is not None:
             return ClaimOutcome("not_eligible", reason="other_platform")
-        wanted = Claim(
-            citizen=citizen_id.hex,
-            offer=offer,
-            type=type_,
-            key=hashlib.blake2b(f"{app.institution}\n{key}".encode(), digest_size=16).hexdigest(),
-            body_hash=body_hash,
-            refused=offer.refusal_from(place, platform=app.institution),
-            platform=app.institution,
-        )
+        wanted = _claim(app, citizen_id, offer, type_, key=key, body_hash=body_hash, place=place)
         quota = offer.quotas.get((app.institution, type_.type_hex))
         outcome = SOLD_OUT if quota is None else await self.claims.claim(msgspec.structs.replace(wanted, type=quota))
         if outcome.code == "sold_out":
@@ -168,6 +163,36 @@ class AppDesk:
         if quota is not None and outcome.type_id == quota.type_id:
             return msgspec.structs.replace(outcome, type_id=type_.type_id)
         return outcome
+
+    async def claim_pack(
+        self,
+        app: App,
+        citizen_id: UUID,
+        offer: RoundOffer,
+        pack: Pack,
+        *,
+        key: str,
+        body_hash: str,
+        place: tuple[float, float] | None,
+    ) -> PackOutcome:
+        """Claim a pack for a citizen, whole or not at all: all of it from the institution's own quota, else all of it
+        from what is everybody's. The answer names the pack's own types. Same key: same pack.
+        """
+        first = offer.types[pack.items[0].type_id.hex]
+        wanted = _claim(app, citizen_id, offer, first, key=key, body_hash=body_hash, place=place)
+        own = [offer.quotas.get((app.institution, item.type_id.hex)) for item in pack.items]
+        outcome = PackOutcome(SOLD_OUT)
+        if own[0] is not None and all(own):
+            items = [PackItem(UUID(q.type_id), i.copies) for q, i in zip(own, pack.items, strict=True) if q is not None]
+            from_own = replace(pack, items=tuple(items))
+            outcome = await self.packs.claim(PackClaim(msgspec.structs.replace(wanted, type=own[0]), from_own))
+        if outcome.first.code == "sold_out":
+            outcome = await self.packs.claim(PackClaim(wanted, pack))
+        asked = {UUID(q.type_id): i.type_id for q, i in zip(own, pack.items, strict=True) if q is not None}
+        vouchers = tuple(replace(v, type_id=asked.get(v.type_id, v.type_id)) for v in outcome.vouchers)
+        if own[0] is not None and outcome.first.type_id == own[0].type_id:
+            return PackOutcome(msgspec.structs.replace(outcome.first, type_id=first.type_id), vouchers)
+        return PackOutcome(outcome.first, vouchers)
 
     async def bind_card(
         self, app: App, citizen_id: UUID, card_no: str, registry: Registry | None, *, now: datetime
@@ -188,6 +213,27 @@ class AppDesk:
             await bind_many(connection, [instrument], self.sealing, cells=self.cells, now=now)
             await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=card_no, now=now)
         return instrument.instrument_id
+
+
+def _claim(
+    app: App,
+    citizen_id: UUID,
+    offer: RoundOffer,
+    type_: TypeOffer,
+    *,
+    key: str,
+    body_hash: str,
+    place: tuple[float, float] | None,
+) -> Claim:
+    return Claim(
+        citizen=citizen_id.hex,
+        offer=offer,
+        type=type_,
+        key=hashlib.blake2b(f"{app.institution}\n{key}".encode(), digest_size=16).hexdigest(),
+        body_hash=body_hash,
+        refused=offer.refusal_from(place, platform=app.institution),
+        platform=app.institution,
+    )
 
 
 def purpose_of(app: App) -> str:

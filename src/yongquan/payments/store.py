@@ -34,6 +34,16 @@ _BY_PAN = """
 select citizen_id, instrument_id, issuer from payments.instrument
  where pan_index = %s and state = 'bound' order by bound_at, instrument_id limit 1
 """
+_OF_CARD = "select distinct citizen_id from payments.instrument where pan_index = %s and state = 'bound'"
+_UNINDEXED = """
+select cell, instrument_id, pan_sealed from payments.instrument where pan_index is null limit %s
+   for no key update skip locked
+"""
+_INDEX = """
+update payments.instrument i set pan_index = u.pan_index
+  from unnest(%s::smallint[], %s::uuid[], %s::bytea[]) as u(cell, instrument_id, pan_index)
+ where i.cell = u.cell and i.instrument_id = u.instrument_id
+"""
 _ADD_CODE = """
 insert into payments.pay_code (cell, code_hash, citizen_id, instrument_id, voucher_ids, expires_at)
 values (%s, %s, %s, %s, %s, %s)
@@ -69,9 +79,8 @@ async def bind_many(
             cell = cell_of(i.citizen_id, cells)
             sealed = sealing.seal(i.pan, what="pan")
             index = sealing.index(i.pan, what="pan")
-            await copy.write_row(
-                (cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now, index)
-            )
+            row = (cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now, index)
+            await copy.write_row(row)
 
 
 async def add_guest(
@@ -95,6 +104,20 @@ async def add_guest(
 async def instrument_by_pan(connection: Connection, pan_index: bytes) -> tuple[UUID, UUID, str] | None:
     """The holder, the instrument and the issuer of a bound card, the first to bind it; asks every cell."""
     return await (await connection.execute(_BY_PAN, [pan_index])).fetchone()
+
+
+async def citizens_of_card(connection: Connection, card_no: str, sealing: Sealing) -> list[UUID]:
+    """Who has bound a card."""
+    rows = await (await connection.execute(_OF_CARD, [sealing.index(card_no, what="pan")])).fetchall()
+    return [row[0] for row in rows]
+
+
+async def index_cards(connection: Connection, sealing: Sealing, *, limit: int = 1000) -> int:
+    """Make cards that were bound before there was an index findable by number; how many."""
+    rows = await (await connection.execute(_UNINDEXED, [limit])).fetchall()
+    indexes = [sealing.index(sealing.open(bytes(row[2]), what="pan"), what="pan") for row in rows]
+    await connection.execute(_INDEX, [[row[0] for row in rows], [row[1] for row in rows], indexes])
+    return len(rows)
 
 
 async def add_pay_code(

@@ -1,6 +1,7 @@
 """The worker that brings outbox events to webhook endpoints; any number of processes may run it."""
 
 import asyncio
+import json
 from contextlib import suppress
 from datetime import timedelta
 
@@ -31,6 +32,8 @@ LEASE_S = 60.0
 AT_ONCE = 50
 KEPT_DAYS = 7
 TRIM_EVERY_S = 60.0
+RECEIVED = "00"
+ANSWER_MAX = 4096
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +83,7 @@ class Courier:
         endpoint = str(delivery.endpoint_id)
         try:
             secret = self._sealing.open(delivery.secret_sealed, what="webhook")
-            return Outcome(delivery, await self._post(delivery, secret))
+            return await self._post(delivery, secret)
         except InvalidTag:
             # Its secret was sealed under another key: the others' deliveries must go on.
             log.error("webhook_secret_unreadable", endpoint=endpoint)  # noqa: TRY400 - the trace says nothing more
@@ -88,15 +91,17 @@ class Courier:
             log.info("webhook_unanswered", endpoint=endpoint, error=type(error).__name__)
         return Outcome(delivery, None)
 
-    async def _post(self, delivery: Delivery, secret: str) -> int:
+    async def _post(self, delivery: Delivery, secret: str) -> Outcome:
         headers = dict(sign(delivery, secret=secret, at=wall_now()))
         body = delivery.body.encode()
-        # The status is the answer; a body of any size or slowness is left unread.
+        # The status is the answer; a body of any size or slowness is left unread, but where its code counts.
         async with (
             asyncio.timeout(TIMEOUT_S),
             self._client.stream("POST", delivery.url, content=body, headers=headers) as answer,
         ):
-            return answer.status_code
+            if delivery.shape != "coupon":
+                return Outcome(delivery, answer.status_code)
+            return Outcome(delivery, answer.status_code, await _says_received(answer))
 
     async def _trim(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -106,3 +111,16 @@ class Courier:
         async with self._database.transaction() as connection:
             await trim(connection, before=self._clock.now() - timedelta(days=KEPT_DAYS))
             await trim_deliveries(connection, days=KEPT_DAYS)
+
+
+async def _says_received(answer: httpx.Response) -> bool:
+    said = b""
+    async for part in answer.aiter_bytes():
+        said += part
+        if len(said) > ANSWER_MAX:
+            return False
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get("code") == RECEIVED

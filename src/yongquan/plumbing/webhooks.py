@@ -30,8 +30,8 @@ WAIT_GROWS = 4.0
 WAIT_MAX_S = 86_400
 
 _ADD = """
-insert into plumbing.webhook_endpoint (endpoint_id, institution, url, secret_sealed, kinds, scope, created_at)
-values (%s, %s, %s, %s, %s, %s, plumbing.now())
+insert into plumbing.webhook_endpoint (endpoint_id, institution, url, secret_sealed, kinds, scope, shape, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, plumbing.now())
 """
 _MOVE = "update plumbing.webhook_endpoint set state = %s, rests_until = '-infinity' where endpoint_id = %s"
 _FAN_OUT = """
@@ -46,14 +46,14 @@ select e.endpoint_id, o.event_id,
                                   end || jsonb_build_object('subject', o.subject))::text
   from plumbing.webhook_endpoint e
   join plumbing.outbox o on o.kind = any(e.kinds)
- where e.state = 'active' and o.xid > %s::xid8 and o.xid <= %s::xid8
+ where e.state = 'active' and e.shape = 'events' and o.xid > %s::xid8 and o.xid <= %s::xid8
    and (e.scope = 'all' or o.payload -> 'institutions' ? e.institution)
     on conflict do nothing
 """
 # The lease keeps other workers away while we ask; a worker that dies leaves the delivery due again.
 _TAKE = """
 with due as (
-    select d.endpoint_id, d.event_id, e.url, e.secret_sealed
+    select d.endpoint_id, d.event_id, e.url, e.secret_sealed, e.shape
       from plumbing.webhook_delivery d
       join plumbing.webhook_endpoint e using (endpoint_id)
      where d.state = 'waiting' and d.due_at <= now() and e.state = 'active' and e.rests_until <= now()
@@ -64,7 +64,15 @@ update plumbing.webhook_delivery d
    set tries = d.tries + 1, due_at = clock_timestamp() + make_interval(secs => %s)
   from due
  where d.endpoint_id = due.endpoint_id and d.event_id = due.event_id
-returning d.endpoint_id, d.event_id, due.url, due.secret_sealed, d.body, d.tries
+returning d.endpoint_id, d.event_id, due.url, due.secret_sealed, d.body, d.tries, due.shape
+"""
+_ENDPOINTS_OF = """
+select endpoint_id, institution from plumbing.webhook_endpoint
+ where shape = %s and state = 'active' and institution = any (%s)
+"""
+_QUEUE = """
+insert into plumbing.webhook_delivery (endpoint_id, event_id, body)
+select * from unnest(%s::uuid[], %s::uuid[], %s::text[]) on conflict do nothing
 """
 _RECORD = """
 update plumbing.webhook_delivery d
@@ -98,6 +106,7 @@ class NewEndpoint:
     url: str
     kinds: tuple[str, ...]
     scope: str = "own"
+    shape: str = "events"  # or coupon: notices in the coupon platform's shape (flows/notify_coupons.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +119,21 @@ class Delivery:
     secret_sealed: bytes
     body: str
     tries: int
+    shape: str = "events"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a try: the endpoint's HTTP status, None if it did not answer."""
+    """What came of a try: the endpoint's HTTP status, None if it did not answer; whether its answer says received."""
 
     delivery: Delivery
     status: int | None
+    is_received: bool = True
 
     @property
     def state(self) -> str:
-        """delivered on any 2xx; dead after the last try; else waiting."""
-        if self.status is not None and 200 <= self.status < 300:
+        """delivered on any 2xx that says received; dead after the last try; else waiting."""
+        if self.status is not None and 200 <= self.status < 300 and self.is_received:
             return "delivered"
         return "dead" if self.delivery.tries >= TRIES_MAX else "waiting"
 
@@ -135,7 +146,15 @@ async def add_endpoint(connection: Connection, endpoint: NewEndpoint, sealing: S
     _check_address(endpoint.url)
     endpoint_id, secret = fresh_id(), "whsec_" + base64.b64encode(os.urandom(32)).decode()
     sealed = sealing.seal(secret, what="webhook")
-    row = [endpoint_id, endpoint.institution, endpoint.url, sealed, list(endpoint.kinds), endpoint.scope]
+    row = [
+        endpoint_id,
+        endpoint.institution,
+        endpoint.url,
+        sealed,
+        list(endpoint.kinds),
+        endpoint.scope,
+        endpoint.shape,
+    ]
     await connection.execute(_ADD, row)
     return endpoint_id, secret
 
@@ -158,6 +177,17 @@ async def fan_out(connection: Connection, *, limit: int = 20_000) -> bool:
     await connection.execute(_FAN_OUT, [step.after, step.up_to])
     await mark_read(connection, READER, step)
     return True
+
+
+async def endpoints_of(connection: Connection, shape: str, institutions: Sequence[str]) -> list[tuple[UUID, str]]:
+    """Active endpoints of some institutions in one shape, with their institutions."""
+    rows = await (await connection.execute(_ENDPOINTS_OF, [shape, list(institutions)])).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def queue_notices(connection: Connection, notices: Sequence[tuple[UUID, UUID, str]]) -> None:
+    """Queue notices that were written elsewhere: endpoint, the notice's id, body. A known id is left as it is."""
+    await connection.execute(_QUEUE, [list(column) for column in zip(*notices, strict=True)])
 
 
 async def take_due(connection: Connection, *, limit: int, lease_s: float) -> list[Delivery]:

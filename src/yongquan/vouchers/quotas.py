@@ -6,7 +6,7 @@ what can be claimed is at every moment exactly what was laid out.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
@@ -61,6 +61,13 @@ select t.type_id, t.part_of, t.reserved_for, t.name, t.name_en, t.stock, t.relea
  where t.part_of is not null and t.round_id = any (%s) order by t.reserved_for, t.part_of
 """
 
+_CLAIMED_IN = """
+select count(*) filter (where claimed_on >= date_trunc('year', %(today)s::date)),
+       count(*) filter (where claimed_on >= date_trunc('month', %(today)s::date)),
+       count(*) filter (where claimed_on = %(today)s)
+  from vouchers.voucher where type_id = any (%(types)s) and state <> 'void'
+"""
+
 
 class QuotaRefused(Refusal):
     """The quota cannot be set: it exists, the type is not one to divide, or too little of it is left."""
@@ -82,6 +89,15 @@ class Quota:
     released_at: datetime | None
     claimed: int
     remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedIn:
+    """How many pieces were claimed in the year, the month and the day."""
+
+    year: int
+    month: int
+    day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,12 @@ async def release_due(connection: Connection, *, now: datetime) -> list[Moved]:
 async def quotas_of(connection: Connection, round_ids: Sequence[UUID]) -> list[Quota]:
     """The quotas of some rounds."""
     return [Quota(*row) for row in await (await connection.execute(_OF_ROUND, [list(round_ids)])).fetchall()]
+
+
+async def claimed_in(connection: Connection, type_ids: Sequence[UUID], *, today: date) -> ClaimedIn:
+    """What was claimed of some types until the end of `today`, a business day."""
+    row = await (await connection.execute(_CLAIMED_IN, {"today": today, "types": list(type_ids)})).fetchone()
+    return ClaimedIn(*row) if row else ClaimedIn(0, 0, 0)
 
 
 async def _lock(connection: Connection, type_ids: Sequence[UUID]) -> dict[tuple[int, UUID], int]:

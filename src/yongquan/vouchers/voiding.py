@@ -17,9 +17,13 @@ select voucher_id from vouchers.voucher
 """
 _VOID = "select voucher_id, type_id, citizen_id, amount_fen, state from vouchers.void(%s, %s, %s, %s, %s)"
 _TELL = """
-select plumbing.emit(%s, 'voucher.void', array_agg(md5(u.voucher_id || ':void')::uuid), array_agg(u.voucher_id),
-                     array_agg(jsonb_build_object('citizen_id', u.citizen_id, 'reason', %s::text)), %s)
-  from unnest(%s::uuid[], %s::uuid[]) as u(voucher_id, citizen_id) having count(*) > 0
+select plumbing.emit(%(cell)s, 'voucher.void', array_agg(md5(v.voucher_id || ':void')::uuid), array_agg(v.voucher_id),
+                     array_agg(jsonb_build_object('citizen_id', v.citizen_id, 'reason', %(reason)s::text,
+                                                  'type_id', v.type_id, 'round_id', v.round_id)
+                               || case when v.platform is null then '{}'::jsonb
+                                       else institutions.concerned(v.cell, v.citizen_id, array[v.platform]) end),
+                     %(now)s)
+  from vouchers.voucher v where v.cell = %(cell)s and v.voucher_id = any (%(vouchers)s) having count(*) > 0
 """
 _REASON = "select reason from vouchers.voided where cell = %s and voucher_id = %s"
 
@@ -53,8 +57,8 @@ async def void(
     """Make vouchers of one cell void that are held or frozen, and tell so; the others stay as they are."""
     rows = await (await connection.execute(_VOID, [cell, now, list(voucher_ids), reason, actor])).fetchall()
     gone = [VoidedVoucher(*row) for row in rows]
-    ids, citizens = [v.voucher_id for v in gone], [v.citizen_id for v in gone]
-    await connection.execute(_TELL, [cell, reason, now, ids, citizens])
+    told = {"cell": cell, "reason": reason, "now": now, "vouchers": [v.voucher_id for v in gone]}
+    await connection.execute(_TELL, told)
     return gone
 
 

@@ -97,6 +97,19 @@ def speech_of(request: Request) -> Speech:
     return speech(Language.ENGLISH if chosen == Language.ENGLISH else Language.CHINESE)
 
 
+def accepted(header: str) -> Language:
+    """The language an `Accept-Language` header prefers of the two (RFC 9110, 12.5.4); Chinese if it names neither."""
+    best, language = 0.0, Language.CHINESE
+    for part in header.split(","):
+        name, _, parameter = part.strip().partition(";")
+        weight = parameter.strip().removeprefix("q=") if parameter else "1"
+        quality = float(weight) if weight.replace(".", "", 1).isdecimal() and weight.isascii() else 0.0
+        found = {"zh": Language.CHINESE, "en": Language.ENGLISH}.get(name.partition("-")[0].lower())
+        if found is not None and quality > best:
+            best, language = quality, found
+    return language
+
+
 def is_inside(path: str) -> bool:
     """Whether a path to go on to stays on this site."""
     return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

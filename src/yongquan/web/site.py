@@ -14,6 +14,7 @@ from starlette.routing import Match
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
+from yongquan.web.api.conditions import make_conditions
 from yongquan.web.api.institutions import make_institutions
 from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
@@ -22,6 +23,7 @@ from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
+from yongquan.web.dialects.coupon_platform import make_coupon_platform
 from yongquan.web.dialects.wechat_v3 import make_wechat_v3
 from yongquan.web.door import Door
 from yongquan.web.draws import make_draws
@@ -38,8 +40,10 @@ def make_site(door: Door) -> FastAPI:
     describe(site)
     site.include_router(make_native(door))
     site.include_router(make_ways(door))
+    site.include_router(make_conditions(door))
     site.include_router(make_reminders_api(door))
     site.include_router(make_institutions(door))
+    site.include_router(make_coupon_platform(door), include_in_schema=False)
     site.include_router(make_wechat_v3(door, door.v3_seal), include_in_schema=False)
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)

@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from stores.city import SEALING, SmallCity, small_city
 
+from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.prove_books import prove_books
 from yongquan.flows.reserve_quota import release_quotas, reserve_quota
 from yongquan.flows.serve_app import AppDesk
 from yongquan.institutions.apps import App
+from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.migrate import migrate
 from yongquan.vouchers.model import Caps, Round
@@ -38,7 +40,8 @@ async def reserve(city: SmallCity, round_: Round, share_bp: int, *, release_at: 
 async def claim_by_bank(city: SmallCity, citizen: UUID, round_: Round, key: str = "") -> str:
     offer = city.catalogue.get(round_.round_id.hex)
     assert offer is not None
-    desk = AppDesk(city.database, SEALING, city.desk, city.cells)
+    packs = PackDesk(city.database, Clock(), city.desk, cells=city.cells)
+    desk = AppDesk(city.database, SEALING, city.desk, packs, city.cells)
     body = hashlib.blake2b(b"", digest_size=16).hexdigest()
     type_ = next(iter(offer.types.values()))
     outcome = await desk.claim(BANK, citizen, offer, type_, key=key or fresh_id().hex, body_hash=body, place=None)

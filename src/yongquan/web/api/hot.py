@@ -115,7 +115,7 @@ class HotDoor:
             device=self._device(offer, request.device_id),
         )
         if offer.pack is not None:
-            return _pack_answer(await self.door.packs.claim(PackClaim(claim, offer.pack)))
+            return _pack_told(await self.door.packs.claim(PackClaim(claim, offer.pack)))
         outcome = await self.door.claims.claim(claim)
         if outcome.code in {"claimed", "again"}:
             return 201, JSON, _encode(answer_of(outcome))
@@ -185,9 +185,13 @@ def type_of(offer: RoundOffer, type_id: str | None) -> TypeOffer:
     return found
 
 
-def _pack_answer(outcome: PackOutcome) -> Answer:
+def _pack_told(outcome: PackOutcome) -> Answer:
     if outcome.first.code not in WON:
         return problem(outcome.first.code, reason=outcome.first.reason)
+    return 201, JSON, _encode(pack_answer_of(outcome))
+
+
+def pack_answer_of(outcome: PackOutcome) -> PackClaimed:
     vouchers = [
         VoucherClaimed(
             str(v.voucher_id),
@@ -202,7 +206,7 @@ def _pack_answer(outcome: PackOutcome) -> Answer:
         for v in outcome.vouchers
     ]
     first = answer_of(outcome.first)
-    return 201, JSON, _encode(PackClaimed(**msgspec.structs.asdict(first), vouchers=vouchers))
+    return PackClaimed(**msgspec.structs.asdict(first), vouchers=vouchers)
 
 
 def answer_of(outcome: ClaimOutcome) -> VoucherClaimed:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from yongquan.citizens.sign_in import SignInDesk
+from yongquan.flows.claim_pack import WON
 from yongquan.flows.report_app import report_app, report_csv
 from yongquan.flows.serve_app import purpose_of
 from yongquan.flows.show_pay_code import show_pay_code
@@ -28,7 +29,8 @@ from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.model import Conditions
 from yongquan.vouchers.quotas import Quota, quotas_of
 from yongquan.vouchers.views import PAGE, RoundRow, rounds_for_screen, wallet_of
-from yongquan.web.api.hot import answer_of, read_claim, type_of
+from yongquan.vouchers.ways.packs import Pack, packs_of
+from yongquan.web.api.hot import answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
@@ -148,9 +150,10 @@ def _vouchers(door: Door, caller: Caller) -> APIRouter:
         async with door.database.transaction() as connection:
             rows = await rounds_for_screen(connection, now=now, ended_since=now)
             quotas = await quotas_of(connection, [row.round_id for row in rows])
+            packs = await packs_of(connection, [row.round_id for row in rows])
         own = {quota.part_of: quota for quota in quotas if quota.institution == app.institution}
         open_to = [r for r in rows if _is_open_to(app, r.terms.conditions)]
-        return _json({"rounds": [_round_out(row, own) for row in open_to if row.types]})
+        return _json({"rounds": [_round_out(row, own, packs.get(row.round_id)) for row in open_to if row.types]})
 
     @routes.post("/rounds/{round_id}/claims", status_code=201, response_model=None)
     async def claim(
@@ -162,16 +165,14 @@ def _vouchers(door: Door, caller: Caller) -> APIRouter:
             raise Refused("not_found", "no such round")
         body, body_hash = read_claim(await request.body(), offer.round_hex)
         who = await door.apps.citizen(app, wanted.open_id, active_at=door.clock.now())
-        place = body.location
-        outcome = await door.apps.claim(
-            app,
-            who,
-            offer,
-            type_of(offer, body.type_id),
-            key=key,
-            body_hash=body_hash,
-            place=None if place is None else (place.lon, place.lat),
-        )
+        place = None if body.location is None else (body.location.lon, body.location.lat)
+        if offer.pack is not None:
+            pack = await door.apps.claim_pack(app, who, offer, offer.pack, key=key, body_hash=body_hash, place=place)
+            if pack.first.code not in WON:
+                raise Refused(pack.first.code, pack.first.reason or "")
+            return _json(pack_answer_of(pack), 201)
+        type_ = type_of(offer, body.type_id)
+        outcome = await door.apps.claim(app, who, offer, type_, key=key, body_hash=body_hash, place=place)
         if outcome.code not in {"claimed", "again"}:
             raise Refused(outcome.code, outcome.reason or "")
         return Response(_encode(answer_of(outcome)), 201, media_type="application/json")
@@ -284,7 +285,7 @@ def _is_open_to(app: App, wanted: Conditions) -> bool:
     return through and (wanted.card_issuers is None or app.institution in wanted.card_issuers)
 
 
-def _round_out(row: RoundRow, own: dict[UUID, Quota]) -> dict[str, object]:
+def _round_out(row: RoundRow, own: dict[UUID, Quota], pack: Pack | None) -> dict[str, object]:
     return {
         "round_id": str(row.round_id),
         "name": row.name,
@@ -296,6 +297,7 @@ def _round_out(row: RoundRow, own: dict[UUID, Quota]) -> dict[str, object]:
         "paused": row.is_paused,
         "districts": row.terms.conditions.districts,
         "cap_round": row.terms.caps.per_round,
+        "pack": None if pack is None else _pack_out(pack),
         "types": [
             {
                 "type_id": str(t.type_id),
@@ -313,6 +315,11 @@ def _round_out(row: RoundRow, own: dict[UUID, Quota]) -> dict[str, object]:
             for t in row.types
         ],
     }
+
+
+def _pack_out(pack: Pack) -> dict[str, object]:
+    items = [{"type_id": str(item.type_id), "copies": item.copies} for item in pack.items]
+    return {"name": pack.name, "name_en": pack.name_en, "packs": pack.packs, "items": items}
 
 
 def _payment(payment: PaymentOut, status: int) -> Response:

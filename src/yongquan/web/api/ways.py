@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from yongquan.flows.give_vouchers import give_voucher
@@ -13,6 +13,7 @@ from yongquan.flows.redeem_code import redeem_code
 from yongquan.plumbing.once import once
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.ways.gifts import quotas
+from yongquan.web.api.institutions import caller_of
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -78,6 +79,10 @@ class Callers:
             raise Refused("forbidden", "gifts are given by stores")
         return f"store:{UUID(hex=found.id_hex)}"
 
+    async def institution(self, request: Request) -> str:
+        """The giver that a signed request speaks for. Raises `SignatureRefused`, `QuotaExceeded`."""
+        return f"institution:{(await caller_of(self._door, request)).institution}"
+
 
 def _key(idempotency_key: Annotated[str, Header(min_length=1, max_length=255)]) -> str:
     return idempotency_key
@@ -138,42 +143,63 @@ def _make_gifts(door: Door, callers: Callers) -> APIRouter:
     @routes.get("/gift-quotas", tags=["gifts"])
     async def own_quotas(giver: Annotated[str, Depends(callers.store)]) -> Response:
         """What this store may give away."""
-        async with door.database.transaction() as connection:
-            listed = await quotas(connection, giver=giver)
-        shown = [
-            {
-                "quota_id": q.quota_id,
-                "type_id": q.type_id,
-                "name": q.name,
-                "amount_fen": q.amount_fen,
-                "quota": q.quota,
-                "left": q.left,
-                "open": q.is_open(door.clock.now()),
-            }
-            for q in listed
-        ]
-        return Response(_encode({"quotas": shown}), media_type="application/json")
+        return await quotas_of_giver(door, giver)
+
+    @routes.get("/institutions/gift-quotas", tags=["institutions"])
+    async def institutions_quotas(giver: Annotated[str, Depends(callers.institution)]) -> Response:
+        """What this institution may give away; the request is signed."""
+        return await quotas_of_giver(door, giver)
 
     @routes.post("/gifts", status_code=201, tags=["gifts"])
     async def give(
         giver: Annotated[str, Depends(callers.store)], key_: Annotated[str, Depends(_key)], wanted: GiftRequest
     ) -> GiftOut:
         """Give a voucher to a phone; the same key and phone give the same gift."""
-        gift = await give_voucher(
-            door.database,
-            door.sealing,
-            giver=giver,
-            quota_id=wanted.quota_id,
-            phone="".join(wanted.phone.split()),
-            key=key_,
-            cells=door.cells,
-            now=door.clock.now(),
-        )
-        return GiftOut(
-            gift_id=gift.gift_id,
-            state=gift.state,
-            phone_tail=gift.phone_tail,
-            expires_at=gift.expires_at.isoformat(),
-        )
+        return await give_by(door, giver, wanted, key=key_)
+
+    @routes.post("/institutions/gifts", status_code=201, tags=["institutions"])
+    async def institution_gives(
+        giver: Annotated[str, Depends(callers.institution)],
+        key_: Annotated[str, Depends(_key)],
+        wanted: GiftRequest,
+    ) -> GiftOut:
+        """`POST /v1/gifts` by an institution, signed instead of a token."""
+        return await give_by(door, giver, wanted, key=key_)
 
     return routes
+
+
+async def quotas_of_giver(door: Door, giver: str) -> Response:
+    """What a giver may give away."""
+    async with door.database.transaction() as connection:
+        listed = await quotas(connection, giver=giver)
+    shown = [
+        {
+            "quota_id": q.quota_id,
+            "type_id": q.type_id,
+            "name": q.name,
+            "amount_fen": q.amount_fen,
+            "quota": q.quota,
+            "left": q.left,
+            "open": q.is_open(door.clock.now()),
+        }
+        for q in listed
+    ]
+    return Response(_encode({"quotas": shown}), media_type="application/json")
+
+
+async def give_by(door: Door, giver: str, wanted: GiftRequest, *, key: str) -> GiftOut:
+    """Give, and say what became of it."""
+    gift = await give_voucher(
+        door.database,
+        door.sealing,
+        giver=giver,
+        quota_id=wanted.quota_id,
+        phone="".join(wanted.phone.split()),
+        key=key,
+        cells=door.cells,
+        now=door.clock.now(),
+    )
+    return GiftOut(
+        gift_id=gift.gift_id, state=gift.state, phone_tail=gift.phone_tail, expires_at=gift.expires_at.isoformat()
+    )

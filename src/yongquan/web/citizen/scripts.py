@@ -67,6 +67,7 @@ PAY_WORDS = {
     "retry": "重试",
     "waiting": "银行正在处理，请稍候",
     "no_vouchers": "没有可用的消费券",
+    "unusable": "另有 %s 张券这次不能用",
     "changed": "可用的消费券有变化，请重新确认",
     "cents": "金额最多两位小数",
 }

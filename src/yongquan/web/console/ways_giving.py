@@ -10,14 +10,18 @@ from yongquan.citizens.store import phones_of
 from yongquan.flows.generate_codes import stop_codes
 from yongquan.flows.give_vouchers import allow_gifts
 from yongquan.flows.rehearse_round import end_rehearsal, rehearse_round, report_of
+from yongquan.institutions.apps import App
+from yongquan.institutions.apps_store import apps
 from yongquan.institutions.views import parties
-from yongquan.merchants.views import store_of
+from yongquan.merchants.views import StoreRow, store_of
+from yongquan.plumbing.db import Connection
 from yongquan.vouchers.model import RoundMode
 from yongquan.vouchers.ways import rehearsals
 from yongquan.vouchers.ways.codes_store import batches_for_desk
 from yongquan.vouchers.ways.gifts import quotas
 from yongquan.vouchers.ways.lists_store import lists_for_desk
 from yongquan.vouchers.ways.pushes import offered_types
+from yongquan.web.console.codes import DESK_MAX, make_codes_form, types_for_codes
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
 
 QUIET_SHOWN = 50
@@ -26,7 +30,7 @@ QUIET_SHOWN = 50
 def make_giving(desk: Desk) -> APIRouter:
     """`/console/ways/codes`, `/console/ways/gifts` and `/console/ways/rehearsals`."""
     routes = APIRouter()
-    for make in (_make_codes, _make_gifts, _make_rehearsals):
+    for make in (_make_codes, make_codes_form, _make_gifts, _make_rehearsals):
         routes.include_router(make(desk))
     return routes
 
@@ -39,7 +43,9 @@ def _make_codes(desk: Desk) -> APIRouter:
     async def codes(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
         async with door.database.transaction() as connection:
             listed = await batches_for_desk(connection, places=visitor.places)
-        return desk.show(request, visitor, "ways_codes.html", {"batches": listed})
+        types = await types_for_codes(desk, visitor)
+        facts = {"batches": listed, "types": types, "most": DESK_MAX}
+        return desk.show(request, visitor, "ways_codes.html", facts)
 
     @routes.post("/ways/codes/{batch}/stop")
     async def stop(
@@ -68,24 +74,28 @@ def _make_gifts(desk: Desk) -> APIRouter:
                 for quota in listed
                 if quota.giver.startswith("store:")
             }
-        facts = {"quotas": listed, "names": names, "types": types, "stores": stores}
+            givers = await apps(connection)
+        shown: dict[str, StoreRow | App | None] = {quota.giver: stores.get(quota.giver) for quota in listed}
+        shown |= {f"institution:{app.institution}": app for app in givers}
+        facts = {"quotas": listed, "names": names, "types": types, "stores": shown, "apps": givers}
         return desk.show(request, visitor, "ways_gifts.html", facts)
 
     @routes.post("/ways/gifts")
     async def allow(
         visitor: Annotated[Visitor, Depends(desk.poster)],
+        *,
         type_id: Annotated[UUID, Form()],
-        store_id: Annotated[str, Form()],
         quota: Annotated[int, Form()],
         waits_days: Annotated[int, Form()],
+        store_id: Annotated[str, Form()] = "",
+        institution: Annotated[str, Form()] = "",
     ) -> Response:
         async with door.database.transaction() as connection:
-            if await store_of(connection, known_id(store_id.strip())) is None:
-                raise Missing
+            giver = await _giver(connection, store_id=store_id.strip(), institution=institution)
         await allow_gifts(
             door.database,
             type_id=type_id,
-            giver=f"store:{known_id(store_id.strip())}",
+            giver=giver,
             quota=quota,
             waits_days=waits_days,
             staff=visitor.staff,
@@ -94,6 +104,14 @@ def _make_gifts(desk: Desk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/ways/gifts", status_code=303)
 
     return routes
+
+
+async def _giver(connection: Connection, *, store_id: str, institution: str) -> str:
+    if institution in {app.institution for app in await apps(connection)}:
+        return f"institution:{institution}"
+    if institution or await store_of(connection, known_id(store_id)) is None:
+        raise Missing
+    return f"store:{known_id(store_id)}"
 
 
 def _make_rehearsals(desk: Desk) -> APIRouter:

@@ -11,6 +11,7 @@
   const result = document.getElementById("result");
   const quote = document.getElementById("quote");
   const lines = document.getElementById("quote-lines");
+  const unusable = document.getElementById("quote-unusable");
   const kept = `pay:${store}`;
   let quoted = null;
   let turn = 0;
@@ -32,6 +33,11 @@
       lines.replaceChildren();
       for (const voucher of answer.vouchers) line(lines, voucher.name, `−¥${yuan(voucher.discount_fen)}`);
       if (!answer.vouchers.length) line(lines, said.no_vouchers, "");
+      unusable.hidden = !answer.unusable.length;
+      unusable.querySelector("summary").textContent = said.unusable.replace("%s", answer.unusable.length);
+      const why = unusable.querySelector("dl");
+      why.replaceChildren();
+      for (const voucher of answer.unusable) line(why, voucher.name, voucher.text);
       document.getElementById("to-pay").textContent = `¥${yuan(answer.payable_fen)}`;
       quote.hidden = false;
       tell("");
