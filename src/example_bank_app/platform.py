@@ -59,6 +59,21 @@ class Platform:
         body = {"open_id": open_id, "type_id": type_id}
         return self._call("POST", f"/v1/institutions/rounds/{round_id}/claims", body=body, key=key)
 
+    def sign_up(
+        self, open_id: str, round_id: str, wishes: list[str], place: tuple[float, float], *, key: str
+    ) -> dict[str, Any]:
+        """Sign up for a draw, the most wanted type first; `place` is longitude and latitude."""
+        body = {"open_id": open_id, "wishes": wishes, "location": {"lon": place[0], "lat": place[1]}}
+        return self._call("POST", f"/v1/institutions/rounds/{round_id}/registrations", body=body, key=key)
+
+    def registration(self, open_id: str, round_id: str) -> dict[str, Any]:
+        """The citizen's registration, whatever app it came by."""
+        return self._call("GET", f"/v1/institutions/rounds/{round_id}/registrations?open_id={open_id}")
+
+    def withdraw(self, open_id: str, round_id: str, *, key: str) -> None:
+        """Take a registration back that came by this bank's app."""
+        self._call("DELETE", f"/v1/institutions/rounds/{round_id}/registrations?open_id={open_id}", key=key)
+
     def wallet(self, open_id: str) -> list[dict[str, Any]]:
         """The citizen's vouchers, newest first."""
         return list(self._call("GET", f"/v1/institutions/wallet/vouchers?open_id={open_id}")["vouchers"])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from yongquan_sandbox import accounts, acquiring, clearing
+from yongquan_sandbox import accounts, acquiring, clearing, identities
 from yongquan_sandbox.accounts import Day
 from yongquan_sandbox.books import Books
 from yongquan_sandbox.faults import FaultBench, Faults
@@ -53,6 +53,9 @@ class Endpoints:
             ("POST", "transfers"): self._transfer,
             ("POST", "net-settlements"): self._settle_net,
         }
+        if self._institution.kind is Kind.BANK:
+            routes["POST", "identities/enter"] = self._enter_identity
+            routes["POST", "identities/check"] = self._check_identity
         if self._institution.kind is Kind.ACQUIRER:
             routes["POST", "merchants/provision"] = self._provision_shops
             routes["POST", "settlement-instructions"] = self._settle
@@ -96,6 +99,14 @@ class Endpoints:
         asked = msgspec.json.decode(call.body, type=clearing.NetSettlement)
         settled = await self._turn.run(partial(clearing.settle_net, self._books, asked))
         return Reply(200 if settled.code == "booked" else 409, settled)
+
+    async def _enter_identity(self, call: Call) -> Reply:
+        asked = msgspec.json.decode(call.body, type=identities.Person)
+        return Reply(200, await self._turn.run(partial(identities.enter, self._books, asked)))
+
+    async def _check_identity(self, call: Call) -> Reply:
+        asked = msgspec.json.decode(call.body, type=identities.Person)
+        return Reply(200, identities.check(self._books, asked))
 
     async def _provision_shops(self, call: Call) -> Reply:
         asked = msgspec.json.decode(call.body, type=acquiring.ShopProvision)

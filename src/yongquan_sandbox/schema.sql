@@ -66,3 +66,10 @@ CREATE TABLE IF NOT EXISTS settlement_line (
   reason TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (instruction_id, line_id)
 ) WITHOUT ROWID;
+
+-- What a bank can ask the state's register: an identity number's holder and social-security card. All invented.
+CREATE TABLE IF NOT EXISTS identity (
+  id_no TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  social_card_no TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;

@@ -14,7 +14,7 @@ from city import SEALING, SmallCity, small_city
 
 from yongquan.flows.announce_draw import Terms, announce_draw
 from yongquan.flows.draw_steps import STEPS, DrawDesk, Step
-from yongquan.flows.register_for_draw import SignUp, register_for_draw
+from yongquan.flows.register_for_draw import SignUp, SignUpOutcome, register_for_draw, withdraw_from_draw
 from yongquan.flows.run_draw import Draws
 from yongquan.kernel.ids import named_id
 from yongquan.plumbing.clock import Clock, set_clock
@@ -50,18 +50,35 @@ class DrawWorld:
             await self.draws.desk.clock.refresh(connection)
 
     async def register(self, citizen: UUID, *wishes: int, adcode: str | None = DISTRICTS[0], **facts: object) -> str:
+        return (await self.sign_up_one(citizen, *wishes, adcode=adcode, **facts)).code
+
+    async def sign_up_one(
+        self, citizen: UUID, *wishes: int, adcode: str | None = DISTRICTS[0], **facts: object
+    ) -> SignUpOutcome:
         sign_up = SignUp(
             citizen, [self.types[n].type_id for n in wishes], adcode, named_id("key", citizen), named_id(*wishes)
         )
         async with self.city.database.transaction() as connection:
-            (code,) = await register_for_draw(
+            (outcome,) = await register_for_draw(
                 connection,
                 self.draw,
                 [replace(sign_up, **facts)],
                 cells=self.city.cells,
                 now=self.draws.desk.clock.now(),
             )
-        return code
+        return outcome
+
+    async def withdraw(self, citizen: UUID, key: UUID, platform: str | None = None) -> str:
+        async with self.city.database.transaction() as connection:
+            return await withdraw_from_draw(
+                connection,
+                self.draw,
+                citizen,
+                key=key,
+                platform=platform,
+                cells=self.city.cells,
+                now=self.draws.desk.clock.now(),
+            )
 
     async def sign_up(self, count: int) -> list[UUID]:
         """Citizens of both districts, half of them with two wishes."""

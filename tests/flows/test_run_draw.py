@@ -21,7 +21,7 @@ from yongquan.plumbing.merkle import leaf_hash, verify_inclusion
 from yongquan.staff import Forbidden
 from yongquan.vouchers.draw_file import read_draw_file
 from yongquan.vouchers.draw_list import Pseudonyms
-from yongquan.vouchers.draw_store import document_of
+from yongquan.vouchers.draw_store import count_withdrawn, document_of
 from yongquan.vouchers.draw_verification import Published, verify
 from yongquan.vouchers.draw_views import experiment_rows
 from yongquan.vouchers.model import Conditions, DrawState, ForbiddenMove
@@ -130,6 +130,81 @@ def test_the_earliest_registration_stands(fresh_database: str) -> None:
                 *(world.register(racing, n % 2, key=fresh_id(), platform=f"app{n}") for n in range(6))
             )
             assert Counter(codes) == {"registered": 1, "already_registered": 5}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("cells", [1, 4])
+def test_who_withdraws_before_the_close_is_not_on_the_list_and_may_sign_up_again(
+    fresh_database: str, cells: int
+) -> None:
+    async def scenario() -> None:
+        async with draw_world(fresh_database, cells=cells) as world:
+            gone, back = await world.sign_up(2)
+            first, second = fresh_id(), fresh_id()
+
+            assert await world.withdraw(gone, first) == "withdrawn"
+            assert await world.withdraw(gone, first) == "withdrawn"
+            assert await world.withdraw(gone, second) == "not_found"
+            assert await world.register(gone, 0, 1) == "withdrawn"
+            assert await world.withdraw(back, second, platform="bank") == "not_found"
+            assert await world.withdraw(back, second) == "withdrawn"
+            assert await world.register(back, 1, key=fresh_id(), platform="bank") == "registered"
+            assert await world.withdraw(back, second) == "withdrawn"
+            await close(world)
+            assert await world.withdraw(back, fresh_id(), platform="bank") == "closed"
+
+            closed = await world.now()
+            assert closed.registrants == 1
+            async with world.city.database.transaction() as connection:
+                assert await count_withdrawn(connection, closed.draw_id) == 2
+            assert await finish(world) is DrawState.PUBLISHED
+
+    asyncio.run(scenario())
+
+
+def test_withdrawing_races_with_signing_up_and_one_order_holds(fresh_database: str) -> None:
+    async def scenario() -> None:
+        async with draw_world(fresh_database) as world:
+            (citizen,) = await world.sign_up(1)
+            key = fresh_id()
+
+            told = await asyncio.gather(
+                *(world.withdraw(citizen, key) for _ in range(4)),
+                *(world.register(citizen, 0, key=fresh_id(), platform=f"app{n}") for n in range(4)),
+            )
+
+            assert set(told[:4]) == {"withdrawn"}
+            assert Counter(told[4:])["registered"] <= 1
+            assert set(told[4:]) <= {"registered", "already_registered"}
+
+    asyncio.run(scenario())
+
+
+def test_a_refused_sign_up_names_the_finer_reason(fresh_database: str) -> None:
+    async def scenario() -> None:
+        asked = Conditions(age_min=18, card_issuers=("chaoxin",), real_name=True)
+        async with draw_world(fresh_database, conditions=asked) as world:
+            from datetime import date
+
+            async def reason(adcode: str | None = DISTRICTS[0], **facts: object) -> str:
+                outcome = await world.sign_up_one(await world.city.citizen(**facts), 0, adcode=adcode)
+                return outcome.reason or outcome.code
+
+            good = {"born_on": date(1990, 1, 1), "card_issuers": ("chaoxin",), "has_real_name": True}
+            assert await reason(**good) == "registered"
+            assert await reason(**{**good, "born_on": None}) == "age_unknown"
+            assert await reason(**{**good, "born_on": date(2020, 1, 1)}) == "age_below"
+            assert await reason(**{**good, "card_issuers": ()}) == "card_issuer"
+            assert await reason(**{**good, "has_real_name": False}) == "no_real_name"
+            assert await reason(None, **good) == "no_location"
+            assert await reason("330999", **good) == "outside_area"
+            refused = await world.sign_up_one(
+                await world.city.citizen(**good), 0, refused="not_eligible:other_platform"
+            )
+            assert (refused.code, refused.reason) == ("not_eligible", "other_platform")
+            await world.at(OPENS - timedelta(seconds=1))
+            assert await reason(**good) == "before_opening"
 
     asyncio.run(scenario())
 

@@ -126,3 +126,34 @@ def test_competing_payments_do_not_pass_a_cap_of_use(tmp_path: Path, fresh_datab
         assert (await world.platform.payments.take(order(person, store.store_id, left[1]))).discount_fen == 1_000
 
     in_city(tmp_path, fresh_database, scene)
+
+
+def test_a_total_of_a_shop_holds_over_all_citizens(tmp_path: Path, fresh_database: str) -> None:
+    async def scene(world: World) -> None:
+        store, other = world.stores[0], world.stores[1]
+        async with world.platform.database.transaction() as connection:
+            await connection.execute("update merchants.store set licence_no = store_id::text")
+        held = [(person, await world.claim(person, BUREAU.funder_id)) for person in world.people]
+        await let_use(world, UseRules(caps=(UseCap(2, Period.DAY, per_merchant=True, everyone=True),)))
+
+        results = await asyncio.gather(
+            *(world.platform.payments.take(order(person, store.store_id, voucher)) for person, voucher in held),
+            return_exceptions=True,
+        )
+
+        paid = [r for r in results if isinstance(r, Payment)]
+        left = [pair for pair, r in zip(held, results, strict=True) if not isinstance(r, Payment)]
+        assert (len(paid), len(left)) == (2, len(held) - 2)
+        assert await why(world, order(left[0][0], store.store_id, left[0][1])) == "use_cap_reached"
+        elsewhere = await world.platform.payments.take(order(left[0][0], other.store_id, left[0][1]))
+        assert elsewhere.discount_fen == 1_000
+        await world.refund(paid[0])
+        again = await world.platform.payments.take(order(left[1][0], store.store_id, left[1][1]))
+        assert again.discount_fen == 1_000
+
+        await let_use(world, UseRules(caps=(UseCap(4, Period.CAMPAIGN, everyone=True),)))
+        last = await world.platform.payments.take(order(left[2][0], other.store_id, left[2][1]))
+        assert last.discount_fen == 1_000
+        assert await why(world, order(left[3][0], other.store_id, left[3][1])) == "use_cap_reached"
+
+    in_city(tmp_path, fresh_database, scene)

@@ -17,6 +17,7 @@ import pytest
 from bank_app import BankApp, bank_app, command
 from conftest import Town
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from draw_rounds import open_quick_draw
 from people import bind_card, charge, sign_in, sign_in_till
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -29,6 +30,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
 
 CHECKED_WITHIN_S = 15
+HAISHU = (121.55, 29.87)
 SHOTS = os.environ.get("YONGQUAN_TEST_SHOTS")
 
 
@@ -115,6 +117,46 @@ def test_both_apps_racing_for_the_last_vouchers_never_oversell(town: Town, bank:
     assert by_bank["claimed"] >= 7  # 30 % of 25, rounded down, were the bank's own
     assert set(by_ours) <= {"claimed", "sold_out"}
     assert "holds" in command(town.data_dir, "ledger", "proof")
+
+
+def test_of_two_apps_that_race_to_sign_somebody_up_the_earliest_stands(town: Town, bank: BankApp) -> None:
+    citizens, _ = seeded(town, citizens=12, stock=1)
+    open_ids = linked(town, [row["citizen_id"] for row in citizens])
+    quick = open_quick_draw(town.data_dir)
+    time.sleep(1.5)
+    url = f"{town.address}/v1/rounds/{quick.round_id}/registrations"
+    wishes = [quick.types[0]]
+
+    def ours(n: int, key: str = "race") -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {citizens[n]['token']}", "Idempotency-Key": key}
+        body = {"wishes": wishes, "location": {"lon": HAISHU[0], "lat": HAISHU[1]}}
+        answer = httpx.post(url, headers=headers, json=body, trust_env=False, timeout=60)
+        return answer.status_code, str(answer.json().get("code", ""))
+
+    def theirs(n: int) -> tuple[int, str]:
+        try:
+            told = bank.client.sign_up(open_ids[n], quick.round_id, wishes, HAISHU, key=f"race{n}")
+        except Refused as refused:
+            return 409, refused.code
+        assert told["platform"] == "yuehu"
+        assert not {"receipt", "citizen_id"} & set(told)
+        return 201, ""
+
+    with ThreadPoolExecutor(8) as pool:
+        one, other = pool.map(ours, range(12)), pool.map(theirs, range(12))
+        pairs = list(zip(one, other, strict=True))
+
+    assert all(sorted(pair) == [(201, ""), (409, "already_registered")] for pair in pairs)
+    n = next(n for n, pair in enumerate(pairs) if pair[0][0] == 201)
+    assert refusal(lambda: bank.client.withdraw(open_ids[n], quick.round_id, key="w")) == "not_found"
+    headers = {"Authorization": f"Bearer {citizens[n]['token']}", "Idempotency-Key": "w"}
+    assert [httpx.delete(url, headers=headers, trust_env=False).status_code for _ in range(2)] == [204, 204]
+    assert ours(n) == (409, "withdrawn")
+    assert theirs(n) == (201, "")
+    assert bank.client.registration(open_ids[n], quick.round_id)["platform"] == "yuehu"
+    bank.client.withdraw(open_ids[n], quick.round_id, key="w2")
+    bank.client.withdraw(open_ids[n], quick.round_id, key="w2")
+    assert ours(n, "again") == (201, "")
 
 
 def test_signature_nonce_and_clock_are_checked(town: Town, bank: BankApp) -> None:

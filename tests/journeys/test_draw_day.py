@@ -1,5 +1,6 @@
 """A draw in the browser: signed up for on the phone, drawn at the desk, checked by everybody."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bank_app import command
 from conftest import Town
 from desk_people import enrol_demo, sign_in_with_demo_box
 from draw_rounds import open_quick_draw
@@ -41,6 +43,13 @@ def test_a_draw_from_sign_up_to_everybodys_check(phones: Phones, town: Town, off
     citizen.locator("#register").click()
     button = citizen.locator("#register")
     expect(button).to_have_attribute("data-state", "registered")
+    citizen.locator("#withdraw").click()
+    citizen.locator("#withdraw").click()
+    expect(button).to_have_attribute("data-state", "open")
+    citizen.locator(f"[data-wish='{quick.types[1]}']").click()
+    citizen.locator(f"[data-wish='{quick.types[0]}']").click()
+    button.click()
+    expect(button).to_have_attribute("data-state", "registered")
     desk.goto(f"/console/draws/{quick.draw_id}")
     expect(desk.locator("#registered")).to_have_text("1")
     value = desk.locator("input[name=value]")
@@ -63,6 +72,30 @@ def test_a_draw_from_sign_up_to_everybodys_check(phones: Phones, town: Town, off
     switch_language(citizen)
     expect(citizen.locator("#checks li[data-holds=true]")).to_have_count(5)
     check_page(citizen)
+
+
+def test_an_officer_runs_the_published_analysis_and_everybody_can_read_the_plan(
+    phones: Phones, town: Town, officer: None, check_page: Check, tmp_path: Path
+) -> None:
+    desk, public = phones().new_page(), phones().new_page()
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    quick = open_quick_draw(town.data_dir)
+    plan = tmp_path / "plan.yaml"
+    window = "{starts_at: 2022-02-01T00:00:00+08:00, ends_at: 2022-02-02T00:00:00+08:00}"
+    plan.write_text(f"round_id: {quick.round_id}\nhypothesis: winners spend more\nwindow: {window}\n")
+    digest = command(town.data_dir, "effect", "publish", str(plan)).split()[-1]
+
+    public.goto(f"/draws/{quick.draw_id}")
+    public.locator(f"a[href='/draws/{quick.draw_id}/effect']").click()
+    expect(public.locator("code.hash").first).to_have_text(digest)
+    text = public.request.get(f"/draws/{quick.draw_id}/effect-plan.json").body()
+    assert hashlib.sha256(text).hexdigest() == digest
+    check_page(public)
+    sign_in_with_demo_box(desk)
+    desk.goto(f"/console/effect/draws/{quick.round_id}")
+    desk.locator("#run button").click()
+
+    expect(desk.locator("[role=alert]")).to_have_text("尚未摇号")
 
 
 def test_the_browser_agrees_with_the_command_on_any_draw(phones: Phones, town: Town) -> None:

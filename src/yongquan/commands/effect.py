@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -11,6 +10,7 @@ import typer
 
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import Connection, database_of, opened
 from yongquan.plumbing.settings import read_settings
 
@@ -26,7 +26,7 @@ def import_retail(file: Annotated[Path, typer.Argument(help="CSV: month,city,gro
     rows = read_retail(file)
 
     async def save(connection: Connection) -> None:
-        await save_retail(connection, rows, now=datetime.now(UTC))
+        await save_retail(connection, rows, now=wall_now())
 
     _within(save)
     for month in ranked(rows):

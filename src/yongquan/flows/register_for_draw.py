@@ -1,4 +1,4 @@
-"""A citizen signs up for a draw with ordered wishes; across all apps the earliest registration stands."""
+"""A citizen signs up for a draw with ordered wishes, or withdraws; across all apps the earliest registration stands."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,12 +16,16 @@ from yongquan.vouchers.draw_store import DrawRow
 
 OWN_APP = "yongquan"
 REGISTERED = frozenset({"registered", "again"})
-_REGISTER = "select ord, outcome from flows.register_for_draw(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_REGISTER = "select ord, outcome from flows.register_for_draw(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_WITHDRAW = "select vouchers.withdraw(%s, %s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """One citizen's wishes, type ids with the most wanted first; `adcode` is where the citizen was found to be."""
+    """One citizen's wishes, type ids with the most wanted first; `adcode` is where the citizen was found to be.
+
+    `refused` is what the round's door says of this sign-up (code:reason), None if it lets it in.
+    """
 
     citizen_id: UUID
     wishes: Sequence[UUID]
@@ -29,31 +33,61 @@ class SignUp:
     key: UUID
     body_hash: UUID
     platform: str = OWN_APP
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpOutcome:
+    """What came of a sign-up: `code` is registered, again or a refusal's, `reason` a finer one or empty."""
+
+    code: str
+    reason: str = ""
 
 
 async def register_for_draw(
     connection: Connection, draw: DrawRow, sign_ups: Sequence[SignUp], *, cells: int, now: datetime
-) -> list[str]:
-    """Outcomes in order: registered, again, or a refusal's code; one item a citizen. Shares the draw's row.
+) -> list[SignUpOutcome]:
+    """Outcomes in order: registered, again, or a refusal; one item a citizen. Shares the draw's row.
 
-    Refusals: not_open, closed, blocked, not_eligible, wrong_place, bad_wishes, already_registered,
+    Refusals: not_open, closed, blocked, not_eligible, wrong_place, bad_wishes, already_registered, withdrawn,
     conflicting_request.
     """
     plan = read_announcement(draw.announcement)
     districts = {adcode: number for number, adcode in enumerate(plan.strata)}
-    outcomes: dict[UUID, str] = {}
+    outcomes: dict[UUID, SignUpOutcome] = {}
     by_cell: dict[int, list[tuple[SignUp, bytes, int]]] = defaultdict(list)
     for one in sign_ups:
         wishes = numbers_of(plan, one.wishes)
         if wishes is None:
-            outcomes[one.citizen_id] = "bad_wishes"
+            outcomes[one.citizen_id] = SignUpOutcome("bad_wishes")
         elif one.adcode not in districts:
-            outcomes[one.citizen_id] = "wrong_place"
+            reason = "no_location" if one.adcode is None else "outside_area"
+            outcomes[one.citizen_id] = SignUpOutcome("wrong_place", reason)
         else:
             by_cell[cell_of(one.citizen_id, cells)].append((one, wishes, districts[one.adcode]))
     for cell, mine in sorted(by_cell.items()):
         outcomes |= await _register_in(connection, cell, draw.draw_id, mine, now=now)
     return [outcomes[one.citizen_id] for one in sign_ups]
+
+
+async def withdraw_from_draw(
+    connection: Connection,
+    draw: DrawRow,
+    citizen_id: UUID,
+    *,
+    key: UUID,
+    platform: str | None = None,
+    cells: int,
+    now: datetime,
+) -> str:
+    """Take a registration back before the close; `platform` None takes one that came by any app.
+
+    Answers withdrawn (also when this key did it before), closed or not_found. Who withdrew may sign up again with a
+    new key. Shares the draw's row.
+    """
+    values = [cell_of(citizen_id, cells), now, draw.draw_id, citizen_id, platform, key]
+    row = await (await connection.execute(_WITHDRAW, values)).fetchone()
+    return str(row[0]) if row else "not_found"
 
 
 def numbers_of(plan: DrawPlan, wishes: Sequence[UUID]) -> bytes | None:
@@ -72,7 +106,7 @@ def pseudonyms_of(draw: DrawRow, sealing: Sealing) -> Pseudonyms:
 
 async def _register_in(
     connection: Connection, cell: int, draw_id: UUID, items: Sequence[tuple[SignUp, bytes, int]], *, now: datetime
-) -> dict[UUID, str]:
+) -> dict[UUID, SignUpOutcome]:
     ones = [one for one, _, _ in items]
     cursor = await connection.execute(
         _REGISTER,
@@ -80,6 +114,12 @@ async def _register_in(
             *(cell, now, draw_id, [one.citizen_id for one in ones]),
             *([wishes for _, wishes, _ in items], [stratum for _, _, stratum in items]),
             *([one.platform for one in ones], [one.key for one in ones], [one.body_hash for one in ones]),
+            [one.refused for one in ones],
         ],
     )
-    return {ones[ord_ - 1].citizen_id: code for ord_, code in await cursor.fetchall()}
+    return {ones[ord_ - 1].citizen_id: _outcome(told) for ord_, told in await cursor.fetchall()}
+
+
+def _outcome(told: str) -> SignUpOutcome:
+    code, _, reason = told.partition(":")
+    return SignUpOutcome(code, reason)

@@ -80,13 +80,17 @@ class Demo:
             TimeElapsedColumn(),
             console=Console(stderr=True),
         ) as progress:
-            await self._run(door, progress)
+            truth_fen = await self._run(door, progress)
         self.seconds["total"] = time.monotonic() - started
         return await report_of(
-            self.platform.database, campaign=f"宁波消费券 {DEMO_DAY.isoformat()}", seconds=self.seconds
+            self.platform.database,
+            campaign=f"宁波消费券 {DEMO_DAY.isoformat()}",
+            seconds=self.seconds,
+            truth_fen=truth_fen,
         )
 
-    async def _run(self, door: CityDoor, progress: Progress) -> None:
+    async def _run(self, door: CityDoor, progress: Progress) -> int | None:
+        """The day; what winning in the draw truly changed, since a simulated city knows."""
         # The Friday before: campaigns are published, and the draw's sign-up opens in the evening.
         await self._set_clock(clock_time(8), days=-3)
         city = build_city(seed=self.seed, scale=self.scale)
@@ -111,6 +115,7 @@ class Demo:
         await self._set_clock(clock_time(20, 30))
         await self._pay(day, won, progress, "晚上用券", plain="evening")
         await self._close(season, experiment, progress)
+        return await experiment.truth_fen(experiment.changes(day, drawn_won))
 
     async def _draw(self, drawn: DrawDay, experiment: DrawnDay, door: CityDoor, progress: Progress) -> list[Won]:
         draw_id = await drawn.announce()

@@ -124,7 +124,8 @@ class FlowDoor:
             draw = await draw_of_round(connection, wishes[0].round_id)
             if draw is None:
                 return ["not_found"] * len(wishes)
-            return await register_for_draw(connection, draw, items, cells=self.cells, now=self.clock.now())
+            outcomes = await register_for_draw(connection, draw, items, cells=self.cells, now=self.clock.now())
+        return [outcome.code for outcome in outcomes]
 
     async def pay(self, wish: PaymentWish) -> str:
         code = await self._code(wish) if wish.by_code else None

@@ -1,19 +1,21 @@
 """The demo's experiment: its analysis is published before the draw, registrants spend, and the analysis is run."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from yongquan.flows.measure_effect import measure_draw
+from yongquan.flows.measure_effect import entrants_of, measure_draw
 from yongquan.flows.publish_plan import publish_analysis
 from yongquan.plumbing.db import Database
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import PaymentWish
-from yongquan.simulation.drawn import drawn_visit
+from yongquan.simulation.drawn import change_fen, drawn_visit
 from yongquan.simulation.season_draw import PlannedDraw
-from yongquan.vouchers.effect_estimating import NothingToCompare
+from yongquan.vouchers.draw_store import draw_of_round
+from yongquan.vouchers.draw_views import experiment_rows
+from yongquan.vouchers.effect_estimating import CHANCE_MIN, NothingToCompare
 from yongquan.vouchers.effect_plan import AnalysisPlan, Window
 
 HYPOTHESIS = "中签者在券有效的第一天比未中签者消费更多 winners spend more than losers on the first day of validity"
@@ -64,6 +66,29 @@ class DrawnDay:
                     mine.append(day.payment(visit, str(wish)))
             visits.append(mine)
         return visits
+
+    def changes(self, day: CampaignDay, won: Sequence[Won]) -> dict[UUID, int]:
+        """What winning changed in each winner's spending, by citizen: the one life less the other, in fen."""
+        changes: dict[UUID, int] = defaultdict(int)
+        for one in won:
+            changes[day.people.citizens[one.citizen]] += change_fen(
+                day.directory,
+                seed=self.seed,
+                citizen=one.citizen,
+                occasion=str(one.type.type_id),
+                threshold_fen=one.type.threshold_fen,
+                industries=(one.type.industry,) if one.type.industry else (),
+            )
+        return changes
+
+    async def truth_fen(self, changes: Mapping[UUID, int]) -> int | None:
+        """The true effect per winner, which no analysis sees: winners' changes, each weighed by 1/chance."""
+        async with self.database.transaction() as connection:
+            draw = await draw_of_round(connection, self.planned.round.round_id)
+            rows = [row async for row in experiment_rows(connection, draw.draw_id)] if draw else []
+        winners = [one for one in entrants_of(rows) if one.won and CHANCE_MIN <= one.chance <= 1 - CHANCE_MIN]
+        weight = sum(1 / one.chance for one in winners)
+        return round(sum(changes.get(one.citizen_id, 0) / one.chance for one in winners) / weight) if winners else None
 
     async def conclude(self, *, now: datetime) -> None:
         """Run the analysis as published; a city too small for it has none."""

@@ -38,8 +38,13 @@ _ADVANCES = "select coalesce(sum(amount_fen), 0) from payments.funder_call where
 _EFFECT = "select result from vouchers.effect_report order by computed_at desc limit 1"
 
 
-async def report_of(database: Database, *, campaign: str, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """The report of everything in the book. Amounts in fen; parts that are not built yet are None."""
+async def report_of(
+    database: Database, *, campaign: str, seconds: Mapping[str, float], truth_fen: int | None = None
+) -> dict[str, Any]:
+    """The report of everything in the book. Amounts in fen; parts that are not built yet are None.
+
+    `truth_fen` stands beside the estimated effect per winner: what it really was in a simulated city.
+    """
     async with database.transaction() as connection:
         rounds = await (await connection.execute(_ROUNDS)).fetchall()
         paid = await (await connection.execute(_PAYMENTS)).fetchone()
@@ -70,7 +75,7 @@ async def report_of(database: Database, *, campaign: str, seconds: Mapping[str, 
         ],
         "redemption_rate": round(sum(row[6] or 0 for row in rounds) / claimed, 4) if claimed else None,
         "pull_ratio": round(with_voucher_fen / subsidy_fen, 2) if subsidy_fen else None,
-        "effect": effect[0] if effect else None,
+        "effect": effect[0] | {"truth_fen": truth_fen} if effect else None,
         "payments": {
             "count": count,
             "amount_fen": amount_fen,

@@ -34,6 +34,11 @@ def _money(report: Mapping[str, Any]) -> Table:
     facts = Table(show_header=False, box=None)
     facts.add_row("核销率 redemption rate", f"{100 * (report['redemption_rate'] or 0):.1f}%")
     facts.add_row("拉动比 pull ratio", f"1 : {report['pull_ratio'] or 0}")
+    if effect := report["effect"]:
+        low, high = effect["ci95_fen"]
+        ends = "–" if None in (low, high) else f"{yuan(low)} – {yuan(high)}"
+        truth = "" if effect["truth_fen"] is None else f", 真值 truth {yuan(effect['truth_fen'])}"
+        facts.add_row("每位中签者多消费 per winner", f"{yuan(effect['itt_fen'])} 元 (95% {ends}{truth})")
     facts.add_row("付款 payments", f"{payments['count']:,} 笔, {yuan(payments['amount_fen'])} 元")
     facts.add_row("市民支付 citizens paid", f"{yuan(citizens_fen)} 元")
     facts.add_row("资金方支付 funders paid", f"{yuan(sum(by_funder.values()))} 元, {len(by_funder)} 家")

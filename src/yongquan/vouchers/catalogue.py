@@ -104,6 +104,15 @@ class RoundOffer:
             return "not_open:paused" if self.state == "paused" else "not_open"
         if now < self.opens_at:
             return "not_open:before_opening"
+        return self._refusal_by_hours(now)
+
+    def refusal_to_sign_up(
+        self, now: datetime, place: tuple[float, float] | None, *, platform: str | None
+    ) -> str | None:
+        """Why nobody can sign up for the round's draw now, from here, through this app; its window is the draw's."""
+        return self._refusal_by_hours(now) or self.refusal_from(place, platform=platform)
+
+    def _refusal_by_hours(self, now: datetime) -> str | None:
         if not is_on_weekday(self.conditions.weekdays, now):
             return "not_open:outside_weekdays"
         return None if is_in_hours(self.conditions.daily, now) else "not_open:outside_hours"

@@ -119,6 +119,13 @@ USE_LIMIT = Record(
             Words("各商户分开算", "true 每个商户(执照)各算各的"),
             Words("Per merchant", "Whether each merchant (licence) counts by itself"),
         ),
+        Field(
+            "everyone",
+            "everyone",
+            TRUTH,
+            Words("所有人合计", "true 所有市民合计的总量,不是每人的"),
+            Words("Everyone", "Whether it bounds all citizens together, not each one"),
+        ),
     ),
 )
 USE = Record(

@@ -44,6 +44,7 @@ _COUNT = "select count(*) from vouchers.registration where draw_id = %s"
 _BY_PLATFORM = (
     "select platform, count(*) from vouchers.registration where draw_id = %s group by platform order by platform"
 )
+_WITHDRAWN = "select count(*) from vouchers.withdrawal where draw_id = %s"
 _WRITE_OUTCOMES = """
 update vouchers.registration r set places = string_to_array(u.places, ' ')::int[], won = u.won
   from unnest(%s::smallint[], %s::uuid[], %s::text[], %s::smallint[]) as u(cell, citizen_id, places, won)
@@ -203,6 +204,12 @@ async def count_registrants(connection: Connection, draw_id: UUID) -> int:
 
 async def count_by_platform(connection: Connection, draw_id: UUID) -> dict[str, int]:
     return dict(await (await connection.execute(_BY_PLATFORM, [draw_id])).fetchall())
+
+
+async def count_withdrawn(connection: Connection, draw_id: UUID) -> int:
+    """How often somebody withdrew from a draw; who signed up again counts as a registrant too."""
+    row = await (await connection.execute(_WITHDRAWN, [draw_id])).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def write_outcomes(connection: Connection, draw_id: UUID, outcomes: Sequence[Outcome]) -> None:

@@ -67,10 +67,13 @@ class AnalysisPlan(BaseModel):
         plain["window"] = {name: _utc(getattr(self.window, name)) for name in ("starts_at", "ends_at")}
         return plain
 
+    def text(self) -> str:
+        """The plan as it is hashed."""
+        return json.dumps(self.document(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
     def digest(self) -> str:
         """The hash that is published."""
-        text = json.dumps(self.document(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.text().encode()).hexdigest()
 
 
 def read_plan(file: Path) -> AnalysisPlan:

@@ -20,6 +20,7 @@ insert into vouchers.effect_plan (round_id, plan, digest, published_by, publishe
 on conflict (round_id) do nothing
 """
 _PLAN = "select plan, digest, published_at from vouchers.effect_plan where round_id = %s"
+_LOCK_PLAN = "select 1 from vouchers.effect_plan where round_id = %s for no key update"
 _PLANS = """
 select e.round_id, r.name, r.name_en, c.adcode, e.digest, e.published_at, r.closes_at,
        (select max(x.computed_at) from vouchers.effect_report x where x.round_id = e.round_id)
@@ -102,6 +103,11 @@ async def plan_of_round(connection: Connection, round_id: UUID) -> PublishedPlan
     """The plan that was published for a round."""
     row = await (await connection.execute(_PLAN, [round_id])).fetchone()
     return PublishedPlan(plan_of(row[0], name=f"plan of {round_id}"), row[1], row[2]) if row else None
+
+
+async def lock_plan(connection: Connection, round_id: UUID) -> None:
+    """Whoever runs the plan's analysis next waits for this commit."""
+    await connection.execute(_LOCK_PLAN, [round_id])
 
 
 async def published_plans(connection: Connection, *, places: list[str] | None) -> list[PlanRow]:

@@ -54,10 +54,14 @@ class ClaimCap:
 
 @dataclass(frozen=True, slots=True)
 class UseCap:
-    """One citizen uses at most `most`; `per_merchant` counts each merchant (licence) by itself."""
+    """One citizen uses at most `most`; `per_merchant` counts each merchant (licence) by itself.
+
+    With `everyone` all citizens together use at most `most`: a total of each merchant, or of the types' shop group.
+    """
 
     most: int
     period: Period
     over: Over = Over.ALL
     group: str | None = None
     per_merchant: bool = False
+    everyone: bool = False

@@ -11,7 +11,13 @@ from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.vouchers.selection import HeldVoucher
 
-_ROOM = "select type_id, room from vouchers.use_room(%s, %s, %s, %s, %s)"
+_ROOM = """
+select u.type_id, min(u.room) from (
+       select type_id, room from vouchers.use_room(%(cell)s, %(today)s, %(citizen)s, %(merchant)s, %(types)s)
+       union all
+       select type_id, least(here, anywhere) from vouchers.everyone_room(%(today)s, %(merchant)s, %(types)s)) u
+ group by u.type_id
+"""
 
 
 async def within_use_caps(
@@ -21,7 +27,8 @@ async def within_use_caps(
     capped = {v.type.type_hex for v in held if v.type.rules.use.caps}
     if not capped:
         return list(held)
-    values = [cell_of(citizen_id, cells), business_day(now), citizen_id, merchant, [UUID(hex=h) for h in capped]]
+    values = {"cell": cell_of(citizen_id, cells), "today": business_day(now), "citizen": citizen_id}
+    values |= {"merchant": merchant, "types": [UUID(hex=h) for h in capped]}
     async with database.transaction() as connection:
         rows = await (await connection.execute(_ROOM, values)).fetchall()
     return mark_capped(held, {type_id.hex: room for type_id, room in rows})

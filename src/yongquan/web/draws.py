@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Request, Response
 
 from yongquan.vouchers.draw_plan import read_announcement
-from yongquan.vouchers.draw_store import DrawRow, all_draws, count_registrants, document_of, draw_of
+from yongquan.vouchers.draw_store import DrawRow, all_draws, count_registrants, count_withdrawn, document_of, draw_of
 from yongquan.vouchers.draw_views import draw_names
+from yongquan.vouchers.effect_store import plan_of_round
 from yongquan.web.api.wire import Refused
 from yongquan.web.console.words import DeskWords
 from yongquan.web.door import Door
@@ -58,11 +59,15 @@ def make_draws(door: Door) -> APIRouter:
             registered = row.registrants
             if registered is None:
                 registered = await count_registrants(connection, draw_id)
+            withdrawn = await count_withdrawn(connection, draw_id)
+            plan = await plan_of_round(connection, row.round_id)
         facts = {
             "draw": row,
             "name": names[draw_id],
             "plan": read_announcement(row.announcement),
             "registered": registered,
+            "withdrawn": withdrawn,
+            "analysis": plan,
             "check_words": json.dumps(said(speech_of(request), CHECK_WORDS), ensure_ascii=False),
             "secret": door.draws.revealed_secret(row),
         }

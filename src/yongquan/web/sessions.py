@@ -5,7 +5,6 @@ script that calls the API asks `/c/token` or `/m/token` for a token of a few min
 a script, no page's HTML holds a credential that a cache could keep, and what a script could leak soon ends.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -48,7 +47,7 @@ class Sessions:
 
     def read(self, token: str) -> Bearer | None:
         """The bearer of a token of this kind, None if it is no good."""
-        bearer = self.tokens.read(token.encode(), now=time.time())
+        bearer = self.tokens.read(token.encode(), now=wall_now().timestamp())
         return bearer if bearer is not None and bearer.holder is self.holder else None
 
     def bearer_of(self, request: Request) -> Bearer | None:
@@ -91,6 +90,6 @@ class Sessions:
             if session is not None:
                 ends = min(ends, session.expires_at)
             token = self.tokens.issue(self.holder, who, expires_at=datetime.fromtimestamp(ends, UTC))
-            return {"token": token, "lasts_s": max(0, ends - int(time.time()))}
+            return {"token": token, "lasts_s": max(0, ends - int(wall_now().timestamp()))}
 
         return routes

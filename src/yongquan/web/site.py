@@ -26,6 +26,7 @@ from yongquan.web.console import make_console
 from yongquan.web.dialects.coupon_platform import make_coupon_platform
 from yongquan.web.dialects.wechat_v3 import make_wechat_v3
 from yongquan.web.door import Door
+from yongquan.web.draw_effects import make_draw_effects
 from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
@@ -50,6 +51,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_merchant(door), include_in_schema=False)
     site.include_router(make_console(door), include_in_schema=False)
     site.include_router(make_draws(door), include_in_schema=False)
+    site.include_router(make_draw_effects(door), include_in_schema=False)
     schemas = StaticFiles(packages=[("yongquan.web", "static/schemas")])
     site.mount("/schemas", schemas, name="schemas")
     site.mount("/static", StaticFiles(packages=[("yongquan.web", "static")]), name="static")
@@ -90,7 +92,7 @@ def _tell_refusals(site: FastAPI) -> None:
 
     @site.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:
-        return _response(problem(error.code, error.detail))
+        return _response(problem(error.code, error.detail, reason=error.reason))
 
     @site.exception_handler(PaymentRefused)
     async def payment_refused(_: Request, error: PaymentRefused) -> Response:

@@ -50,6 +50,8 @@ SENTENCES = {
     "per_platform": "%(cap)s（各平台分别计算）",
     "use_cap": "%(period)s%(over)s每人限用 %(count)s 张",
     "use_cap_merchant": "%(period)s%(over)s每人在同一商户限用 %(count)s 张",
+    "use_total": "%(period)s%(over)s全部市民合计限用 %(count)s 张",
+    "use_total_merchant": "%(period)s%(over)s全部市民在同一商户合计限用 %(count)s 张",
     "use_daily": "每天 %(from)s 至 %(until)s 可用",
     "use_weekdays": "限%(days)s使用",
     "use_directions": "限%(ways)s时使用",
@@ -158,7 +160,7 @@ class TermsWords:
         if use.tags or use.skus:
             yield self._say("use_goods")
         for cap in use.caps:
-            name = "use_cap_merchant" if cap.per_merchant else "use_cap"
+            name = ("use_total" if cap.everyone else "use_cap") + ("_merchant" if cap.per_merchant else "")
             yield self._say(name, period=self._of(PERIODS[cap.period]), over=self._over(cap), count=cap.most)
 
     def _over(self, cap: ClaimCap | UseCap) -> str:

@@ -1,61 +1,49 @@
 """A verifier written from docs/draw.md alone: the standard library, no word of the product."""
 
 import gzip
-import hashlib
 import json
 import sys
-from base64 import b64decode
-
-
-def sha(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"".join(parts)).digest()
+from base64 import b64decode, b64encode
+from hashlib import sha256 as sha
+from pathlib import Path
 
 
 def verify(path: str) -> str:
-    raw = open(path, "rb").read()  # noqa: PTH123, SIM115
+    raw = Path(path).read_bytes()
     file = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
-    rules = json.loads(file["announcement"])
-    k, strata, categories = rules["wishes_max"], rules["strata"], rules["categories"]
-    secret = bytes.fromhex(file["secret"])
-    assert file["commitment"] == sha(file["announcement"].encode(), secret).hex(), "commitment"
-    blob = b64decode(file["list"]["records"])
-    records = [blob[i : i + 17 + k] for i in range(0, len(blob), 17 + k)]
-    assert file["list"]["count"] == len(records), "count"
-    assert all(a[:16] < b[:16] for a, b in zip(records, records[1:])), "order"  # noqa: B905, RUF007
-    level = [sha(b"\0", r) for r in records] or [sha()]
+    rules, secret, said = json.loads(file["announcement"]), bytes.fromhex(file["secret"]), file["list"]
+    width, blob, districts = 17 + rules["wishes_max"], b64decode(said["records"]), range(len(rules["strata"]))
+    assert file["commitment"] == sha(file["announcement"].encode() + secret).hexdigest(), "commitment"
+    records = [blob[i : i + width] for i in range(0, len(blob), width)]
+    wishes = [[w for w in r[17:] if w < 255] for r in records]
+    assert (said["count"], records) == (len(records), sorted({r[:16]: r for r in records}.values())), "count, order"
+    for r, w in zip(records, wishes, strict=True):
+        assert 0 < len(set(w)) == len(w), "wishes"
+        assert r[17:].startswith(bytes(w)) and max(w) < len(rules["categories"]), "wishes"  # noqa: PT018
+    level = [sha(b"\0" + r).digest() for r in records] or [sha().digest()]
     while len(level) > 1:
-        level = [sha(b"\1", *level[i : i + 2]) if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
-    assert file["list"]["hash"] == level[0].hex(), "list hash"
-    seed = sha(secret, level[0], file["beacon"].encode())
-    assert file["seed"] == seed.hex(), "seed"
-    queues: list[list[tuple[int, bytes, int, int]]] = [[] for _ in categories]
-    for n, r in enumerate(records):
-        wishes = [w for w in r[17:] if w != 255]
-        assert 0 < len(set(wishes)) == len(wishes), "wishes"
-        assert wishes == list(r[17 : 17 + len(wishes)]), "gaps"
-        lots = sha(seed, r[:16])
-        for turn, wish in enumerate(wishes):
-            queues[wish].append((turn, lots[8 * turn : 8 * turn + 8], n, r[16]))
-    quotas, wins = [], []
-    for c, queue in enumerate(queues):
-        counts = [sum(1 for q in queue if q[3] == s) for s in range(len(strata))]
-        places, total = categories[c]["places"], len(queue) or 1
-        quota = [places * x // total for x in counts]
-        rest = sorted(range(len(strata)), key=lambda s: (-(places * counts[s] % total), s))
-        for s in rest[: places - sum(quota)] if queue else []:
-            quota[s] += 1
+        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
+        level = [sha(b"\1" + pair[0] + pair[1]).digest() if pair[1:] else pair[0] for pair in pairs]
+    seed = sha(secret + level[0] + file["beacon"].encode()).digest()
+    assert (said["hash"], file["seed"]) == (level[0].hex(), seed.hex()), "list hash, seed"
+    lots, wins, quotas = [sha(seed + r[:16]).digest() for r in records], [], []
+    for c, places in enumerate(category["places"] for category in rules["categories"]):
+        turns = [(w.index(c), n) for n, w in enumerate(wishes) if c in w]
+        queue = sorted((turn, lots[n][8 * turn : 8 * turn + 8], n, records[n][16]) for turn, n in turns)
+        shares, total = [places * sum(q[3] == d for q in queue) for d in districts], len(queue) or 1
+        quota = [share // total for share in shares]
+        for d in sorted(districts, key=[-(share % total) for share in shares].__getitem__)[: places - sum(quota)]:
+            quota[d] += 1 if queue else 0
         quotas.append(rules["quotas"][c] if rules["quotas"] else quota)
-        left, losers = list(quotas[c]), []
-        for q in sorted(queue):
-            left[q[3]] -= 1
-            (wins if left[q[3]] >= 0 else losers).append((q[2], q[0], c))
-        won = sum(1 for w in wins if w[2] == c)
-        wins += losers[: places - won]
-    assert file["quotas"] == quotas, "quotas"
+        left, won, lost = list(quotas[c]), [], []
+        for turn, _, n, d in queue:
+            left[d] -= 1
+            (won if left[d] >= 0 else lost).append((n, turn, c))
+        wins += won + lost[: places - len(won)]
     entries = b"".join(records[n][:16] + bytes([c]) for n, _, c in sorted(wins))
-    assert b64decode(file["winners"]["entries"]) == entries, "winners"
-    assert file["winners"]["hash"] == hashlib.sha256(entries).hexdigest(), "winners' hash"
-    return str(file["winners"]["hash"])
+    winners = {"count": len(wins), "hash": sha(entries).hexdigest(), "entries": b64encode(entries).decode()}
+    assert (file["quotas"], file["winners"]) == (quotas, winners), "quotas, winners"
+    return winners["hash"]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,22 @@ class AccountOpening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A person to be compared with the state's register; the card's number too, if it is given."""
+
+    id_no: str
+    name: str
+    social_card_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityFound:
+    """`result` is matches, differs or unknown."""
+
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopOpening:
     """A shop and the account its acquirer settles it to."""
 

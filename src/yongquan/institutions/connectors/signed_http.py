@@ -16,6 +16,8 @@ from yongquan.institutions.connectors.account_messages import (
     BooksProof,
     BookTransfer,
     DayTotals,
+    Identity,
+    IdentityFound,
     NetSettled,
     NetSettlement,
     OpeningAnswer,
@@ -99,6 +101,14 @@ class SignedClient:
     async def settlement_report(self, instruction_id: str) -> SettlementReport:
         """What became of an instruction, line by line."""
         return await self._get(f"/settlement-reports/{instruction_id}", {}, SettlementReport)
+
+    async def check_identity(self, person: Identity) -> str:
+        """Whether the state's register, as a bank can ask it, knows the person so: matches, differs or unknown."""
+        return (await self._post("/identities/check", person, IdentityFound)).result
+
+    async def enter_identity(self, person: Identity) -> str:
+        """Enter an invented person in a sandbox bank's register; who stands there already stays as entered."""
+        return (await self._post("/identities/enter", person, IdentityFound)).result
 
     async def settle_net(self, position: NetSettlement) -> NetSettled:
         """Have the institution book a day's net position."""

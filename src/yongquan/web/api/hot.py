@@ -144,7 +144,7 @@ def _refused_here(offer: RoundOffer, location: Location | None) -> str | None:
 def _told(no: Exception) -> Answer:
     match no:
         case Refused():
-            return problem(no.code, no.detail)
+            return problem(no.code, no.detail, reason=no.reason)
         case PaymentRefused():
             return problem(no.reason, str(no))
         case Refusal():

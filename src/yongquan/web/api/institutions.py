@@ -30,6 +30,7 @@ from yongquan.vouchers.model import Conditions
 from yongquan.vouchers.quotas import Quota, quotas_of
 from yongquan.vouchers.views import PAGE, RoundRow, rounds_for_screen, wallet_of
 from yongquan.vouchers.ways.packs import Pack, packs_of
+from yongquan.web.api.app_draws import make_app_draws
 from yongquan.web.api.hot import answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
 from yongquan.web.api.wire import Refused
@@ -78,6 +79,7 @@ def make_institutions(door: Door) -> APIRouter:
 
     routes.include_router(_people(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_vouchers(door, caller), prefix="/institutions", tags=["institutions"])
+    routes.include_router(make_app_draws(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_payments(door, caller), tags=["institutions"])
     routes.include_router(_records(door, caller), prefix="/institutions", tags=["institutions"])
     return routes
@@ -174,7 +176,7 @@ def _vouchers(door: Door, caller: Caller) -> APIRouter:
         type_ = type_of(offer, body.type_id)
         outcome = await door.apps.claim(app, who, offer, type_, key=key, body_hash=body_hash, place=place)
         if outcome.code not in {"claimed", "again"}:
-            raise Refused(outcome.code, outcome.reason or "")
+            raise Refused(outcome.code, reason=outcome.reason or "")
         return Response(_encode(answer_of(outcome)), 201, media_type="application/json")
 
     @routes.get("/wallet/vouchers", response_model=None)

@@ -1,6 +1,5 @@
 """The native API beside the hot endpoints: wallet, pay codes, payments, refunds."""
 
-import time
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, Field
 from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.model import PaymentState
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
 from yongquan.web.api.orders import make_orders
@@ -42,7 +42,7 @@ def make_native(door: Door) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     def bearer(authorization: Annotated[str, Header()] = "") -> Bearer:
-        found = door.tokens.read(authorization[7:].encode(), now=time.time())
+        found = door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
         if found is None or not authorization[:7].lower() == "bearer ":
             raise Refused("unauthorized")
         return found

@@ -30,6 +30,12 @@ PROBLEMS = {
     "already_registered": Problem(
         409, "您已报名,以最早一次为准", "you have signed up before: the earliest registration stands"
     ),
+    "withdrawn": Problem(409, "本次报名已撤回,请重新报名", "this sign-up was withdrawn: sign up again with a new key"),
+    "not_an_identity": Problem(422, "身份证号有误", "this is not an identity number: look at every sign again"),
+    "not_a_social_card": Problem(422, "社保卡卡号有误", "a social-security card's number has nine letters and digits"),
+    "identity_differs": Problem(409, "与登记信息不一致", "the register does not know you by this name and number"),
+    "identity_taken": Problem(409, "该身份已认证", "this identity belongs to another account, or yours to another"),
+    "too_many_tries": Problem(429, "今天核验次数已用完", "asked too often today: try again tomorrow"),
     "bad_wishes": Problem(422, "志愿填写有误", "name categories of this draw, none twice, no more than it allows"),
     "too_early": Problem(409, "公开随机数尚未产生", "the beacon is not out yet"),
     "forbidden_move": Problem(409, "当前状态不能这样做", "this cannot be done in its present state"),

@@ -1,6 +1,5 @@
 """`/v1/reminders`: what a citizen is reminded of by text message."""
 
-import time
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, StrictBool
 
 from yongquan.citizens.reminders import Reminder, reminders_of, wish_reminders
 from yongquan.kernel.ids import cell_of
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
@@ -29,7 +29,7 @@ def make_reminders_api(door: Door) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["reminders"])
 
     def citizen(authorization: Annotated[str, Header()] = "") -> UUID:
-        found = door.tokens.read(authorization[7:].encode(), now=time.time())
+        found = door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
         if found is None or authorization[:7].lower() != "bearer ":
             raise Refused("unauthorized")
         if found.holder is not Holder.CITIZEN:

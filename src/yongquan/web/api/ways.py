@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from yongquan.flows.give_vouchers import give_voucher
 from yongquan.flows.redeem_code import redeem_code
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.once import once
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.ways.gifts import quotas
@@ -65,7 +66,7 @@ class Callers:
 
     def bearer(self, authorization: Annotated[str, Header()] = "") -> Bearer:
         """The bearer of a valid token. Raises `Refused`."""
-        found = self._door.tokens.read(authorization[7:].encode(), now=time.time())
+        found = self._door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
         if found is None or not authorization[:7].lower() == "bearer ":
             raise Refused("unauthorized")
         if not self._door.limit.allows(found.id_hex, time.monotonic()):

@@ -1,9 +1,8 @@
 """What the raw ASGI endpoints share: headers in, bodies in, answers out."""
 
-import time
-
 from starlette.types import Receive, Scope, Send
 
+from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder, Tokens
 from yongquan.web.api.problems import PROBLEMS, problem_body
 
@@ -18,10 +17,11 @@ Answer = tuple[int, Headers, bytes]
 class Refused(Exception):
     """A request that stops here, with the problem's code and what to do about it."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, reason: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self.reason = reason
 
 
 def read_headers(scope: Scope, tokens: Tokens, *holders: Holder) -> tuple[Bearer, bytes]:
@@ -32,7 +32,7 @@ def read_headers(scope: Scope, tokens: Tokens, *holders: Holder) -> tuple[Bearer
             token = value
         elif name == b"idempotency-key":
             key = value
-    bearer = tokens.read(token[7:], now=time.time()) if token[:7].lower() == b"bearer " else None
+    bearer = tokens.read(token[7:], now=wall_now().timestamp()) if token[:7].lower() == b"bearer " else None
     if bearer is None:
         raise Refused("unauthorized")
     if bearer.holder not in holders:

@@ -9,6 +9,7 @@ from yongquan.web.citizen.apps import make_apps
 from yongquan.web.citizen.cards import make_cards
 from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
+from yongquan.web.citizen.identity import make_identity
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
@@ -38,6 +39,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_paying,
         make_receipts,
         make_cards,
+        make_identity,
         make_codes,
         make_applications,
         make_reminders,

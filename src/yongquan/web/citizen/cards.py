@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from yongquan.citizens.identity import verified_citizen
 from yongquan.citizens.store import is_willing, set_willing
 from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
 from yongquan.institutions.views import parties
@@ -28,7 +29,8 @@ def make_cards(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             cards = await cards_of(connection, cell_of(who, door.cells), who)
             willing = await is_willing(connection, cell_of(who, door.cells), who)
-        return render(request, "citizen/me.html", cards=len(cards), willing=willing)
+            verified = await verified_citizen(connection, cell_of(who, door.cells), who, door.sealing)
+        return render(request, "citizen/me.html", cards=len(cards), willing=willing, verified=verified)
 
     @routes.post("/willing")
     async def be_willing(

@@ -57,6 +57,7 @@ def draw_page(door: Door, request: Request, round_: RoundRow, draw: DrawRow) -> 
     """The page itself, the same for everybody."""
     speech = speech_of(request)
     plan = read_announcement(draw.announcement)
-    sentences = {**Words(speech).problems(), **said(speech, DRAW_WORDS)}
+    words = Words(speech)
+    sentences = {**words.problems(), **words.reasons(), **said(speech, DRAW_WORDS)}
     facts = {"round": round_, "draw": draw, "plan": plan, "sentences": sentences}
     return render(request, "citizen/draw.html", facts, division=door.regions.division)

@@ -5,17 +5,16 @@ from typing import Any
 
 from yongquan.kernel.money import yuan
 from yongquan.kernel.regions import Division
-from yongquan.vouchers.board import RoundBoard
 from yongquan.vouchers.effect_store import EffectReport, PublishedPlan
 from yongquan.web.console.papers import Block, Paper, Tile
-from yongquan.web.language import Speech
+from yongquan.web.language import Named, Speech
 from yongquan.web.words import Words
 
 CUT_HEADS: Mapping[str, str] = {"district": "按居住区县", "industry": "按门店行业", "age_band": "按年龄"}
 
 
 def causal_paper(
-    round_: RoundBoard,
+    round_: Named,
     plan: PublishedPlan,
     report: EffectReport | None,
     said: Speech,

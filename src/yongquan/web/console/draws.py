@@ -16,7 +16,7 @@ from yongquan.plumbing.clock import SHANGHAI
 from yongquan.staff import Role
 from yongquan.staff.views import names_of
 from yongquan.vouchers.draw_plan import WISHES_MAX, Beacon, read_announcement
-from yongquan.vouchers.draw_store import all_draws, count_by_platform, draw_of
+from yongquan.vouchers.draw_store import all_draws, count_by_platform, count_withdrawn, draw_of
 from yongquan.vouchers.draw_views import draw_names, round_to_draw, rounds_without_draw
 from yongquan.vouchers.store import types_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
@@ -90,6 +90,7 @@ async def _facts(desk: Desk, visitor: Visitor, draw_id: UUID) -> dict[str, objec
         if found is None or name is None or not visitor.sees(name.adcode):
             raise Missing
         platforms = await count_by_platform(connection, draw_id)
+        withdrawn = await count_withdrawn(connection, draw_id)
         history = await audit_page(connection, subject=f"draw:{draw_id}")
         actors = await names_of(connection, {row.actor for row in history}, desk.door.sealing)
     return {
@@ -98,6 +99,7 @@ async def _facts(desk: Desk, visitor: Visitor, draw_id: UUID) -> dict[str, objec
         "plan": read_announcement(found.announcement),
         "platforms": platforms,
         "registered": sum(platforms.values()),
+        "withdrawn": withdrawn,
         "secret": desk.door.draws.revealed_secret(found),
         "is_notary": visitor.staff.may(Role.NOTARY, adcode=name.adcode),
         "beacon_is_out": desk.door.clock.now() >= found.beacon_at,

@@ -3,17 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
+from yongquan.flows.measure_effect import NoPlan, NotDrawn, WindowOpen
+from yongquan.flows.run_analysis import run_published_analysis
+from yongquan.flows.steer_campaign import STEERING_ROLES
 from yongquan.flows.watch_effect import Brought, Part, resources_brought, watch_effect
 from yongquan.institutions.views import parties
 from yongquan.vouchers.board import campaigns_on_board
+from yongquan.vouchers.draw_store import draw_of_round
+from yongquan.vouchers.draw_views import adcode_of_draw
+from yongquan.vouchers.effect_estimating import NothingToCompare
 from yongquan.vouchers.effect_store import plan_of_round, published_plans, report_of_round
 from yongquan.vouchers.retail import RetailMonth, latest_retail, ranked
 from yongquan.web.console.causal import causal_paper
 from yongquan.web.console.charts import Chart, Series
-from yongquan.web.console.desk import Desk, Missing, Shared, Visitor, desk_routes, known_id
+from yongquan.web.console.desk import ROOT, Desk, Missing, Shared, Visitor, desk_routes, known_id
 from yongquan.web.console.papers import Paper, paper_file
 from yongquan.web.console.words import hundredths, percent
 from yongquan.web.language import Speech, speech_of
@@ -115,9 +123,33 @@ def make_draw_effects(desk: Desk) -> APIRouter:
         return paper, {"round": rounds[known], "plan": plan, "report": report}
 
     @routes.get("/effect/draws/{round_id}")
-    async def draw(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], round_id: str) -> Response:
+    async def draw(
+        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], round_id: str, told: str = ""
+    ) -> Response:
         paper, more = await causal(request, visitor, round_id)
-        return desk.show(request, visitor, "effect_draw.html", {"paper": paper, **more})
+        draw_id, adcode = await _drawn(desk, visitor, known_id(round_id))
+        may = any(visitor.staff.may(role, adcode=adcode) for role in STEERING_ROLES)
+        ends_at = more["plan"].plan.window.ends_at
+        facts = {
+            "paper": paper,
+            "may_run": may,
+            "is_over": door.clock.now() >= ends_at,
+            "ends_at": ends_at,
+            "draw_id": draw_id,
+            **more,
+        }
+        facts["told"] = Words(speech_of(request)).problems().get(told, "")
+        return desk.show(request, visitor, "effect_draw.html", facts)
+
+    @routes.post("/effect/draws/{round_id}/run")
+    async def run(visitor: Annotated[Visitor, Depends(desk.poster)], round_id: str) -> Response:
+        known, told = known_id(round_id), ""
+        _, adcode = await _drawn(desk, visitor, known)
+        try:
+            await run_published_analysis(door.database, visitor.staff, known, adcode=adcode, now=door.clock.now())
+        except (NothingToCompare, NotDrawn, WindowOpen, NoPlan) as refusal:
+            told = f"?told={refusal.code}"
+        return RedirectResponse(f"{ROOT}/effect/draws/{known}{told}", status_code=303)
 
     @routes.get("/effect/draws/{round_id}/report.pdf")
     async def pdf(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], round_id: str) -> Response:
@@ -125,6 +157,16 @@ def make_draw_effects(desk: Desk) -> APIRouter:
         return await paper_file(paper, speech_of(request), name=f"effect-{round_id}")
 
     return routes
+
+
+async def _drawn(desk: Desk, visitor: Visitor, round_id: UUID) -> tuple[UUID, str | None]:
+    """The round's draw and the area of its campaign."""
+    async with desk.door.database.transaction() as connection:
+        draw = await draw_of_round(connection, round_id)
+        adcode = await adcode_of_draw(connection, draw.draw_id) if draw else None
+    if draw is None or not visitor.sees(adcode):
+        raise Missing
+    return draw.draw_id, adcode
 
 
 def _period(

@@ -4,7 +4,7 @@ import time
 from calendar import Calendar
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -140,4 +140,4 @@ def _first_month(rounds: list[FoundRound], now: datetime) -> date:
     today = business_day(now)
     opens = [business_day(r.opens_at) for r in rounds] or [today]
     coming = [day for day in opens if day >= today.replace(day=1)]
-    return min(coming, default=max(opens, default=datetime.now(UTC).date())).replace(day=1)
+    return min(coming, default=max(opens, default=today)).replace(day=1)

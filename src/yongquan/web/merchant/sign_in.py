@@ -1,12 +1,12 @@
 """A till signs in with its store's token, pasted or behind the `#` of a link (which no server log sees)."""
 
-import time
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from yongquan.plumbing.clock import wall_now
 from yongquan.web.language import is_inside
 from yongquan.web.pages import render
 from yongquan.web.sessions import Sessions
@@ -29,7 +29,7 @@ def make_sign_in(sessions: Sessions) -> APIRouter:
         if bearer is None:
             return render(request, "merchant/sign_in.html", status=422, back=back, wrong=True)
         answer = RedirectResponse(back if is_inside(back) else "/m/till", status_code=303)
-        sessions.open(request, answer, given, lasts=timedelta(seconds=bearer.expires_at - int(time.time())))
+        sessions.open(request, answer, given, lasts=timedelta(seconds=bearer.expires_at - int(wall_now().timestamp())))
         return answer
 
     @routes.post("/sign-out")

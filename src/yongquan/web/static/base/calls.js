@@ -31,7 +31,7 @@
     if (json !== undefined) headers["Content-Type"] = "application/json";
     const answer = await ask(path, { method, headers, body: json === undefined ? undefined : JSON.stringify(json) });
     if (answer.status >= 500) throw new Lost(String(answer.status));
-    return { status: answer.status, body: await body(answer) };
+    return { status: answer.status, body: answer.status === 204 ? null : await body(answer) };
   };
   const own = async (path, json) => {
     const answer = await ask(path, json === undefined ? {} : {

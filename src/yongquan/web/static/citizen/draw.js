@@ -8,13 +8,23 @@
   const said = words();
   const button = document.getElementById("register");
   const result = document.getElementById("result");
+  const withdrawing = document.getElementById("withdraw");
   const countdown = document.getElementById("countdown");
   const picks = [...document.querySelectorAll("[data-wish]")];
   let facts = null;
   let clock = null;
   let wishes = [];
+  let told = "";
 
   const place = () => `register:${facts.citizen}:${round}`;
+  // What a verified name or card would mend leads to the page for that.
+  const lead = (reason) => {
+    if (!["no_real_name", "age_unknown", "no_social_card"].includes(reason)) return;
+    const next = document.getElementById("next");
+    next.textContent = said.verify;
+    next.href = `/c/identity?back=${encodeURIComponent(location.pathname)}`;
+    next.hidden = false;
+  };
   const show = (state, label, { message = "", enabled = false, good = false } = {}) => {
     button.dataset.state = state;
     button.textContent = label;
@@ -44,6 +54,7 @@
     const until = now < facts.opens_ms ? facts.opens_ms : facts.closes_ms;
     countdown.hidden = now >= facts.closes_ms;
     countdown.textContent = `${now < facts.opens_ms ? said.to_open : said.to_close} ${countdownText(until - now, said.days)}`;
+    withdrawing.hidden = !(facts.mine && open);
     if (facts.mine) {
       wishes = facts.mine.wishes.map((wish) => wish.type_id);
       mark(false);
@@ -59,7 +70,7 @@
     if (!open) return show("closed", facts.state === "voided" ? said.voided : said.sign_up_closed);
     if (!facts.citizen) return show("sign_in", said.sign_in_first, { enabled: true });
     if (localStorage.getItem(place())) return show("lost", said.retry, { message: said.unanswered_sign_up, enabled: true });
-    return show("open", said.register, { enabled: wishes.length > 0 });
+    return show("open", said.register, { message: told, good: true, enabled: wishes.length > 0 });
   };
   const read = async () => {
     const asked = performance.now();
@@ -85,6 +96,36 @@
     localStorage.setItem(place(), JSON.stringify(fresh));
     return fresh;
   };
+  const why = (body) => said[body.reason] || said[body.code] || said.unavailable;
+  const withdraw = async () => {
+    if (withdrawing.dataset.armed !== "yes") {
+      withdrawing.dataset.armed = "yes";
+      withdrawing.dataset.key = newKey();
+      withdrawing.textContent = said.withdraw_sure;
+      return;
+    }
+    withdrawing.disabled = true;
+    try {
+      const { status, body } = await call("/c", "DELETE", `/v1/rounds/${round}/registrations`, { key: withdrawing.dataset.key });
+      if (status !== 204) return show(body.code, said.retry, { message: why(body), enabled: true });
+      facts.mine = null;
+      wishes = [];
+      told = said.withdrawn_done;
+      document.getElementById("proof").hidden = true;
+      await read();
+    } catch (error) {
+      if (error instanceof NotSignedIn) return show("sign_in", said.sign_in_first, { enabled: true });
+      if (!(error instanceof Lost)) throw error;
+      // The same key asks again.
+      result.textContent = said.unavailable;
+      result.className = "result is-bad";
+      return;
+    } finally {
+      withdrawing.disabled = false;
+    }
+    delete withdrawing.dataset.armed;
+    withdrawing.textContent = said.withdraw;
+  };
   const register = async () => {
     let request;
     try { request = await attempt(); } catch (error) { return show("wrong_place", said.place_again, { message: said.place_refused_draw, enabled: true }); }
@@ -93,7 +134,8 @@
       const { status, body } = await call("/c", "POST", `/v1/rounds/${round}/registrations`, request);
       localStorage.removeItem(place());
       if (status === 201) return await read();
-      return show(body.code, said.retry, { message: said[body.code] || said.unavailable, enabled: true });
+      lead(body.reason);
+      return show(body.code, said.retry, { message: why(body), enabled: true });
     } catch (error) {
       if (error instanceof NotSignedIn) return show("sign_in", said.sign_in_first, { enabled: true });
       if (!(error instanceof Lost)) throw error;
@@ -160,6 +202,7 @@
 
   for (const pick of picks) pick.addEventListener("click", () => {
     const type = pick.dataset.wish;
+    told = "";
     wishes = wishes.includes(type) ? wishes.filter((one) => one !== type) : [...wishes, type];
     settle();
   });
@@ -168,6 +211,7 @@
     if (button.dataset.state === "unread") { read(); return; }
     register();
   });
+  withdrawing.addEventListener("click", withdraw);
   let shown = "";
   setInterval(() => {
     if (!facts || ["registering", "wrong_place"].includes(button.dataset.state)) return;

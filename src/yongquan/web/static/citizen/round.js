@@ -16,6 +16,14 @@
 
   const type = () => document.querySelector("input[name=type]:checked").value;
   const place = () => `claim:${facts.citizen}:${round}:${type()}`;
+  // What a verified name or card would mend leads to the page for that.
+  const lead = (reason) => {
+    if (!["no_real_name", "age_unknown", "no_social_card"].includes(reason)) return;
+    const next = document.getElementById("next");
+    next.textContent = said.verify;
+    next.href = `/c/identity?back=${encodeURIComponent(location.pathname)}`;
+    next.hidden = false;
+  };
   const show = (state, label, { message = "", enabled = false, good = false } = {}) => {
     button.dataset.state = state;
     button.textContent = label;
@@ -102,6 +110,7 @@
         return show("claimed", more ? said.claim_another : said.claimed, { message: said.claimed_hint, good: true, enabled: Boolean(more) });
       }
       const message = said[body.reason] || said[body.code] || said.unavailable;
+      lead(body.reason);
       if (body.code === "unauthorized") return show("sign_in", said.sign_in, { enabled: true });
       if (body.code === "not_open") { await read(); return undefined; }
       if (body.code === "wrong_place") return show("wrong_place", said.place_again, { message, enabled: true });
