@@ -39,7 +39,7 @@ do $$ begin
             payment_id uuid, caller_id uuid, key uuid, body_hash uuid, citizen_id uuid, store_cell int,
             store_id uuid, order_no text, code_hash uuid, instrument_id uuid, issuer text, acquirer text,
             amount_fen bigint, discount_fen bigint, interchange_fen bigint, network_fee_fen bigint,
-            acquirer_fee_fen bigint, stan int, sent_at timestamptz);
+            acquirer_fee_fen bigint, stan int, sent_at timestamptz, merchant_offer_fen bigint);
     end if;
 end $$;
 
@@ -57,10 +57,11 @@ begin
       from unnest(p_new) n where c.cell = p_cell and c.code_hash = n.code_hash;
     insert into payments.payment (cell, payment_id, citizen_id, store_id, order_no, instrument_id, issuer, acquirer,
                                   amount_fen, discount_fen, charged_fen, interchange_fen, network_fee_fen,
-                                  acquirer_fee_fen, state, settlement_date, stan, sent_at, begun_at)
+                                  acquirer_fee_fen, state, settlement_date, stan, sent_at, begun_at,
+                                  merchant_offer_fen)
     select p_cell, n.payment_id, n.citizen_id, n.store_id, n.order_no, n.instrument_id, n.issuer, n.acquirer,
            n.amount_fen, n.discount_fen, n.amount_fen - n.discount_fen, n.interchange_fen, n.network_fee_fen,
-           n.acquirer_fee_fen, 'charging', p_day, n.stan, n.sent_at, p_now
+           n.acquirer_fee_fen, 'charging', p_day, n.stan, n.sent_at, p_now, n.merchant_offer_fen
       from unnest(p_new) n;
 end $$;
 

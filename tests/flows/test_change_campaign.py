@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -25,13 +25,10 @@ from yongquan.flows.change_campaign import (
 )
 from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
 from yongquan.flows.funds import FundsShort
-from yongquan.flows.import_season import SeasonImport
 from yongquan.flows.prove_books import prove_books
 from yongquan.flows.publish_campaign import publish_campaign
 from yongquan.flows.publish_rounds import publish_rounds
-from yongquan.institutions.store import save_funders
 from yongquan.plumbing.audit_pages import audit_page
-from yongquan.simulation.example_season import example_season
 from yongquan.staff import Forbidden, Role, RoleGrant, Staff
 from yongquan.vouchers.documents import BadDocument, read_document, write_document
 from yongquan.vouchers.documents_diff import Unchangeable
@@ -71,6 +68,22 @@ def person(number: int, role: Role = Role.BUREAU_OFFICER, adcode: str | None = N
 
 
 MAKER, CHECKER = person(1), person(2)
+_BANK = """
+insert into institutions.institution (code, name, name_en, kind, network_id)
+values (%(code)s, '行', 'Bank', 'bank', %(code)s)
+"""
+_AREA = """
+insert into vouchers.area (code, name, name_en, outline, changed_at) values (%(code)s, '片', 'Area', '{}', now())
+"""
+_GROUP = "insert into merchants.shop_group (code, name, name_en) values (%(code)s, '组', 'Group')"
+
+
+async def register(city: SmallCity, *codes: str) -> None:
+    """Make a bank, an area and a shop group of each code."""
+    async with city.database.transaction() as connection:
+        for code in codes:
+            for sql in (_BANK, _AREA, _GROUP):
+                await connection.execute(sql, {"code": code})
 
 
 def in_city(conninfo: str, scene: Callable[[SmallCity], Awaitable[None]], *, cells: int = 1) -> None:
@@ -142,6 +155,7 @@ def test_another_person_approves_and_the_campaign_is_there(fresh_database: str) 
 
 def test_every_field_is_kept_in_the_tables(fresh_database: str) -> None:
     async def scene(city: SmallCity) -> None:
+        await register(city, "yuehu")
         await bring(city, full_text(code="spring"))
 
         async with city.database.transaction() as connection:
@@ -348,31 +362,5 @@ def test_maker_keeps_to_the_own_division(fresh_database: str) -> None:
         with pytest.raises(Forbidden):
             async with city.database.transaction() as connection:
                 await write_version(connection, local, TEXT, AROUND, now=NOW)
-
-    in_city(fresh_database, scene)
-
-
-def test_season_comes_in_at_once_and_again_changes_nothing(fresh_database: str) -> None:
-    async def scene(city: SmallCity) -> None:
-        season = example_season(load_regions().divisions, starts_on=date(2026, 3, 1))
-        texts = {f"{d.campaign.code}.yaml": write_document(d) for d in season}
-        texts["bad.yaml"] = TEXT.replace("key: r1", "kye: r1")
-        funders = [replace(FUNDER, funder_id=d.campaign.funder_id) for d in season]
-        async with city.database.transaction() as connection:
-            await save_funders(connection, funders)
-        importing = SeasonImport(city.database, Maker("command:campaigns"), AROUND, 1, CHECKER)
-        seen: list[str] = []
-
-        first = await importing.run(texts, now=NOW, step=lambda one: seen.append(one.outcome))
-        second = await importing.run(texts, now=NOW, step=lambda one: None)
-
-        assert [one.outcome for one in first] == ["applied"] * 11 + ["refused"]
-        assert [one.outcome for one in second] == ["unchanged"] * 11 + ["refused"]
-        assert seen == [one.outcome for one in first]
-        assert first[-1].faults[0].line == 14
-        async with city.database.transaction() as connection:
-            for table, many in (("campaign", 11), ("round", 300), ("voucher_type", 1_100), ("campaign_version", 11)):
-                row = await (await connection.execute(f"select count(*) from vouchers.{table}")).fetchone()
-                assert row == (many,), table
 
     in_city(fresh_database, scene)

@@ -1,13 +1,15 @@
 """Redemption rates and pull ratios by any cut, and the brief of a morning."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from spent_city import holder, open_till
-from stores.city import small_city
+from stores.city import FUNDER, small_city
 
 from yongquan.flows.brief_morning import brief_morning, brief_of
+from yongquan.flows.fund_campaign import open_books
 from yongquan.flows.watch_effect import CUTS, resources_brought, watch_effect
 from yongquan.plumbing.clock import business_day, day_start
 from yongquan.plumbing.papers import FontsMissing, require_font
@@ -88,6 +90,30 @@ def test_only_the_asked_days_and_places_count(fresh_database: str) -> None:
 
             assert later == elsewhere == []
             assert [(b.kind, b.funders, b.budget_fen, b.spent_fen) for b in brought] == [("bureau", 1, 5_000, 500)]
+
+    asyncio.run(scene())
+
+
+def test_each_funder_brought_its_share_of_a_budget(fresh_database: str) -> None:
+    async def scene() -> None:
+        async with small_city(fresh_database) as city:
+            bank = replace(FUNDER, funder_id="bank", kind="bank")
+            async with city.database.transaction() as connection:
+                await open_books(connection, [], [bank], cells=1, now=city.now)
+            round_ = await city.round(stock=10)
+            async with city.database.transaction() as connection:
+                await connection.execute(
+                    """insert into vouchers.type_share (type_id, place, funder_id, share_bp)
+                       select type_id, p.place, p.funder, p.bp from vouchers.voucher_type,
+                              (values (0, 'bureau', 6667), (1, 'bank', 3333)) as p(place, funder, bp)
+                        where round_id = %s""",
+                    [round_.round_id],
+                )
+                brought = await resources_brought(connection, places=None)
+
+            # 500 fen at 66.67 and 33.33 percent are 333 and 167; ten of them, budget 5000.
+            told = [(b.kind, b.funders, b.budget_fen) for b in brought]
+            assert told == [("bank", 1, 1_670), ("bureau", 1, 3_330)]
 
     asyncio.run(scene())
 

@@ -46,7 +46,7 @@ def write(page: Page, text: str, button: str) -> None:
 
 
 def test_one_writes_and_another_approves(browser: Browser, town: Town) -> None:
-    maker, checker = officer(browser, town, "maker"), officer(browser, town, "checker")
+    maker, checker = officer(browser, town, "writer"), officer(browser, town, "approver")
 
     maker.goto("/console/documents/new")
     write(maker, TEXT.replace("stock: 100", "stok: 100"), "save")

@@ -44,6 +44,12 @@ class WrongCode(Refusal):
     code = "wrong_code"
 
 
+def require_phone(phone: str) -> None:
+    """Raises `NotAPhone`."""
+    if not _PHONE.fullmatch(phone):
+        raise NotAPhone
+
+
 class SendsText(Protocol):
     """A way to send a text message; raises `Outage` if it cannot."""
 
@@ -85,19 +91,8 @@ class SignInDesk:
 
     async def confirm(self, phone: str, code: str, *, now: datetime) -> CitizenId:
         """The citizen with this phone, registered if new. Raises `NotAPhone`, `WrongCode`."""
-        index, cell = self._place(phone)
-        citizen_id = None
-        async with self.database.transaction() as connection:
-            expected = await store.try_code(
-                connection, cell=cell, phone_index=index, tries_max=TRIES_MAX, sent_after=now - CODE_LASTS
-            )
-            if expected is not None and hmac.compare_digest(expected, self._hash(phone, code)):
-                await store.spend_code(connection, cell=cell, phone_index=index)
-                fresh = NewCitizen(fresh_id(bucket_from(index)), phone, f"市民{phone[-4:]}")
-                citizen_id = await store.find_or_register(connection, fresh, self.sealing, cells=self.cells)
-        if citizen_id is None:  # after the commit: the try is counted
-            raise WrongCode
-        return CitizenId(citizen_id)
+        citizen_id, _ = await self.agree(phone, code, now=now, purpose="", name=f"市民{phone[-4:]}")
+        return citizen_id
 
     async def agree(self, phone: str, code: str, *, now: datetime, purpose: str, name: str) -> tuple[CitizenId, bool]:
         """The citizen who gave a code of this purpose back, and whether the person is new here, under `name`.
@@ -120,8 +115,7 @@ class SignInDesk:
         return agreed
 
     def _place(self, phone: str) -> tuple[bytes, int]:
-        if not _PHONE.fullmatch(phone):
-            raise NotAPhone
+        require_phone(phone)
         index = self.sealing.index(phone, what="phone")
         return index, bucket_from(index) % self.cells
 

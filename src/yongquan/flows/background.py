@@ -17,6 +17,7 @@ from yongquan.flows.give_vouchers import expire_gifts
 from yongquan.flows.notify_coupons import notify_coupons
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.regrant_expired import regrant_expired
 from yongquan.flows.rehearse_round import end_due_rehearsals
 from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.reserve_quota import release_quotas
@@ -125,6 +126,7 @@ class Background:
         now = self.clock.now()
         await end_due_rehearsals(self.database, cells=self.cells, now=now)
         await recycle_rounds(self.database, now=now)
+        await regrant_expired(self.database, cells=self.cells, now=now)
         await expire_gifts(self.database, cells=self.cells, now=now)
         await write_daily_files(self.database, now=now)
         await Callers(self.database, {}).forget_nonces(now=wall_now())

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from yongquan.flows.apply_campaign import apply_version
-from yongquan.institutions.views import funder_ids
+from yongquan.institutions.views import funder_ids, institution_kinds
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.merchants.groups import shop_groups
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Connection, Database
 from yongquan.staff import Role, Staff
+from yongquan.vouchers.areas import areas_of
 from yongquan.vouchers.documents import BadDocument, CampaignDocument, document_hash, read_document
 from yongquan.vouchers.documents_diff import REASONS, Unchangeable, judge
+from yongquan.vouchers.documents_known import Known, check_known
 from yongquan.vouchers.documents_rules import check_places
 from yongquan.vouchers.documents_store import stored_campaign
 from yongquan.vouchers.documents_versions import (
@@ -71,14 +74,25 @@ class Surroundings:
 async def check_text(
     connection: Connection, text: str, around: Surroundings, *, file: str = "document"
 ) -> CampaignDocument:
-    """The document's campaign, its funder, divisions and industries known. Raises `BadDocument`."""
+    """The document's campaign; all that it names is there. Raises `BadDocument`."""
     document = read_document(text, file=file)
     funders = await funder_ids(connection)
     marked = read_yaml(text)
     faults = check_places(marked, funders=funders, places=around.places, industries=around.industries)
+    faults = sorted([*faults, *check_known(marked, await _known(connection))], key=lambda f: (f.line, f.column))
     if faults:
         raise BadDocument(faults, file=file)
     return document
+
+
+async def _known(connection: Connection) -> Known:
+    institutions = await institution_kinds(connection)
+    return Known(
+        areas=[area.code for area in await areas_of(connection)],
+        shop_groups=list(await shop_groups(connection)),
+        issuers=[code for code, kind in institutions.items() if kind != "acquirer"],
+        platforms=list(institutions),
+    )
 
 
 async def write_version(

@@ -1,10 +1,9 @@
 """A store or an institution gives a voucher to a phone number; who is not registered yet gets it at registration."""
 
-import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from yongquan.citizens.sign_in import NotAPhone
+from yongquan.citizens.sign_in import require_phone
 from yongquan.citizens.store import find_by_phones
 from yongquan.flows.grant_vouchers import Grant, grant_vouchers
 from yongquan.kernel.errors import BadInput, Refusal
@@ -22,7 +21,6 @@ from yongquan.vouchers.ways.pushes import OfferedType, offered_types
 QUOTA_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 QUOTA_MAX = 1_000_000
 WAITS_DAYS = 14
-_PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 
 class UnknownQuota(Refusal):
@@ -93,8 +91,7 @@ async def give_voucher(
     Locks the gift, its quota, then the cell's claim lock. Raises `NotAPhone`, `UnknownQuota`, `GiftNotOpen`,
     `GiftExhausted`.
     """
-    if not _PHONE.fullmatch(phone):
-        raise NotAPhone
+    require_phone(phone)
     index = sealing.index(phone, what="phone")
     bucket = bucket_from(index)
     cell, gift_id = bucket % cells, named_id("gift", giver, quota_id, index.hex(), key)

@@ -26,7 +26,7 @@ select payment_id, outcome, settlement_date from flows.begin_payments(
     array(select row(u.*)::payments.new_payment from unnest(
         %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::uuid[],
         %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::int[], %s::timestamptz[]) as u),
+        %s::int[], %s::timestamptz[], %s::bigint[]) as u),
     %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _END = "select payment_id from flows.end_payments(%s, %s, %s, %s, %s, %s)"
@@ -102,6 +102,7 @@ class Begin:
                 for part in c.parts
                 if part.amount_fen
             ),
+            merchant_offer_fen=self.order.merchant_offer_fen,
         )
 
 
@@ -236,6 +237,7 @@ def _new_payment_columns(items: Sequence[Begin]) -> list[object]:
         [i.fees.acquirer_fen for i in items],
         [i.stan for i in items],
         [i.sent_at for i in items],
+        [i.order.merchant_offer_fen for i in items],
     ]
 
 

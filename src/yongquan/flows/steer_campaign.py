@@ -9,7 +9,7 @@ from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.db import Database
 from yongquan.staff import Role, Staff
 from yongquan.vouchers.model import CAMPAIGN_MOVES, ROUND_MOVES, CampaignState, RoundState, require_move
-from yongquan.vouchers.steering import lock_campaign, lock_round, rounds_of
+from yongquan.vouchers.steering import Steered, lock_campaign, lock_round, rounds_of
 from yongquan.vouchers.store import move_campaign, move_rounds
 
 STEERING_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
@@ -53,36 +53,36 @@ async def steer_round(database: Database, round_id: UUID, wish: Wish, *, now: da
     """
     to = RoundState(wish.to)
     async with database.transaction() as connection:
-        found = await lock_round(connection, round_id)
-        if found is None:
-            raise UnknownCampaign
-        wish.staff.require(*STEERING_ROLES, adcode=found.adcode)
+        found = _require(wish, await lock_round(connection, round_id))
         origin = RoundState(found.state)
         require_move(ROUND_MOVES, origin, to)
-        if origin is RoundState.DRAFT:
-            raise UnknownCampaign("a draft is published by its budget, not from here")
         await move_rounds(connection, [round_id], origins=[origin], to=to)
         await append(connection, wish.entry("round", round_id, before=origin), now=now)
     return found.campaign_id
 
 
 async def steer_campaign(database: Database, campaign_id: UUID, wish: Wish, *, now: datetime) -> None:
-    """Pause, resume (`published`) or end a campaign. Its end is the end of its rounds; vouchers in wallets stay valid.
+    """Pause, stop, resume (`published`) or end a campaign. Its end is its rounds' end; vouchers in wallets stay valid.
 
     `now` is real time in UTC. Locks campaign, then rounds. Raises as `steer_round`.
     """
     to = CampaignState(wish.to)
     async with database.transaction() as connection:
-        found = await lock_campaign(connection, campaign_id)
-        if found is None:
-            raise UnknownCampaign
-        wish.staff.require(*STEERING_ROLES, adcode=found.adcode)
+        found = _require(wish, await lock_campaign(connection, campaign_id))
         origin = CampaignState(found.state)
         require_move(CAMPAIGN_MOVES, origin, to)
-        if origin is CampaignState.DRAFT:
-            raise UnknownCampaign("a draft is published by its budget, not from here")
         await move_campaign(connection, campaign_id, origins=[origin], to=to)
         if to is CampaignState.ENDED:
             rounds = await rounds_of(connection, campaign_id)
             await move_rounds(connection, rounds, origins=_RUNNING, to=RoundState.ENDED)
         await append(connection, wish.entry("campaign", campaign_id, before=origin), now=now)
+
+
+def _require(wish: Wish, found: Steered | None) -> Steered:
+    """What is there, is this person's to steer, and is no draft: a draft is published by its budget, not from here."""
+    if found is None:
+        raise UnknownCampaign
+    wish.staff.require(*STEERING_ROLES, adcode=found.adcode)
+    if found.state == CampaignState.DRAFT:
+        raise UnknownCampaign("a draft is published by its budget, not from here")
+    return found

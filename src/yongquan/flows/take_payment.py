@@ -12,6 +12,7 @@ import structlog
 from yongquan.flows.funder_kinds import FunderKinds
 from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
+from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
 from yongquan.payments.fees import fees_on
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
@@ -24,11 +25,12 @@ from yongquan.plumbing.db import Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import Catalogue
+from yongquan.vouchers.freezing import first_frozen
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.policies import after_merchant_offer
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, Selection, VoucherNotUsable, choose_best, use_named
-from yongquan.vouchers.usability import StoreFacts
+from yongquan.vouchers.usability import StoreFacts, WhyNot
 from yongquan.vouchers.use_caps import within_use_caps
 
 PRICED_AGAIN_MAX = 5
@@ -189,11 +191,18 @@ class PaymentDesk:
         names = {str(id_) for id_ in wanted}
         named = [voucher for voucher in held if voucher.voucher_id in names]
         if len(named) != len(names):
-            raise PaymentRefused(
-                "voucher_unavailable", "a voucher named in the request is not in the wallet or not valid now"
-            )
+            raise await self._why_missing(prepared.citizen_id, wanted)
         return use_named(
             order.cart, named, store=store, direction=order.direction, merchant_offer_fen=order.merchant_offer_fen
+        )
+
+    async def _why_missing(self, citizen_id: UUID, wanted: Sequence[UUID]) -> Refusal:
+        async with self.database.transaction() as connection:
+            frozen = await first_frozen(connection, bucket_of(citizen_id) % self._cells, citizen_id, wanted)
+        if frozen is not None:
+            return VoucherNotUsable("a voucher is frozen", voucher_id=str(frozen), reason=WhyNot.FROZEN.value)
+        return PaymentRefused(
+            "voucher_unavailable", "a voucher named in the request is not in the wallet or not valid now"
         )
 
     def _store_of(self, order: Order, prepared: Prepared) -> StoreFacts:

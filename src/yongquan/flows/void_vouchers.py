@@ -27,7 +27,7 @@ BY_ID_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class VoidWish:
-    """Who makes vouchers void, and why (1 to `REASON_MAX` characters, shown to the citizen)."""
+    """Who makes vouchers void (or freezes them), and why (1 to `REASON_MAX` characters, shown to the citizen)."""
 
     staff: Staff
     reason: str
@@ -66,20 +66,11 @@ async def void_vouchers(
 
     Raises `BadInput` for more than `BY_ID_MAX`, `UnknownCampaign` for ids that are no voucher, `Forbidden`.
     """
-    by_cell: defaultdict[int, set[UUID]] = defaultdict(set)
-    for id_ in voucher_ids:
-        by_cell[cell_of(id_, cells)].add(id_)
-    if sum(map(len, by_cell.values())) > BY_ID_MAX:
-        raise BadInput(f"at most {BY_ID_MAX} vouchers at once")
     gone: list[VoidedVoucher] = []
     async with database.transaction() as connection:
-        for cell, ids in sorted(by_cell.items()):
-            places = await places_of(connection, cell, sorted(ids))
-            if not places:
-                raise UnknownCampaign("there is no such voucher")
-            for adcode in places:
-                wish.staff.require(*STEERING_ROLES, adcode=adcode)
-            gone += await _void(connection, cell, sorted(ids), wish, now=now)
+        for cell, ids in ids_by_cell(voucher_ids, cells).items():
+            await require_places(connection, cell, ids, wish.staff)
+            gone += await _void(connection, cell, ids, wish, now=now)
         for voucher in gone:
             await append(connection, wish.entry(f"voucher:{voucher.voucher_id}", [voucher]), now=wall_now())
     return _counted(gone)
@@ -106,6 +97,25 @@ async def void_round(database: Database, round_id: UUID, wish: VoidWish, *, cell
             gone += part
             part_size = len(part)
     return _counted(gone)
+
+
+def ids_by_cell(voucher_ids: Iterable[UUID], cells: int) -> dict[int, list[UUID]]:
+    """Vouchers by their cells, both ascending. Raises `BadInput` for more than `BY_ID_MAX`."""
+    by_cell: defaultdict[int, set[UUID]] = defaultdict(set)
+    for id_ in voucher_ids:
+        by_cell[cell_of(id_, cells)].add(id_)
+    if sum(map(len, by_cell.values())) > BY_ID_MAX:
+        raise BadInput(f"at most {BY_ID_MAX} vouchers at once")
+    return {cell: sorted(ids) for cell, ids in sorted(by_cell.items())}
+
+
+async def require_places(connection: Connection, cell: int, ids: Sequence[UUID], staff: Staff) -> None:
+    """Raises `UnknownCampaign` for ids that are no voucher, `Forbidden` where one is of another's place."""
+    places = await places_of(connection, cell, ids)
+    if not places:
+        raise UnknownCampaign("there is no such voucher")
+    for adcode in places:
+        staff.require(*STEERING_ROLES, adcode=adcode)
 
 
 async def _void(

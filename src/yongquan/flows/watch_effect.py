@@ -5,18 +5,20 @@ redemption rate by amount = fen taken off / face value claimed
 pull ratio                = fen of orders paid with vouchers / fen of subsidy
 
 An order with vouchers of several campaigns or funders is divided among them in proportion to their subsidy, so that
-the parts of a cut add up to the whole. Payments that were refunded count nowhere.
+the parts of a cut add up to the whole. What was refunded counts nowhere; of a payment refunded in part, the rest does.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from yongquan.kernel.money import BASIS_POINTS
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.board import Places
+from yongquan.vouchers.sharing import FunderShare, reserves_of
 
 # Buying cars moves so much money that pull ratios are told with and without it.
 CARS: Final = ("cars", "motoring")
@@ -60,28 +62,35 @@ select {key}, count(distinct p.payment_id)::bigint, sum(h.amount_fen)::bigint,
        coalesce(sum(h.amount_fen) filter (where s.industry = any (%(cars)s)), 0)::bigint,
        round(coalesce(sum(p.amount_fen::numeric * h.amount_fen / p.discount_fen)
                       filter (where s.industry = any (%(cars)s)), 0))::bigint
-  from payments.payment p
-  join payments.share h on h.cell = p.cell and h.payment_id = p.payment_id
+  from payments.kept p
+  join payments.kept_share h on h.cell = p.cell and h.payment_id = p.payment_id
   join merchants.store s on s.store_id = p.store_id
   join vouchers.voucher_type t on t.type_id = h.type_id
   join vouchers.round r on r.round_id = t.round_id
   join vouchers.campaign c on c.campaign_id = r.campaign_id
- where p.state = 'succeeded' and p.discount_fen > 0
+ where p.discount_fen > 0
    and (%(since)s::date is null or p.settlement_date >= %(since)s)
    and (%(until)s::date is null or p.settlement_date < %(until)s)
    and (%(places)s::text[] is null or c.adcode = any (%(places)s))
  group by 1
 """
-_BROUGHT = """
-select f.kind, count(distinct f.funder_id)::int,
-       coalesce(sum((select sum(c.budget_fen) from vouchers.campaign c
-                      where c.funder_id = f.funder_id and c.state <> 'draft')), 0)::bigint,
-       coalesce(sum((select sum(h.amount_fen) from payments.share h
-                       join payments.payment p on p.cell = h.cell and p.payment_id = h.payment_id
-                      where h.funder_id = f.funder_id and p.state = 'succeeded')), 0)::bigint
+_FUNDERS = """
+select f.funder_id, f.kind,
+       (select coalesce(sum(h.amount_fen), 0)::bigint from payments.kept_share h where h.funder_id = f.funder_id)
   from institutions.funder f
  where %(places)s::text[] is null or f.adcode = any (%(places)s)
- group by f.kind order by f.kind
+ order by f.kind, f.funder_id
+"""
+_BUDGETS = "select campaign_id, funder_id, budget_fen from vouchers.campaign where state <> 'draft'"
+_SHARED_TYPES = """
+select r.campaign_id, t.amount_fen, t.stock, array_agg(s.funder_id order by s.place),
+       array_agg(s.share_bp order by s.place)
+  from vouchers.type_share s
+  join vouchers.voucher_type t on t.type_id = s.type_id
+  join vouchers.round r on r.round_id = t.round_id
+  join vouchers.campaign c on c.campaign_id = r.campaign_id
+ where c.state <> 'draft'
+ group by r.campaign_id, t.type_id
 """
 
 
@@ -123,7 +132,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What funders of one kind brought: budgets of their campaigns, and what of it reached shops."""
+    """What funders of one kind brought: their parts of campaigns' budgets, and what of it reached shops."""
 
     kind: str
     funders: int
@@ -161,7 +170,34 @@ async def watch_effect(
 async def resources_brought(connection: Connection, *, places: Places) -> list[Brought]:
     """What bureaux, banks and merchants brought, by kind of funder."""
     values = {"places": None if places is None else list(places)}
-    return [Brought(*row) for row in await (await connection.execute(_BROUGHT, values)).fetchall()]
+    funders = await (await connection.execute(_FUNDERS, values)).fetchall()
+    budgets = await _budgets(connection)
+    return [
+        Brought(kind, len(ids), sum(budgets[id_] for id_ in ids), sum(spent for _, spent in mine))
+        for kind, mine in _by_kind(funders).items()
+        for ids in [[id_ for id_, _ in mine]]
+    ]
+
+
+def _by_kind(funders: Sequence[Sequence[Any]]) -> dict[str, list[tuple[str, int]]]:
+    kinds: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for funder_id, kind, spent_fen in funders:
+        kinds[kind].append((funder_id, spent_fen))
+    return kinds
+
+
+async def _budgets(connection: Connection) -> Counter[str]:
+    """Each funder's part of the budgets: its share of the types it shares in; a campaign's own funder has the rest."""
+    parts: Counter[str] = Counter()
+    campaigns = {row[0]: (row[1], row[2]) for row in await (await connection.execute(_BUDGETS)).fetchall()}
+    for lead, budget_fen in campaigns.values():
+        parts[lead] += budget_fen
+    for campaign_id, face_fen, stock, funders, shares_bp in await (await connection.execute(_SHARED_TYPES)).fetchall():
+        shares = [FunderShare(*share) for share in zip(funders, shares_bp, strict=True)]
+        for funder_id, fen in reserves_of(face_fen, shares).items():
+            parts[funder_id] += fen * stock
+            parts[campaigns[campaign_id][0]] -= fen * stock
+    return parts
 
 
 def _ratio(part: int | None, whole: int | None, unit: int) -> int | None:

@@ -29,3 +29,9 @@ async def funder_ids(connection: Connection) -> frozenset[str]:
     """The codes of all who may fund a campaign."""
     rows = await (await connection.execute("select funder_id from institutions.funder")).fetchall()
     return frozenset(row[0] for row in rows)
+
+
+async def institution_kinds(connection: Connection) -> dict[str, str]:
+    """bank, wallet or acquirer, by institution; an app belongs to one of them."""
+    rows = await (await connection.execute("select code, kind from institutions.institution order by code")).fetchall()
+    return {row[0]: row[1] for row in rows}

@@ -16,7 +16,7 @@ select {STORE}, null::float8, licence_no,
 """
 _KINDS = """
 select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
-       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
+       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id), s.licence_no
   from merchants.store s where s.store_id = any (%s)
 """
 # A degree of latitude is 111.2 km; at a city's size the earth is flat.
@@ -64,12 +64,13 @@ class StoreKind:
     hardship: bool
     place: tuple[float, float]
     groups: frozenset[str]
+    licence_no: str = ""
 
 
 async def facts_of_stores(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, StoreKind]:
     """The kinds of some stores, by id."""
     rows = await (await connection.execute(_KINDS, [list(store_ids)])).fetchall()
-    return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]))) for row in rows}
+    return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]), row[8])) for row in rows}
 
 
 async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:

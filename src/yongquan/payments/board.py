@@ -1,4 +1,7 @@
-"""What the desk reads of payments: days, what funders paid, what acquirers settle, positions. Amounts in fen."""
+"""What the desk reads of payments: days, what funders paid, what acquirers settle, positions. Amounts in fen.
+
+What funders paid is less what refunds gave them back, on the day of the payment.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,13 +15,13 @@ select day, state, waiting_for, cleared_at, settled_at from payments.settlement_
 _BY_FUNDER = """
 with shared as (
     select s.cell, s.payment_id, s.funder_id, count(*) as vouchers, sum(s.amount_fen) as paid_fen
-      from payments.payment p
-      join payments.share s on s.cell = p.cell and s.payment_id = p.payment_id
-     where p.settlement_date = %s and p.state = 'succeeded'
+      from payments.kept p
+      join payments.kept_share s on s.cell = p.cell and s.payment_id = p.payment_id
+     where p.settlement_date = %s
      group by s.cell, s.payment_id, s.funder_id
 )
 select h.funder_id, count(*)::int, sum(h.vouchers)::int, sum(h.paid_fen)::bigint, sum(p.amount_fen)::bigint
-  from shared h join payments.payment p on p.cell = h.cell and p.payment_id = h.payment_id
+  from shared h join payments.kept p on p.cell = h.cell and p.payment_id = h.payment_id
  group by h.funder_id order by h.funder_id
 """
 _BY_ACQUIRER = """
@@ -40,9 +43,9 @@ select day, funder_id, source, institution, amount_fen, state from payments.fund
 """
 _SPENT_BY_DAY = """
 select p.settlement_date, count(distinct p.payment_id)::int, sum(s.amount_fen)::bigint
-  from payments.share s
+  from payments.kept_share s
   join payments.payment p on p.cell = s.cell and p.payment_id = s.payment_id
- where s.funder_id = %s and p.state = 'succeeded'
+ where s.funder_id = %s
  group by p.settlement_date order by p.settlement_date desc limit 60
 """
 
@@ -131,7 +134,7 @@ async def business_days(connection: Connection, *, limit: int = 31) -> list[Busi
 
 
 async def shares_of_day(connection: Connection, day: date) -> list[FunderShare]:
-    """What each funder paid for the succeeded payments of a day."""
+    """What each funder paid for a day's payments, less refunds of them until now."""
     return [FunderShare(*row) for row in await (await connection.execute(_BY_FUNDER, [day])).fetchall()]
 
 

@@ -67,6 +67,7 @@ class Payment:
     response_code: str | None
     shares: tuple[Share, ...] = ()
     refunded_fen: int = 0
+    merchant_offer_fen: int = 0  # the shop's own, before `amount_fen`
 
     @property
     def store_receives_fen(self) -> int:

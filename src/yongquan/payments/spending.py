@@ -1,4 +1,4 @@
-"""What people spent in a period, for analyses of what vouchers did. Refunded payments count nowhere."""
+"""What people spent in a period, for analyses of what vouchers did. Refunds are taken off, in parts too."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ from yongquan.plumbing.db import Connection
 
 _SPENT = """
 select p.citizen_id, s.industry, sum({amount})::bigint
-  from payments.payment p join merchants.store s on s.store_id = p.store_id
- where p.citizen_id = any (%s) and p.begun_at >= %s and p.begun_at < %s and p.state = 'succeeded'
+  from payments.kept p join merchants.store s on s.store_id = p.store_id
+ where p.citizen_id = any (%s) and p.begun_at >= %s and p.begun_at < %s
  group by p.citizen_id, s.industry
 """
 

@@ -13,7 +13,7 @@ from yongquan.plumbing.sealing import Sealing
 _PAYMENT = """
 select payment_id, citizen_id, store_id, order_no, amount_fen, discount_fen, charged_fen,
        interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at, ended_at, response_code,
-       refunded_fen
+       refunded_fen, merchant_offer_fen
   from payments.payment where cell = %s and payment_id = %s
 """
 _SHARES = """
@@ -67,7 +67,7 @@ async def payment_of(connection: Connection, cell: int, payment_id: UUID | None)
     if row is None:
         return None
     shares = await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()
-    return Payment(*(*row[:8], PaymentState(row[8]), *row[9:13], tuple(Share(*share) for share in shares), row[13]))
+    return Payment(*(*row[:8], PaymentState(row[8]), *row[9:13], tuple(Share(*share) for share in shares), *row[13:]))
 
 
 async def bind_many(

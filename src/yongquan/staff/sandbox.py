@@ -1,4 +1,4 @@
-"""The sandbox's authenticator: shows the demo login with its code, so that whoever tries the demo can sign in.
+"""The sandbox's authenticator: shows the demo logins with their codes, so that whoever tries the demo can sign in.
 
 `app.py` hands this in beside our own sandbox only; in production nobody can read a secret back.
 """
@@ -14,8 +14,14 @@ from yongquan.plumbing.sealing import Sealing
 
 DEMO_LOGIN: Final = "demo"
 DEMO_PASSWORD: Final = "yongquan-demo"  # noqa: S105  # public on purpose: it opens demo cities only
+MAKER_LOGIN: Final = "maker"
+CHECKER_LOGIN: Final = "checker"
+DEMO_LOGINS: Final = (DEMO_LOGIN, MAKER_LOGIN, CHECKER_LOGIN)
 STEP_S = 30
-_DEMO = "select totp_sealed, totp_step from staff.member where login = %s and state = 'active'"
+_DEMO = """
+select login, totp_sealed, totp_step from staff.member where login = any (%(logins)s) and state = 'active'
+ order by array_position(%(logins)s::text[], login)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +35,18 @@ class DemoAccess:
 
 @dataclass(frozen=True, slots=True)
 class SandboxAuthenticator:
-    """The demo login's phone."""
+    """The demo logins' phone."""
 
     database: Database
     sealing: Sealing
 
-    async def show(self, *, now: datetime) -> DemoAccess | None:
-        """What opens the console at this real time, None if the demo login is not enrolled."""
+    async def show(self, *, now: datetime) -> list[DemoAccess]:
+        """What opens the console at this real time, a login each; none if no demo login is enrolled."""
         async with self.database.transaction() as connection:
-            row = await (await connection.execute(_DEMO, [DEMO_LOGIN])).fetchone()
-        if row is None:
-            return None
+            rows = await (await connection.execute(_DEMO, {"logins": list(DEMO_LOGINS)})).fetchall()
+        return [DemoAccess(login, DEMO_PASSWORD, self._code(sealed, step, now)) for login, sealed, step in rows]
+
+    def _code(self, sealed: bytes, last_step: int, now: datetime) -> str | None:
         present = int(now.timestamp()) // STEP_S
-        step = max(present, row[1] + 1)  # a code works once, and the next one is good already
-        totp = pyotp.TOTP(self.sealing.open(row[0], what="totp"))
-        return DemoAccess(DEMO_LOGIN, DEMO_PASSWORD, totp.at(step * STEP_S) if step <= present + 1 else None)
+        step = max(present, last_step + 1)  # a code works once, and the next one is good already
+        return pyotp.TOTP(self.sealing.open(sealed, what="totp")).at(step * STEP_S) if step <= present + 1 else None

@@ -1,11 +1,11 @@
-"""How many vouchers of a dry run one citizen may keep: the caps of claims on one day. Pure."""
+"""How many vouchers of a dry run one citizen may keep, and use: the caps of claims and of use on one day. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
-from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period
+from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period, UseCap
 from yongquan.vouchers.model import Caps, Round, VoucherType
 
 Scope: TypeAlias = tuple[object, ...]
@@ -33,6 +33,36 @@ def within_caps(won: Sequence[VoucherType], rounds: Mapping[UUID, Round]) -> lis
             for scope in _all_scopes(type_):
                 kinds[counting, *scope].update(_kinds(counting, type_))
     return kept
+
+
+class Uses:
+    """What one citizen has used that day, for the caps of use; a lifetime's cap counts the campaign."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Scope] = Counter()
+
+    def room(self, type_: VoucherType, merchant: str) -> int | None:
+        """How many more of a type may be used at a merchant; None is any number."""
+        return min(
+            (
+                max(0, cap.most - self._counts[(*scope, merchant) if cap.per_merchant else scope])
+                for cap in type_.use.caps
+                for scope in _use_scopes(cap, type_)
+            ),
+            default=None,
+        )
+
+    def note(self, type_: VoucherType, merchant: str) -> None:
+        """One more was used."""
+        scopes = _all_scopes(type_)
+        self._counts.update([*scopes, *((*scope, merchant) for scope in scopes)])
+
+
+def _use_scopes(cap: UseCap, type_: VoucherType) -> Iterator[Scope]:
+    period: Scope = (Period.ROUND, type_.round_id) if cap.period is Period.ROUND else (Period.CAMPAIGN,)
+    for over in _overs(type_):
+        if over[0] is cap.over and (cap.group is None or cap.group == over[-1]):
+            yield period + over
 
 
 def _plain(caps: Caps, type_: VoucherType) -> Iterator[tuple[int, Scope]]:

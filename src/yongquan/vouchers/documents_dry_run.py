@@ -1,25 +1,27 @@
 """What a campaign would have cost on a day whose payments are known, and whom it would have reached. Pure.
 
-Each registered citizen is taken to get a type's voucher with odds of stock over citizens (at most 1), within the
-caps; the draw is a hash of seed, citizen and type, so the same seed gives the same day. Then the day's payments are
-taken again, in order, with the best vouchers their citizen would have held, under the campaign's own rules.
-Not modelled: that vouchers change what people buy; windows (a voucher counts as valid all that day); the conditions
-of a claim (place, age, cards, lists); caps of use; tills and goods, which past payments do not tell (a voucher bound
-to some is not used); vouchers of other campaigns.
+Each citizen who passes a round's conditions is taken to get a type's voucher with odds of stock over such citizens (at
+most 1), within the caps; how many of the city pass is taken from the day's payers. The draw is a hash of seed, citizen
+and type, so the same seed gives the same day. Then the day's payments are taken again, in order, with the best vouchers
+their citizen would have held, under the campaign's own rules, hours, weekdays, places, areas, shop groups and caps of
+use. Not modelled: that vouchers change what people buy; dates (a voucher counts as valid all that day); where, through
+which app and device a claim comes, and new customers of banks; tills and goods, which past payments do not tell (a
+voucher bound to some is not used); vouchers of other campaigns.
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
 
 from yongquan.kernel.places import Zone
 from yongquan.vouchers.catalogue import TypeOffer
 from yongquan.vouchers.documents import CampaignDocument
-from yongquan.vouchers.documents_dry_caps import within_caps
+from yongquan.vouchers.documents_dry_caps import Uses, within_caps
+from yongquan.vouchers.documents_dry_people import Payer, asks_of_people, may_claim
 from yongquan.vouchers.model import Direction, VoucherType
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, choose_best
@@ -43,11 +45,13 @@ class PastPayment:
 
 @dataclass(slots=True)
 class TypeOutcome:
-    """What became of one type: odds in basis points, vouchers that payers held and used, cost in fen."""
+    """What became of one type: odds of those who may claim in basis points, vouchers held and used, cost in fen."""
 
     type: VoucherType
     odds_bp: int
     held: int = 0
+    eligible: int = 0  # payers who pass the round's conditions
+    entitled: int = 1  # how many of the city are taken to pass them
     used: int = 0
     cost_fen: int = 0
 
@@ -79,23 +83,28 @@ def replay_day(
     citizens: int,
     seed: str = "",
     zones: Mapping[UUID, Zone] | None = None,
+    people: Mapping[UUID, Payer] | None = None,
+    on: date | None = None,
 ) -> DryRun:
     """Replay a day's payments, in their order, as if the campaign's vouchers had been claimed before it.
 
     `citizens` is how many are registered: those who did not pay that day hold their part of the stock. `zones` are
-    the outlines of the types that name areas of use.
+    the outlines of the types that name areas of use, `people` what is known of the payers `on` that day (None: all
+    pass every condition).
     """
     payers = sorted({payment.citizen_id for payment in payments})
-    outcomes = {t.type_id: TypeOutcome(t, _odds_bp(t, citizens)) for t in document.types}
+    eligible = _eligible(document, payers, people, on=on)
+    outcomes = {t.type_id: _outcome(t, eligible[t.round_id], payers, citizens) for t in document.types}
     run = DryRun(len(payments), len(payers), citizens, list(outcomes.values()))
     offers = {t.type_id: _offer(document, t, (zones or {}).get(t.type_id)) for t in document.types}
-    wallets = _claim(document, offers, payers, outcomes, citizens=citizens, seed=seed)
+    wallets = _claim(document, offers, payers, outcomes, eligible=eligible, seed=seed)
+    uses: defaultdict[UUID, Uses] = defaultdict(Uses)
     helped: set[UUID] = set()
     shops: Counter[UUID] = Counter()
     places: dict[UUID, str] = {}
     for payment in payments:
         wallet = wallets.get(payment.citizen_id)
-        used = _use(wallet, payment) if wallet else []
+        used = _use(wallet, payment, uses[payment.citizen_id], outcomes) if wallet else []
         for voucher, discount_fen in used:
             outcome = outcomes[UUID(voucher.type.type_hex)]
             outcome.used += 1
@@ -116,8 +125,27 @@ def replay_day(
     return run
 
 
-def _odds_bp(type_: VoucherType, citizens: int) -> int:
-    return min(10_000, type_.stock * 10_000 // max(citizens, 1))
+def _eligible(
+    document: CampaignDocument, payers: Sequence[UUID], people: Mapping[UUID, Payer] | None, *, on: date | None
+) -> dict[UUID, frozenset[UUID]]:
+    """The payers who pass each round's conditions."""
+    everybody = frozenset(payers)
+    if people is None or on is None:
+        return {r.round_id: everybody for r in document.rounds}
+    known = [(citizen, people[citizen]) for citizen in payers if citizen in people]
+    return {
+        r.round_id: frozenset(citizen for citizen, payer in known if may_claim(r.conditions, payer, on=on))
+        if asks_of_people(r.conditions)
+        else everybody
+        for r in document.rounds
+    }
+
+
+def _outcome(type_: VoucherType, eligible: frozenset[UUID], payers: Sequence[UUID], citizens: int) -> TypeOutcome:
+    """The odds, with as large a part of the city passing the conditions as of the payers."""
+    entitled = max(citizens * len(eligible) // max(len(payers), 1), len(eligible), 1)
+    odds_bp = min(10_000, type_.stock * 10_000 // entitled)
+    return TypeOutcome(type_, odds_bp, eligible=len(eligible), entitled=entitled)
 
 
 def _claim(
@@ -126,14 +154,15 @@ def _claim(
     payers: Iterable[UUID],
     outcomes: dict[UUID, TypeOutcome],
     *,
-    citizens: int,
+    eligible: Mapping[UUID, frozenset[UUID]],
     seed: str,
 ) -> dict[UUID, list[HeldVoucher]]:
     rounds = {r.round_id: r for r in document.rounds}
     wallets: dict[UUID, list[HeldVoucher]] = {}
     for citizen in payers:
         lots = sorted((_lot(seed, citizen, t), t) for t in outcomes)
-        won = [outcomes[t].type for lot, t in lots if lot * citizens < outcomes[t].type.stock * _WHOLE]
+        entitled = [(lot, outcomes[t]) for lot, t in lots if citizen in eligible[outcomes[t].type.round_id]]
+        won = [one.type for lot, one in entitled if lot * one.entitled < one.type.stock * _WHOLE]
         kept = [t for t in within_caps(won, rounds) if outcomes[t.type_id].held < t.stock]
         for type_ in kept:
             outcomes[type_.type_id].held += 1
@@ -149,9 +178,16 @@ def _lot(seed: str, citizen: UUID, type_id: UUID) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
-def _use(wallet: list[HeldVoucher], payment: PastPayment) -> list[tuple[HeldVoucher, int]]:
+def _use(
+    wallet: list[HeldVoucher], payment: PastPayment, uses: Uses, outcomes: Mapping[UUID, TypeOutcome]
+) -> list[tuple[HeldVoucher, int]]:
     """The vouchers this payment would have used, gone from the wallet, with what each took off."""
-    usable = [v for v in wallet if v.type.threshold_fen <= payment.amount_fen]
+    merchant = payment.store.merchant
+    usable: list[HeldVoucher] = []
+    for voucher in wallet:
+        room = uses.room(outcomes[UUID(voucher.type.type_hex)].type, merchant)
+        if voucher.type.threshold_fen <= payment.amount_fen and (room is None or room > 0):
+            usable.append(voucher)
     if not usable:
         return []
     direction = usable[0].type.campaign_rules.direction
@@ -160,6 +196,7 @@ def _use(wallet: list[HeldVoucher], payment: PastPayment) -> list[tuple[HeldVouc
     selection = choose_best(cart, usable, store=payment.store, direction=asked)
     for chosen in selection.chosen:
         wallet.remove(chosen.voucher)
+        uses.note(outcomes[UUID(chosen.voucher.type.type_hex)].type, merchant)
     return [(chosen.voucher, chosen.discount_fen) for chosen in selection.chosen]
 
 

@@ -49,6 +49,10 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_funder": ("没有这个出资方:先登记它", "there is no such funder: register it first"),
     "unknown_place": ("没有这个区县:用六位代码", "there is no such division: use its six-digit code"),
     "unknown_industry": ("没有这个行业,可用的有 {options}", "there is no such industry; there are {options}"),
+    "unknown_area": ("没有片区 {value}:相近的有 {near}", "there is no area {value}; near it: {near}"),
+    "unknown_shop_group": ("没有商户组 {value}:相近的有 {near}", "there is no shop group {value}; near it: {near}"),
+    "unknown_issuer": ("没有发卡机构 {value}:相近的有 {near}", "there is no issuer {value}; near it: {near}"),
+    "unknown_platform": ("没有平台 {value}:相近的有 {near}", "there is no platform {value}; near it: {near}"),
     "no_rounds": ("至少要有一个轮次", "a campaign needs at least one round"),
 }
 WANTED: Final[Mapping[str, tuple[str, str]]] = {

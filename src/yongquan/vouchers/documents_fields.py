@@ -51,7 +51,7 @@ TYPE = Record(
             "threshold_fen",
             AMOUNT,
             Words("使用门槛", "订单满多少可用,0元为无门槛"),
-            Words("Threshold", "The least an order must come to; 0元 is none"),
+            Words("Threshold", "The least an order must come to; zero is none"),
         ),
         Field(
             "stock",

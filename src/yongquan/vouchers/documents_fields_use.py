@@ -100,6 +100,13 @@ RULES = Record(
             Words("退货后不计限领", "true 整单退的券不再计入限领"),
             Words("Refund frees the cap", "Whether a voucher of a refunded payment no longer counts as claimed"),
         ),
+        Field(
+            "regrant_expired",
+            "regrant_expired",
+            TRUTH,
+            Words("过期券再发一次", "true 过期未用的券,在本活动的定向轮次(mode: push)开始后,按同样的券种再发一次"),
+            Words("Grant again what expired", "Once, the like type of the campaign's push rounds, when these open"),
+        ),
     ),
     presets=PRESETS,
 )

@@ -41,7 +41,7 @@ class Marked:
     at: dict[Path, tuple[int, int]] = field(default_factory=dict)
     key_at: dict[Path, tuple[int, int]] = field(default_factory=dict)
     spans: dict[Path, tuple[int, int]] = field(default_factory=dict)  # from, to: characters of the text
-    flow: set[Path] = field(default_factory=set)  # groups in braces
+    flow: set[Path] = field(default_factory=set)  # groups in braces and lists in brackets
     faults: list[Fault] = field(default_factory=list)
 
     def place(self, path: Path) -> tuple[int, int]:
@@ -71,31 +71,11 @@ def read_yaml(text: str) -> Marked:
     return marked
 
 
-def replace_value(text: str, marked: Marked, path: Path, value: Any) -> str:
-    """The text with one scalar replaced, or with a group's first lines added (`value` a mapping of new keys)."""
-    start, end = marked.spans[path]
-    if not isinstance(value, Mapping):
-        return text[:start] + _plain(value) + text[end:]
-    if path in marked.flow:
-        inside = ", ".join(f"{key}: {_inline(one)}" for key, one in value.items())
-        rest = text[start + 1 : end]
-        return text[: start + 1] + inside + (", " if rest.strip() != "}" else "") + text[start + 1 :]
-    column = marked.at[path][1] - 1
-    lines = [f"{key}: {_inline(one)}\n{' ' * column}" for key, one in value.items()]
-    return text[:start] + "".join(lines) + text[start:]
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_plain(one)}" for key, one in value.items()) + "}"
-    return _plain(value)
-
-
 def _value(node: Node, path: Path, marked: Marked, seen: set[int]) -> Any:
     place = _place(node)
     marked.at[path] = place
     marked.spans[path] = (node.start_mark.index, node.end_mark.index)
-    if isinstance(node, MappingNode) and node.flow_style:
+    if isinstance(node, MappingNode | SequenceNode) and node.flow_style:
         marked.flow.add(path)
     if id(node) in seen or len(path) > DEEPEST:
         marked.faults.append(Fault(*place, path_name(path), "alias" if id(node) in seen else "too_deep", {}))
@@ -174,12 +154,13 @@ def _lines(
                 yield f"{pad}  - {first.lstrip()}"
                 yield from rest
         elif isinstance(value, list):
-            yield f"{pad}{key}: [{', '.join(_plain(one) for one in value)}]{comment}"
+            yield f"{pad}{key}: [{', '.join(plain_text(one) for one in value)}]{comment}"
         else:
-            yield f"{pad}{key}: {_plain(value)}{comment}"
+            yield f"{pad}{key}: {plain_text(value)}{comment}"
 
 
-def _plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """A scalar as it stands in a line, quoted where it must be."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):

@@ -168,6 +168,7 @@ class CampaignRules:
     choice: ChoiceOrder = ChoiceOrder.LEAST_PAYABLE
     partial_refund: PartialRefund = PartialRefund.PRO_RATA
     refund_frees_cap: bool = False  # a voucher that a refund of all returned or forfeited no longer counts
+    regrant_expired: bool = False  # what expired unused is granted again, once, from the campaign's push rounds
 
 
 @dataclass(frozen=True, slots=True)

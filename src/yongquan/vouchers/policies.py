@@ -1,7 +1,8 @@
 """Stacking and refund policies, each with a name; a campaign chooses, and the cities' own choices are presets.
 
 The facts of the presets are those of `cases/ningbo-2022.yaml`. What every campaign shares is no choice: no change is
-given (what a voucher is worth above the bill goes back to its funder), and expired vouchers are never good again.
+given (what a voucher is worth above the bill goes back to its funder), and an expired voucher is never good again
+(another may be granted for it).
 A cap of so many a merchant a day is a condition of the round or type, not a policy.
 """
 
@@ -46,6 +47,10 @@ CAP_AFTER_REFUND: Mapping[str, Facts] = {
     "stays_used": {"refund_frees_cap": False},
     "freed": {"refund_frees_cap": True},
 }
+EXPIRED: Mapping[str, Facts] = {
+    "recycled": {"regrant_expired": False},
+    "granted_again": {"regrant_expired": True},
+}
 POLICIES: Mapping[str, Mapping[str, Facts]] = {
     "stacking": STACKING,
     "threshold": THRESHOLD,
@@ -53,6 +58,7 @@ POLICIES: Mapping[str, Mapping[str, Facts]] = {
     "refund": REFUND,
     "partial_refund": PARTIAL_REFUND,
     "cap_after_refund": CAP_AFTER_REFUND,
+    "expired": EXPIRED,
 }
 """Every policy by subject and name: the rules it sets."""
 

@@ -111,7 +111,8 @@ async def types_of(connection: Connection, round_ids: Sequence[UUID]) -> list[Vo
 
 async def types_by_id(connection: Connection, type_ids: Iterable[UUID]) -> list[VoucherType]:
     """Those of some voucher types that exist, by id."""
-    return [_type(row) for row in await (await connection.execute(_TYPES_BY_ID, [list(type_ids)])).fetchall()]
+    rows = await (await connection.execute(_TYPES_BY_ID, [list(type_ids)])).fetchall()
+    return await with_shares(connection, [_type(row) for row in rows])
 
 
 async def add_to_list(

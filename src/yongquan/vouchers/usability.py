@@ -13,6 +13,7 @@ class WhyNot(StrEnum):
     """The first reason, in this order, that a voucher cannot be used now."""
 
     NOT_HELD = "not_held"
+    FROZEN = "frozen"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     PAUSED = "paused"
@@ -105,6 +106,8 @@ def why_not_at(use: UseRules, *, now: datetime) -> WhyNot | None:
 
 def why_not_now(state: VoucherState, *, valid_from: datetime, valid_until: datetime, now: datetime) -> WhyNot | None:
     """Why one voucher cannot be used at this moment, whatever the store; None if it can."""
+    if state is VoucherState.FROZEN:
+        return WhyNot.FROZEN
     if state is not VoucherState.HELD:
         return WhyNot.EXPIRED if state is VoucherState.EXPIRED else WhyNot.NOT_HELD
     if now < valid_from:

@@ -24,6 +24,7 @@ INDUSTRIES = {
 }
 WHY_NOT = {
     WhyNot.NOT_HELD: "不在券包中",
+    WhyNot.FROZEN: "已冻结，核实后解冻",
     WhyNot.NOT_YET_VALID: "未到使用时间",
     WhyNot.EXPIRED: "已过期",
     WhyNot.PAUSED: "活动已暂停，恢复后可用",

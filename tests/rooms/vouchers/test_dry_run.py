@@ -1,7 +1,7 @@
 """A day replayed with a campaign's vouchers: the same seed gives the same day, and stock, caps and rules bound it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from rooms.vouchers.test_documents import TEXT
@@ -9,10 +9,11 @@ from rooms.vouchers.test_documents import TEXT
 from yongquan.kernel.ids import named_id
 from yongquan.vouchers.documents import read_document, write_document
 from yongquan.vouchers.documents_clone import clone
+from yongquan.vouchers.documents_dry_people import Payer, may_claim
 from yongquan.vouchers.documents_dry_run import PastPayment, replay_day
 from yongquan.vouchers.documents_search import FoundRound, FoundType, Wanted, find, initials
-from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period
-from yongquan.vouchers.model import Caps, UseRules
+from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period, UseCap
+from yongquan.vouchers.model import Caps, Conditions, UseRules
 from yongquan.vouchers.sharing import FunderShare
 from yongquan.vouchers.usability import StoreFacts
 
@@ -127,3 +128,43 @@ def test_rounds_are_found_by_part_of_a_name_and_by_initials() -> None:
     assert count(since=closes) == 0
     assert count(until=opens) == 0
     assert initials("鄞州GM 2026") == "yzgm 2026"
+
+
+def test_only_those_who_pass_the_conditions_hold_one() -> None:
+    asked = Conditions(age_min=60, card_bins=("62",), real_name=True)
+    document = replace(DOCUMENT, rounds=(replace(DOCUMENT.rounds[0], conditions=asked),))
+    day, paid = date(2026, 3, 1), payments(100)
+    old = Payer(born_on=date(1966, 3, 1), real_name=True, card_bins=("62220000",))
+    young = replace(old, born_on=date(1966, 3, 2))
+    strangers = (replace(old, card_bins=("51220000",)), replace(old, real_name=False), replace(old, is_active=False))
+    people = {p.citizen_id: (old, young, *strangers)[n % 5] for n, p in enumerate(paid)}
+
+    run = replay_day(document, paid, citizens=5_000, people=people, on=day)
+
+    assert (run.types[0].eligible, run.types[0].entitled) == (20, 1_000)
+    assert (run.types[0].odds_bp, run.types[0].held) == (10_000, 20)
+
+
+def test_a_list_lets_its_first_tiers_in() -> None:
+    own = named_id("list")
+    asked = Conditions(list_id=own, list_tier=2)
+
+    tiers = [may_claim(asked, Payer(lists={own: tier}), on=date(2026, 3, 1)) for tier in (1, 2, 3)]
+
+    assert tiers == [True, True, False]
+    assert not may_claim(asked, Payer(), on=date(2026, 3, 1))
+
+
+def test_caps_of_use_bound_what_is_used_at_a_merchant() -> None:
+    def used(*caps: UseCap) -> int:
+        base = DOCUMENT.types[0]
+        types = tuple(replace(base, type_id=named_id(n), use=UseRules(caps=caps)) for n in range(4))
+        document = replace(DOCUMENT, rounds=(replace(DOCUMENT.rounds[0], caps=Caps()),), types=types)
+        shops = [replace(DINING, merchant=name) for name in ("a", "a", "b", "b")]
+        paid = [PastPayment(named_id("citizen"), named_id("store", n), shop, 6_000) for n, shop in enumerate(shops)]
+        return sum(outcome.used for outcome in replay_day(document, paid, citizens=1).types)
+
+    assert used() == 4
+    assert used(UseCap(3, Period.DAY)) == 3
+    assert used(UseCap(1, Period.ROUND, per_merchant=True)) == 2
+    assert used(UseCap(1, Period.CAMPAIGN, Over.TYPE)) == 4

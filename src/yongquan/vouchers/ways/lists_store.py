@@ -17,6 +17,9 @@ select l.list_id, l.name, l.adcode, l.file_rows, l.made_at, count(m.citizen_id):
    and (%(list_id)s::uuid is null or l.list_id = %(list_id)s)
  group by l.list_id order by l.made_at desc limit 200
 """
+_TIERS = """
+select citizen_id, list_id, tier from vouchers.list_member where list_id = any (%s) and citizen_id = any (%s)
+"""
 _FIRST = "select citizen_id from vouchers.list_member where list_id = %s order by cell, citizen_id limit %s"
 
 
@@ -61,3 +64,13 @@ async def list_of(connection: Connection, list_id: UUID) -> ListRecord | None:
 async def first_members(connection: Connection, list_id: UUID, *, limit: int) -> list[UUID]:
     """Some of the citizens on a list, to be shown masked."""
     return [row[0] for row in await (await connection.execute(_FIRST, [list_id, limit])).fetchall()]
+
+
+async def tiers_of(
+    connection: Connection, lists: Sequence[UUID], citizens: Sequence[UUID]
+) -> list[tuple[UUID, UUID, int]]:
+    """(citizen, list, tier) of those of the citizens who are on one of the lists; asks every cell."""
+    if not lists:
+        return []
+    rows = await (await connection.execute(_TIERS, [list(lists), list(citizens)])).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]

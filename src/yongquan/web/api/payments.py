@@ -81,6 +81,7 @@ class PaymentOut(msgspec.Struct):
     begun_at: str
     response_code: str | None = None
     refunded_fen: int = 0
+    merchant_offer_fen: int = 0
 
 
 _decode = msgspec.json.Decoder(PaymentRequest).decode
@@ -153,6 +154,7 @@ def payment_out(payment: Payment) -> PaymentOut:
         begun_at=payment.begun_at.isoformat(),
         response_code=payment.response_code,
         refunded_fen=payment.refunded_fen,
+        merchant_offer_fen=payment.merchant_offer_fen,
     )
 
 

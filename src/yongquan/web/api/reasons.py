@@ -33,6 +33,7 @@ CLAIM_REASONS = {
 }
 USE_REASONS = {
     "not_held": ("这张券不在券包中", "this voucher is not in the wallet"),
+    "frozen": ("这张券已冻结，核实后解冻", "this voucher is frozen until it has been looked into"),
     "not_yet_valid": ("这张券未到使用时间", "this voucher is not valid yet"),
     "expired": ("这张券已过期", "this voucher has expired"),
     "other_industry": ("不适用于该行业的门店", "not for stores of this industry"),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
+from yongquan.vouchers.freezing import why_frozen
 from yongquan.vouchers.views import PAGE, voucher_of, wallet_of
 from yongquan.vouchers.voiding import why_void
 from yongquan.vouchers.ways.packs import packs_in_wallet
@@ -61,6 +62,7 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
             row = await voucher_of(connection, cell_of(who, door.cells), who, voucher_id, now=door.clock.now())
             names = await parties(connection)
             reason = await why_void(connection, cell_of(who, door.cells), voucher_id)
+            frozen_for = await why_frozen(connection, cell_of(who, door.cells), voucher_id)
             known = await places_and_shops(connection)
         if row is None:
             return render(request, "citizen/missing.html", status=404)
@@ -72,7 +74,7 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
             "sentences": said(speech, MAP_WORDS),
         }
         facts["uses"] = TermsWords(speech, door.regions.division, known).using(type_.rules.use)
-        facts["void_reason"] = reason
+        facts |= {"void_reason": reason, "frozen_for": frozen_for}
         return render(request, "citizen/voucher.html", facts, division=door.regions.division)
 
     return routes

@@ -12,6 +12,8 @@ ACTIONS = {
     "campaign.ended": "结束活动",
     "campaign.stopped": "紧急停用活动",
     "voucher.void": "作废消费券",
+    "voucher.frozen": "冻结消费券",
+    "voucher.thawed": "解冻消费券",
     "effect_plan.published": "公布分析方案",
     "draw.announced": "公布摇号规则与承诺",
     "draw.beacon_entered": "录入公开随机数",

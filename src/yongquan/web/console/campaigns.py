@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from yongquan import ledger
 from yongquan.flows.funds import HOME_CELL
@@ -15,6 +16,7 @@ from yongquan.ledger import Kind
 from yongquan.plumbing.audit_pages import audit_page
 from yongquan.staff.views import names_of
 from yongquan.vouchers.board import CampaignBoard, RoundBoard, campaigns_on_board, terms_of
+from yongquan.vouchers.freezing import frozen_of_campaign
 from yongquan.vouchers.model import CAMPAIGN_MOVES, ROUND_MOVES, CampaignState, RoundState
 from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.language import speech_of
@@ -31,6 +33,15 @@ class CampaignMoney:
     expired_fen: int
     recycled_fen: int
     left_fen: int
+
+
+class Told(BaseModel):
+    """What was done a moment ago: a step, or how many vouchers became void, frozen or thawed."""
+
+    done: Literal["", "paused", "stopped", "published", "ended"] = ""
+    voided: int = -1
+    frozen: int = -1
+    thawed: int = -1
 
 
 def make_campaigns(desk: Desk) -> APIRouter:
@@ -53,19 +64,20 @@ def make_campaigns(desk: Desk) -> APIRouter:
         request: Request,
         visitor: Annotated[Visitor, Depends(desk.visitor)],
         campaign: str,
-        done: str = "",
-        voided: int = -1,
+        told: Annotated[Told, Query()],
     ) -> Response:
         campaign_id = known_id(campaign)
         async with database.transaction() as connection:
             found = _find(await campaigns_on_board(connection, places=visitor.places), campaign_id)
             terms = await terms_of(connection, campaign_id)
             names = await parties(connection)
+            frozen = await frozen_of_campaign(connection, campaign_id)
             known = {**names, **await places_and_shops(connection)}
             history = await audit_page(connection, subject=f"campaign:{campaign_id}")
             for round_id in terms:
                 history += await audit_page(connection, subject=f"round:{round_id}")
-            actors = await names_of(connection, {row.actor for row in history}, desk.door.sealing)
+            people = {row.actor for row in history} | {row.actor for row in frozen}
+            actors = await names_of(connection, people, desk.door.sealing)
             budget = ledger.account_id(campaign_id, Kind.BUDGET)
             balances = await ledger.balances_of(connection, [budget], cell=HOME_CELL)
         rounds = [r for r in await desk.rounds.get(visitor.places) if r.campaign_id == campaign_id]
@@ -83,8 +95,8 @@ def make_campaigns(desk: Desk) -> APIRouter:
             "may_steer": any(visitor.staff.may(role, adcode=found.adcode) for role in STEERING_ROLES),
             "campaign_moves": _in_order(CAMPAIGN_MOVES[CampaignState(found.state)], found.phase(now)),
             "round_moves": {r.round_id: _in_order(ROUND_MOVES[RoundState(r.state)], r.phase(now)) for r in rounds},
-            "done": done if done in {"paused", "stopped", "published", "ended"} else "",
-            "voided": voided,
+            "frozen": frozen,
+            "told": told,
         }
         return desk.show(request, visitor, "campaign.html", facts)
 

@@ -1,12 +1,14 @@
 """Writing a campaign's document at the desk: by form or text, from nothing, from what is there, or as a clone."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yongquan.flows.change_campaign import MAKER_ROLES, Maker, Surroundings, check_text, write_version
+from yongquan.institutions.store import all_funders
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.documents import BadDocument, read_document, write_document
 from yongquan.vouchers.documents_clone import clone
@@ -16,11 +18,12 @@ from yongquan.vouchers.documents_store import stored_campaign
 from yongquan.vouchers.documents_versions import VersionState, versions_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes
 from yongquan.web.console.document_example import EXAMPLE
-from yongquan.web.console.document_form import form_of, put_back
+from yongquan.web.console.document_form import form_of, put_back, shares_text
 from yongquan.web.console.document_pages import english_asked, require_seen
 from yongquan.web.words import INDUSTRIES
 
 PREFIX = "f:"
+SHARES = "s:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,19 @@ def make_documents(desk: Desk) -> APIRouter:
     routes = desk_routes()
     database = desk.door.database
     around = Surroundings(frozenset(d.adcode for d in desk.door.regions.divisions), INDUSTRIES)
-
-    def editor(request: Request, visitor: Visitor, code: str, sheet: Sheet, status: int = 200) -> Response:
-        return desk.show(request, visitor, "document_edit.html", _facts(request, code, sheet), status=status)
+    editor = partial(_show, desk)
 
     @routes.get("/documents/new")
     async def begin(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
         _require_maker(visitor)
-        return editor(request, visitor, "", Sheet(EXAMPLE))
+        return await editor(request, visitor, "", Sheet(EXAMPLE))
 
     @routes.get("/documents/{code}/edit")
     async def edit(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], code: str) -> Response:
         _require_maker(visitor)
         async with database.transaction() as connection:
-            return editor(request, visitor, code, Sheet(await _present_text(connection, visitor, code)))
+            text = await _present_text(connection, visitor, code)
+        return await editor(request, visitor, code, Sheet(text))
 
     @routes.get("/documents/{code}/clone")
     async def copy(
@@ -66,7 +68,7 @@ def make_documents(desk: Desk) -> APIRouter:
             document = read_document(await _present_text(connection, visitor, code))
         c = document.campaign
         made = clone(document, code=to or f"{code}-2", name=c.name, name_en=c.name_en, days=max(-3660, min(3660, days)))
-        return editor(request, visitor, "", Sheet(write_document(made)))
+        return await editor(request, visitor, "", Sheet(write_document(made)))
 
     @routes.post("/documents")
     async def keep(
@@ -87,12 +89,22 @@ def make_documents(desk: Desk) -> APIRouter:
                     return RedirectResponse(where, status_code=303)
                 await check_text(connection, typed, around)
         except BadDocument as error:
-            return editor(request, visitor, code, Sheet(typed, error.faults, checked=True), 422)
+            return await editor(request, visitor, code, Sheet(typed, error.faults, checked=True), status=422)
         except Unchangeable as error:
-            return editor(request, visitor, code, Sheet(typed, refused=tuple(error.differences), checked=True), 409)
-        return editor(request, visitor, code, Sheet(typed, checked=True))
+            refused = Sheet(typed, refused=tuple(error.differences), checked=True)
+            return await editor(request, visitor, code, refused, status=409)
+        return await editor(request, visitor, code, Sheet(typed, checked=True))
 
     return routes
+
+
+async def _show(
+    desk: Desk, request: Request, visitor: Visitor, code: str, sheet: Sheet, *, status: int = 200
+) -> Response:
+    async with desk.door.database.transaction() as connection:
+        funders = await all_funders(connection)
+    facts = _facts(request, code, sheet) | {"funders": funders}
+    return desk.show(request, visitor, "document_edit.html", facts, status=status)
 
 
 def _facts(request: Request, code: str, sheet: Sheet) -> dict[str, object]:
@@ -101,6 +113,7 @@ def _facts(request: Request, code: str, sheet: Sheet) -> dict[str, object]:
         "sheet": sheet,
         "groups": form_of(sheet.text),
         "prefix": PREFIX,
+        "shares_prefix": SHARES,
         "lines": sheet.text.splitlines(),
         "english": english_asked(request),
     }
@@ -119,6 +132,10 @@ async def _typed(request: Request, text: str, *, by_form: bool) -> str:
         return typed
     filled = await request.form()
     values = {key.removeprefix(PREFIX): str(value) for key, value in filled.items() if key.startswith(PREFIX)}
+    for path in {key.removeprefix(SHARES).rpartition(":")[0] for key in filled if key.startswith(SHARES)}:
+        columns = [[str(one) for one in filled.getlist(f"{SHARES}{path}:{name}")] for name in ("funder", "share")]
+        if len(columns[0]) == len(columns[1]):
+            values[path] = shares_text(*columns)
     return put_back(typed, values)
 
 

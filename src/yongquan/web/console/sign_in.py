@@ -1,4 +1,4 @@
-"""Staff sign in with login, password and one-time code; the sandbox shows the demo login's."""
+"""Staff sign in with login, password and one-time code; the sandbox shows the demo logins'."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ def make_sign_in(desk: Desk) -> APIRouter:
     async def page(
         request: Request, back: str, *, login: str = "", error: str = "", until: datetime | None = None
     ) -> Response:
-        demo = await authenticator.show(now=wall_now()) if authenticator else None
+        demo = await authenticator.show(now=wall_now()) if authenticator else []
         facts = {"back": back, "login": login, "error": error, "until": until, "demo": demo}
         status = {"": 200, "locked_out": 429}.get(error, 401)
         return desk.show(request, None, "sign_in.html", facts, status=status)

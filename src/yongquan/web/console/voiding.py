@@ -1,10 +1,12 @@
-"""Making vouchers void: those listed, or what nobody used of a round; each with a reason and a confirmation."""
+"""Making vouchers void (those listed, or what nobody used of a round), freezing and thawing; always with a reason."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import RedirectResponse
 
+from yongquan.flows.freeze_vouchers import To, freeze_vouchers
 from yongquan.flows.void_vouchers import VoidWish, void_round, void_vouchers
 from yongquan.vouchers.steering import campaign_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
@@ -16,7 +18,7 @@ async def sure(sure: Annotated[Literal["yes"], Form()]) -> str:
 
 
 def make_voiding(desk: Desk) -> APIRouter:
-    """`/console/campaigns/<id>/void` and `/console/rounds/<id>/void`."""
+    """`/console/campaigns/<id>/void` and `/freeze`, `/console/rounds/<id>/void`."""
     routes = desk_routes()
     door = desk.door
 
@@ -27,11 +29,26 @@ def make_voiding(desk: Desk) -> APIRouter:
         vouchers: Annotated[str, Form()],
         reason: Annotated[str, Form()] = "",
     ) -> Response:
-        ids = {known_id(text) for text in vouchers.replace(",", " ").split()}
+        ids = _listed(vouchers)
         wish = VoidWish(visitor.staff, reason.strip())
         done = await void_vouchers(door.database, ids, wish, cells=door.cells, now=door.clock.now())
         desk.rounds.forget()
         return RedirectResponse(f"{ROOT}/campaigns/{known_id(campaign)}?voided={done.vouchers}", status_code=303)
+
+    @routes.post("/campaigns/{campaign}/freeze")
+    async def freeze_listed(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        campaign: str,
+        vouchers: Annotated[str, Form()],
+        to: Annotated[To, Form()],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        ids = _listed(vouchers)
+        wish = VoidWish(visitor.staff, reason.strip())
+        moved = await freeze_vouchers(door.database, ids, wish, to=to, cells=door.cells, now=door.clock.now())
+        desk.rounds.forget()
+        told = "frozen" if to == "frozen" else "thawed"
+        return RedirectResponse(f"{ROOT}/campaigns/{known_id(campaign)}?{told}={moved}", status_code=303)
 
     @routes.post("/rounds/{round_}/void", dependencies=[Depends(sure)])
     async def void_unused(
@@ -50,3 +67,7 @@ def make_voiding(desk: Desk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/campaigns/{campaign_id}?voided={done.vouchers}", status_code=303)
 
     return routes
+
+
+def _listed(text: str) -> set[UUID]:
+    return {known_id(word) for word in text.replace(",", " ").split()}

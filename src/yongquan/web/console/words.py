@@ -37,6 +37,7 @@ ROLES = {
     "notary": "公证员",
     "finance": "财务",
 }
+DEMO_LOGINS = {"demo": "经办（各项权限）", "maker": "编写人（写活动、提交）", "checker": "复核人（同意或退回）"}
 PUSH_STATES = {"draft": "草稿", "sending": "发放中", "sent": "已发完", "stopped": "已停止"}
 PUSH_OUTCOMES = {
     "waiting": "等待发放",
@@ -55,6 +56,7 @@ VERSION_STATES = {
     "applied": "已生效",
 }
 PARTS = {"campaign": "活动", "sub_activity": "子活动", "round": "轮次", "type": "券种"}
+DOCUMENT_GROUPS = {"rules": "用券规则", "caps": "限领", "conditions": "领取条件", "use": "用券条件"}
 DELIVERY_STATES = {"active": "启用", "paused": "已暂停", "waiting": "待发", "delivered": "已送达", "dead": "已放弃"}
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
@@ -110,6 +112,7 @@ REFUSALS = {
     "quota_refused": "不能预留：该轮次不是抢券轮次，已有配额，或剩余不足。",
 }
 COMMAND_LINE = "命令行"
+THE_RULE = "活动规则（自动）"
 WHOLE_CITY = "全市"
 REFUSED_OTHERWISE = "这项操作没有成功，请返回重试。"
 ACCOUNTS = {
@@ -217,8 +220,16 @@ class DeskWords:
         """A part of a document."""
         return self.of(PARTS, noun)
 
+    def document_group(self, key: str) -> str:
+        """A group of keys of a document."""
+        return self.of(DOCUMENT_GROUPS, key)
+
     def role(self, code: str) -> str:
         return self.of(ROLES, code)
+
+    def demo(self, login: str) -> str:
+        """What one of the sandbox's logins is for."""
+        return self.of(DEMO_LOGINS, login)
 
     def action(self, code: str) -> str:
         return self.of(ACTIONS, code)
@@ -228,9 +239,11 @@ class DeskWords:
         return self.of(NOUNS, subject.split(":", maxsplit=1)[0])
 
     def actor(self, actor: str, names: Mapping[str, str]) -> str:
-        """Who did it: a person's name, or the command line."""
+        """Who did it: a person's name, the command line, or a rule of a campaign."""
         if actor.partition(":")[0] == "command":
             return self.speech.say(COMMAND_LINE)
+        if actor.partition(":")[0] == "system":
+            return self.speech.say(THE_RULE)
         return names.get(actor, actor)
 
     def grant(self, grant: str, division: Callable[[str], Division]) -> str:

@@ -16,6 +16,22 @@
       if (one.value === was) one.removeAttribute('name');
     }
   });
+  for (const shares of text.form.querySelectorAll('[data-shares]')) {
+    const sum = shares.querySelector('[data-sum]');
+    const inputs = [...shares.querySelectorAll('input')];
+    const fields = [...shares.querySelectorAll('select, input')];
+    const before = fields.map((one) => one.value).join('|');
+    const add = () => {
+      const parts = Math.round(inputs.reduce((all, one) => all + (parseFloat(one.value) || 0), 0) * 100);
+      sum.textContent = parts ? `${parts / 100}%` : '';
+      sum.classList.toggle('is-short', parts !== 0 && parts !== 10000);
+    };
+    shares.addEventListener('input', add);
+    add();
+    text.form.addEventListener('submit', () => {
+      if (fields.map((one) => one.value).join('|') === before) for (const one of fields) one.removeAttribute('name');
+    });
+  }
   text.addEventListener('scroll', follow);
   text.addEventListener('input', count);
   count();
