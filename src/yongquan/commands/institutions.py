@@ -242,6 +242,28 @@ def redeliver(endpoint_id: Annotated[UUID, typer.Argument()]) -> None:
     say(f"{_run(lambda connection: revive_dead(connection, endpoint_id))} deliveries are due again.")
 
 
+@app.command()
+def own_door(
+    institution: Annotated[str, typer.Option(help="code of an institution that has an app")],
+    channel: Annotated[str, typer.Option(help="provider or federation")],
+) -> None:
+    """Let an institution apply for shops' own vouchers, as a provider or a federation of commerce."""
+    from yongquan.institutions.apps_store import apps
+    from yongquan.vouchers.own_model import INSTITUTIONS_CHANNELS, Channel
+    from yongquan.vouchers.own_store import open_door
+
+    if channel not in INSTITUTIONS_CHANNELS:
+        raise BadInput(f"--channel {channel}: provider or federation")
+
+    async def save(connection: Connection) -> None:
+        if institution not in {one.institution for one in await apps(connection)}:
+            raise BadInput(f"--institution {institution}: there is no such app; add it first: institutions app add")
+        await open_door(connection, institution, Channel(channel), now=wall_now())
+
+    _run(save)
+    say(f"{institution} may apply for shops as a {channel}.")
+
+
 def _run(work: Callable[[Connection], Awaitable[T]]) -> T:
     async def only_connection(connection: Connection, _: int) -> T:
         return await work(connection)

@@ -23,6 +23,7 @@ from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.reserve_quota import release_quotas
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_draw import Draws
+from yongquan.flows.run_own import return_own_surplus
 from yongquan.flows.serve_app import Callers
 from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.tell_merchants import run_notices
@@ -127,6 +128,7 @@ class Background:
         await end_due_rehearsals(self.database, cells=self.cells, now=now)
         await recycle_rounds(self.database, now=now)
         await regrant_expired(self.database, cells=self.cells, now=now)
+        await return_own_surplus(self.database, now=now)
         await expire_gifts(self.database, cells=self.cells, now=now)
         await write_daily_files(self.database, now=now)
         await Callers(self.database, {}).forget_nonces(now=wall_now())

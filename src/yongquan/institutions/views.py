@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from yongquan.plumbing.db import Connection
 
+_BANKS = "select code, name, name_en from institutions.institution where kind = 'bank' order by code"
 _PARTIES = """
 select code, name, name_en from institutions.institution
 union all
@@ -35,3 +36,8 @@ async def institution_kinds(connection: Connection) -> dict[str, str]:
     """bank, wallet or acquirer, by institution; an app belongs to one of them."""
     rows = await (await connection.execute("select code, kind from institutions.institution order by code")).fetchall()
     return {row[0]: row[1] for row in rows}
+
+
+async def banks(connection: Connection) -> list[Party]:
+    """The banks of the network, by code."""
+    return [Party(*row) for row in await (await connection.execute(_BANKS)).fetchall()]

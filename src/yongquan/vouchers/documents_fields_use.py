@@ -190,6 +190,13 @@ USE = Record(
             Words("Goods", "Takes off these goods (quoted)"),
         ),
         Field(
+            "exchange",
+            "exchange",
+            TRUTH,
+            Words("兑换", "true 免费兑换一件指定商品,最高抵 amount"),
+            Words("Exchange", "One unit of the goods is free, at most the amount"),
+        ),
+        Field(
             "areas",
             "areas",
             CODES,

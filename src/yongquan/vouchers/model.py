@@ -233,7 +233,8 @@ class UseRules:
     """Where, when and for what vouchers of a type may be used; None is no condition.
 
     `shop_groups` are named sets of stores, `areas` named outlines that count beside the type's districts, `terminals`
-    numbers that a till sends; `tags` and `skus` bound the goods, as in the calculator's scope.
+    numbers that a till sends; `tags` and `skus` bound the goods, as in the calculator's scope. `exchange`: the voucher
+    makes one unit of them free, up to the type's amount.
     """
 
     daily: tuple[time, time] | None = None
@@ -245,6 +246,7 @@ class UseRules:
     skus: tuple[str, ...] | None = None
     areas: tuple[str, ...] | None = None
     caps: tuple[UseCap, ...] = ()
+    exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from yongquan.vouchers.policies import (
     sets_that_go_together,
     threshold_to_meet,
 )
-from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Offer, PercentOff, Priced, Reason, Scope, price
+from yongquan.vouchers.pricing import AmountOff, Cart, Choice, Exchange, Offer, PercentOff, Priced, Reason, Scope, price
 from yongquan.vouchers.sharing import FunderPart
 from yongquan.vouchers.usability import StoreFacts, WhyNot, why_not_here
 
@@ -167,13 +167,20 @@ def _offer(voucher: HeldVoucher, merchant_offer_fen: int) -> Offer:
     type_ = voucher.type
     return Offer(
         offer_id=voucher.voucher_id,
-        deal=AmountOff(voucher.amount_fen) if type_.rate_bp is None else PercentOff(type_.rate_bp),
+        deal=_deal(voucher),
         funder=type_.campaign_hex,
         threshold_fen=_threshold(voucher, merchant_offer_fen) or 0,
         scope=_scope(type_.rules.use),
-        cap_fen=None if type_.rate_bp is None else voucher.amount_fen,
+        cap_fen=voucher.amount_fen if type_.rules.use.exchange or type_.rate_bp is not None else None,
         expires_at=voucher.valid_until,
     )
+
+
+def _deal(voucher: HeldVoucher) -> AmountOff | PercentOff | Exchange:
+    if voucher.type.rules.use.exchange:
+        return Exchange()
+    rate_bp = voucher.type.rate_bp
+    return AmountOff(voucher.amount_fen) if rate_bp is None else PercentOff(rate_bp)
 
 
 def _scope(use: UseRules) -> Scope:

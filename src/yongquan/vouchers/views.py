@@ -31,6 +31,7 @@ _ROUNDS = f"""{_ROUND_COLUMNS}
    and not exists (select from vouchers.rehearsal h where h.round_id = r.round_id and (r.state = 'ended' or not exists (
            select from vouchers.list_member m
             where m.cell = %(cell)s and m.list_id = h.list_id and m.citizen_id = %(citizen)s)))
+   and not exists (select from vouchers.own_voucher o where o.campaign_id = r.campaign_id and not o.listed)
  order by r.closes_at <= %(now)s, r.opens_at > %(now)s,
           case when r.closes_at <= %(now)s then r.closes_at end desc, r.opens_at, r.round_id
  limit %(limit)s

@@ -18,6 +18,7 @@ from yongquan.web.api.conditions import make_conditions
 from yongquan.web.api.institutions import make_institutions
 from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
+from yongquan.web.api.own_vouchers import make_own_vouchers
 from yongquan.web.api.reminders import make_reminders_api
 from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
@@ -46,6 +47,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_institutions(door))
     site.include_router(make_coupon_platform(door), include_in_schema=False)
     site.include_router(make_wechat_v3(door, door.v3_seal), include_in_schema=False)
+    site.include_router(make_own_vouchers(door))
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)

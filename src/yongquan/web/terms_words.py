@@ -59,6 +59,7 @@ SENTENCES = {
     "use_areas": "限 %(areas)s 内的门店",
     "use_terminals": "限指定收款终端",
     "use_goods": "限指定商品",
+    "use_exchange": "免费兑换一件指定商品",
     "group": "“%(group)s”组",
 }
 LISTED = (*WEEKDAYS.values(), *DIRECTIONS.values(), *PERIODS.values(), *filter(None, OVERS.values()), *KINDS.values())
@@ -158,7 +159,7 @@ class TermsWords:
         if use.terminals:
             yield self._say("use_terminals")
         if use.tags or use.skus:
-            yield self._say("use_goods")
+            yield self._say("use_exchange" if use.exchange else "use_goods")
         for cap in use.caps:
             name = ("use_total" if cap.everyone else "use_cap") + ("_merchant" if cap.per_merchant else "")
             yield self._say(name, period=self._of(PERIODS[cap.period]), over=self._over(cap), count=cap.most)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract
 
-from yongquan.web import terms_words, words
+from yongquan.web import own_words, terms_words, words
 from yongquan.web.citizen import scripts
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant.till import TILL_WORDS
@@ -27,6 +27,9 @@ LISTS = (
         scripts.MAP_WORDS,
         TILL_WORDS,
     ),
+    *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
+    own_words.TERMS,
+    own_words.PROBLEMS,
     *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS),
 )
 

@@ -10,6 +10,7 @@ from yongquan.web.citizen.cards import make_cards
 from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
+from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
@@ -44,6 +45,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_applications,
         make_reminders,
         make_apps,
+        make_own_page,
     ):
         routes.include_router(make(door, sessions))
 

@@ -17,6 +17,7 @@ from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
 from yongquan.web.console.overview import make_overview
+from yongquan.web.console.own import make_console_own
 from yongquan.web.console.platforms import make_platforms
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
@@ -67,6 +68,7 @@ def make_console(door: Door) -> APIRouter:
         make_lists,
         make_ways,
         make_reviewing,
+        make_console_own,
     ):
         routes.include_router(make(desk))
 

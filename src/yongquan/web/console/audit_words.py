@@ -55,6 +55,20 @@ ACTIONS = {
     "platform.share_set": "设定平台份额",
     "platform.file_imported": "导入平台文件",
     "endpoint.sent_again": "重发回调",
+    "own_voucher.drafted": "起草自有券",
+    "own_voucher.redesigned": "修改自有券",
+    "own_voucher.submitted": "提交自有券",
+    "own_voucher.resubmitted": "重新提交自有券",
+    "own_voucher.withdrawn": "撤回自有券",
+    "own_voucher.approved": "自有券审核通过",
+    "own_voucher.rejected": "自有券审核不通过",
+    "own_voucher.listed": "免费上架自有券",
+    "own_voucher.unlisted": "下架自有券",
+    "own_voucher.published": "发布自有券",
+    "own_voucher.paused": "暂停自有券",
+    "own_voucher.resumed": "恢复自有券",
+    "own_voucher.stopped": "结束自有券",
+    "own_voucher.surplus_returned": "退回自有券余款",
 }
 NOUNS = {
     "staff": "人员",
@@ -73,6 +87,7 @@ NOUNS = {
     "version": "活动版本",
     "platform": "独立平台",
     "endpoint": "回调",
+    "own_voucher": "商户自有券",
 }
 FACTS = {
     "state": "状态",
@@ -98,4 +113,6 @@ FACTS = {
     "cap_per_day_fen": "每日上限（分）",
     "event": "事件",
     "deliveries": "条数",
+    "channel": "渠道",
+    "most_fen": "最多花费（分）",
 }

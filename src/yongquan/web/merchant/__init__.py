@@ -6,6 +6,8 @@ from fastapi.responses import RedirectResponse
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
 from yongquan.web.merchant.gifts import make_gifts
+from yongquan.web.merchant.own import make_own
+from yongquan.web.merchant.own_design import make_own_design
 from yongquan.web.merchant.sign_in import make_sign_in
 from yongquan.web.merchant.till import make_till
 from yongquan.web.sessions import Sessions
@@ -21,6 +23,8 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_sign_in(sessions))
     routes.include_router(make_till(door, sessions))
     routes.include_router(make_gifts(door, sessions))
+    routes.include_router(make_own_design(door, sessions))
+    routes.include_router(make_own(door, sessions))
 
     @routes.get("/")
     async def front() -> RedirectResponse:
