@@ -175,8 +175,8 @@ class CouponDesk:
                 body_hash=_uuid(f"{round_id}\n{citizen_id}\n{place}"),
                 platform=caller.institution,
             )
-            (code,) = await register_for_draw(connection, draw, [sign_up], cells=self.apps.cells, now=now)
-        return code
+            (outcome,) = await register_for_draw(connection, draw, [sign_up], cells=self.apps.cells, now=now)
+        return outcome.code
 
     async def allotment(self, caller: CouponApp, coupon_id: UUID, *, now: datetime) -> Allotment:
         """How much of a type the institution can still claim, and was claimed of that stock. Raises `UnknownCoupon`."""
