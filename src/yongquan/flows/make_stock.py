@@ -12,6 +12,7 @@ from yongquan.institutions.gateway import GatewayMerchant, funder_of
 from yongquan.institutions.links import Links
 from yongquan.institutions.v3_store import Numbered, answer_before, keep_answer
 from yongquan.kernel.errors import Outage, Refusal
+from yongquan.kernel.money import yuan
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.db import Connection, Database
@@ -153,11 +154,13 @@ async def give_test_money(database: Database, links: Links, merchant: GatewayMer
 
 def _nouns(merchant: GatewayMerchant, wish: StockWish) -> tuple[Campaign, Round, VoucherType]:
     type_id = fresh_id()
+    # The shape knows one name, the merchant's own; in English the coupon is told by what it takes off.
+    name_en = f"{yuan(wish.face_fen)} off {yuan(wish.threshold_fen)} ({merchant.number})"
     campaign = Campaign(
         campaign_id=fresh_id(),
         code=f"v3-{type_id.hex}",
         name=wish.name,
-        name_en=wish.name,
+        name_en=name_en,
         funder_id=funder_of(merchant.number).funder_id,
         adcode=None,
         starts_at=wish.begins_at,
@@ -169,7 +172,7 @@ def _nouns(merchant: GatewayMerchant, wish: StockWish) -> tuple[Campaign, Round,
         round_id=fresh_id(),
         campaign_id=campaign.campaign_id,
         name=wish.name,
-        name_en=wish.name,
+        name_en=name_en,
         opens_at=wish.begins_at,
         closes_at=wish.ends_at,
         caps=Caps(per_round=wish.per_user),
@@ -179,7 +182,7 @@ def _nouns(merchant: GatewayMerchant, wish: StockWish) -> tuple[Campaign, Round,
         type_id=type_id,
         round_id=round_.round_id,
         name=wish.name,
-        name_en=wish.name,
+        name_en=name_en,
         amount_fen=wish.face_fen,
         threshold_fen=wish.threshold_fen,
         stock=wish.count,
