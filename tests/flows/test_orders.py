@@ -178,7 +178,7 @@ def test_an_attempt_whose_process_died_before_it_began_never_begins(tmp_path: Pa
             pending = Move(OrderState.PENDING, 1, None, 0, None, None, now)
             await move_order(connection, 0, order.order_id, pending)
 
-        await sweep(world, after=BEGINS_WITHIN)
+        await sweep(world, after=BEGINS_WITHIN + timedelta(seconds=5))
         with pytest.raises(PaymentRefused) as behind:
             await world.platform.payments.take(
                 attempt_wish(order, 1, payer(person)),
