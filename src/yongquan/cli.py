@@ -52,6 +52,14 @@ app.add_typer(gateway.app, name="gateway")
 
 
 @app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document; /openapi.json of a running server is the same."""
+    from yongquan.web.site import openapi_document
+
+    sys.stdout.write(json.dumps(openapi_document(), ensure_ascii=False, indent=1) + "\n")
+
+
+@app.command()
 def serve(
     port: Annotated[int, typer.Option(help="TCP port")] = 8000,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",

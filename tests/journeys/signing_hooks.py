@@ -1,0 +1,36 @@
+"""Schemathesis hooks: every request is signed with a bank's key when it is sent, as `docs/institutions.md` says."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
+from requests import PreparedRequest
+
+KEY_ID = "schemathesis"
+COVERED = ("@method", "@authority", "@path", "@query")
+
+
+class Signed:
+    """What `requests` calls with a request that is ready to go."""
+
+    def __init__(self, key: Any) -> None:
+        keys = MappingKeyResolver(public_keys={}, private_keys={KEY_ID: key})
+        self._signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=keys)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        nonce = secrets.token_urlsafe(24)
+        self._signer.sign(request, key_id=KEY_ID, nonce=nonce, covered_component_ids=COVERED, body=body)
+        return request
+
+
+SIGNED = Signed(load_pem_private_key(Path(os.environ["YONGQUAN_TEST_KEY"]).read_bytes(), password=None))
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    kwargs["auth"] = SIGNED
