@@ -36,6 +36,7 @@ from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
+PHONE = r"^1[3-9][0-9]{9}$"  # a mobile number of the mainland
 _encode = msgspec.json.Encoder().encode
 Caller = Callable[[Request], Awaitable[App]]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
@@ -44,7 +45,7 @@ Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=20
 class LinkRequest(BaseModel):
     """A citizen to link. Without `code` a code of consent is sent to the phone; with it the link is made."""
 
-    phone: str
+    phone: str = Field(json_schema_extra={"pattern": PHONE})
     name: str = Field(min_length=1, max_length=64)
     code: str | None = None
 

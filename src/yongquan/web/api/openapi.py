@@ -99,9 +99,7 @@ def _whole(site: FastAPI) -> dict[str, Any]:
 
 
 def _schemas(routed: dict[str, Any]) -> dict[str, Any]:
-    _, ours = msgspec.json.schema_components(
-        (*_HOT, *ANSWERS, *PAYLOADS), ref_template="#/components/schemas/{name}"
-    )
+    _, ours = msgspec.json.schema_components((*_HOT, *ANSWERS, *PAYLOADS), ref_template="#/components/schemas/{name}")
     schemas = routed | {name: schema for name, schema in ours.items() if name not in routed}
     schemas["Problem"] = _problem_schema()
     for name in ("HTTPValidationError", "ValidationError", "OpenId"):

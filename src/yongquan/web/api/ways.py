@@ -14,14 +14,11 @@ from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.once import once
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.ways.gifts import quotas
-from yongquan.web.api.institutions import caller_of
+from yongquan.web.api.institutions import PHONE, caller_of
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
 _encode = msgspec.json.Encoder().encode
-
-
-PHONE = r"^1[3-9][0-9]{9}$"  # a mobile number of the mainland
 
 
 class CodeRequest(BaseModel):
