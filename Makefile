@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo setup test check browser-tools clean
+.PHONY: demo setup test check browser-tools node-tools clients clean
 
 setup: $(STAMP)
 
@@ -24,13 +24,22 @@ demo: setup
 browser-tools:
 	@./tools/ensure-debian chromium fonts-noto-cjk wrk postgresql-15
 
+# Node and npm for the Node client and its tests; any Node from 20 on will do.
+node-tools:
+	@command -v npm >/dev/null || ./tools/ensure-debian nodejs npm
+
+# Write the OpenAPI document and the Node client's types anew, after the API has changed.
+clients: setup node-tools
+	$(BIN)/yongquan openapi > clients/openapi.json
+	cd clients/node && npm ci --no-fund --no-audit && npm run generate schema.d.ts && npm run check
+
 check: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup browser-tools check
+test: setup browser-tools node-tools check
 	$(BIN)/pytest
 	./tools/with-postgres-15 $(BIN)/pytest tests/stores
 

@@ -1,15 +1,19 @@
 """The example bank's app beside the town: registered by command, its own process, its own store."""
 
+import asyncio
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,6 +21,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from example_bank_app.platform import Platform
 from example_bank_app.store import Store
+from yongquan.flows.serve_app import open_id_of
+from yongquan.institutions.apps_store import save_link
+from yongquan.plumbing.db import database_of, opened
+from yongquan.plumbing.keys import load_keys
+from yongquan.plumbing.sealing import Sealing
+from yongquan.plumbing.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,33 @@ def command(data_dir: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def linked(data_dir: str, citizen_ids: list[str], *, institution: str = "yuehu") -> list[str]:
+    """Open ids of citizens as if they had agreed by text message."""
+    settings = read_settings({"YONGQUAN_DATA_DIR": data_dir})
+    sealing = Sealing(load_keys(settings.keys_dir))
+    ids = [UUID(id_) for id_ in citizen_ids]
+    open_ids = [open_id_of(sealing, institution, id_) for id_ in ids]
+
+    async def write() -> None:
+        with database_of(settings) as conninfo:
+            async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
+                for citizen_id, open_id in zip(ids, open_ids, strict=True):
+                    await save_link(
+                        connection,
+                        0,
+                        institution,
+                        open_id=open_id,
+                        citizen_id=citizen_id,
+                        is_new=False,
+                        now=datetime.now(UTC),
+                    )
+
+    thread = threading.Thread(target=lambda: asyncio.run(write()))
+    thread.start()
+    thread.join()
+    return [str(open_id) for open_id in open_ids]
 
 
 @contextmanager

@@ -8,13 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
-from bank_app import BankApp, bank_app, command
+from bank_app import BankApp, bank_app, command, linked
 from conftest import Town
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from draw_rounds import open_quick_draw
@@ -22,8 +20,6 @@ from people import bind_card, charge, sign_in, sign_in_till
 from playwright.sync_api import BrowserContext, Page, expect
 
 from example_bank_app.platform import Platform, Refused
-from yongquan.flows.serve_app import open_id_of
-from yongquan.institutions.apps_store import save_link
 from yongquan.plumbing.db import database_of, opened
 from yongquan.plumbing.keys import load_keys
 from yongquan.plumbing.sealing import Sealing
@@ -47,33 +43,6 @@ def seeded(town: Town, *, citizens: int, stock: int) -> tuple[list[dict[str, str
     return document["citizens"], document["rounds"][0]["round_id"]
 
 
-def linked(town: Town, citizen_ids: list[str], *, institution: str = "yuehu") -> list[str]:
-    """Open ids of citizens as if they had agreed by text message."""
-    settings = read_settings({"YONGQUAN_DATA_DIR": town.data_dir})
-    sealing = Sealing(load_keys(settings.keys_dir))
-    ids = [UUID(id_) for id_ in citizen_ids]
-    open_ids = [open_id_of(sealing, institution, id_) for id_ in ids]
-
-    async def write() -> None:
-        with database_of(settings) as conninfo:
-            async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
-                for citizen_id, open_id in zip(ids, open_ids, strict=True):
-                    await save_link(
-                        connection,
-                        0,
-                        institution,
-                        open_id=open_id,
-                        citizen_id=citizen_id,
-                        is_new=False,
-                        now=datetime.now(UTC),
-                    )
-
-    thread = threading.Thread(target=lambda: asyncio.run(write()))
-    thread.start()
-    thread.join()
-    return [str(open_id) for open_id in open_ids]
-
-
 def refusal(call: Callable[[], object]) -> str:
     with pytest.raises(Refused) as caught:
         call()
@@ -89,7 +58,7 @@ def test_both_apps_racing_for_the_last_vouchers_never_oversell(town: Town, bank:
     citizens, round_id = seeded(town, citizens=60, stock=25)
     bank.command("institutions", "quota", round_id, "--institution", "yuehu", "--share", "30")
     sessions = []
-    open_ids = linked(town, [row["citizen_id"] for row in citizens[::2]])
+    open_ids = linked(town.data_dir, [row["citizen_id"] for row in citizens[::2]])
     for n, open_id in enumerate(open_ids):
         sessions.append(bank.store.sign_in(f"1770000{n:04d}", "顾客"))
         bank.store.note_open_id(f"1770000{n:04d}", open_id)
@@ -121,7 +90,7 @@ def test_both_apps_racing_for_the_last_vouchers_never_oversell(town: Town, bank:
 
 def test_of_two_apps_that_race_to_sign_somebody_up_the_earliest_stands(town: Town, bank: BankApp) -> None:
     citizens, _ = seeded(town, citizens=12, stock=1)
-    open_ids = linked(town, [row["citizen_id"] for row in citizens])
+    open_ids = linked(town.data_dir, [row["citizen_id"] for row in citizens])
     quick = open_quick_draw(town.data_dir)
     time.sleep(1.5)
     url = f"{town.address}/v1/rounds/{quick.round_id}/registrations"
@@ -190,7 +159,7 @@ def test_nothing_is_done_for_a_citizen_who_has_not_agreed(town: Town, bank: Bank
 
 def test_a_claim_is_idempotent_and_answers_what_the_contract_says(town: Town, bank: BankApp) -> None:
     citizens, round_id = seeded(town, citizens=1, stock=3)
-    (open_id,) = linked(town, [citizens[0]["citizen_id"]])
+    (open_id,) = linked(town.data_dir, [citizens[0]["citizen_id"]])
     (round_,) = [r for r in bank.client.rounds() if r["round_id"] == round_id]
     type_id = round_["types"][0]["type_id"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from yongquan.citizens.sign_in import SignInDesk
@@ -37,6 +37,7 @@ from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
 PHONE = r"^1[3-9][0-9]{9}$"  # a mobile number of the mainland
+CURSOR = r"^([0-9]{1,19}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 _encode = msgspec.json.Encoder().encode
 Caller = Callable[[Request], Awaitable[App]]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
@@ -236,7 +237,9 @@ def _records(door: Door, caller: Caller) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/events", response_model=None)
-    async def events(app: Annotated[App, Depends(caller)], after: str = "") -> Response:
+    async def events(
+        app: Annotated[App, Depends(caller)], after: Annotated[str, Query(pattern=CURSOR)] = ""
+    ) -> Response:
         """What callbacks would bring, to be fetched: begin with no `after`, go on with `next`."""
         async with door.database.transaction() as connection:
             found, cursor = await events_for(connection, app.institution, after=after)
