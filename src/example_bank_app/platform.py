@@ -1,16 +1,14 @@
 """The platform's API as a bank calls it: each request signed (RFC 9421, ed25519), errors as they are told."""
 
-import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
 
-COVERED = ("@method", "@authority", "@path", "@query")
+from yongquan_client import Signed
+
 TIMEOUT_S = 20.0
 
 
@@ -24,21 +22,11 @@ class Refused(Exception):
         self.title_en = title_en
 
 
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
-    method: str
-    url: str
-    headers: httpx.Headers
-
-
 class Platform:
     """Signed calls to the platform at `base_url` with the bank's own key."""
 
     def __init__(self, base_url: str, *, key_id: str, key: Ed25519PrivateKey) -> None:
-        keys = MappingKeyResolver(public_keys={}, private_keys={key_id: key})
-        self._key_id = key_id
-        self._signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=keys)
-        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_S, trust_env=False)
+        self._client = httpx.Client(base_url=base_url, auth=Signed(key_id, key), timeout=TIMEOUT_S, trust_env=False)
 
     def rounds(self) -> list[dict[str, Any]]:
         """What can be claimed now or soon."""
@@ -118,12 +106,7 @@ class Platform:
 
     def _send(self, method: str, path: str, *, body: dict[str, Any] | None = None, key: str = "") -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
-        request = self._client.build_request(method, path, json=body, headers=headers)
-        message = _Outgoing(method, str(request.url), request.headers)
-        content = request.content if body is not None else None
-        nonce = secrets.token_urlsafe(24)
-        self._signer.sign(message, key_id=self._key_id, nonce=nonce, covered_component_ids=COVERED, body=content)
-        return self._client.send(request)
+        return self._client.request(method, path, json=body, headers=headers)
 
 
 def read_key(file: Path) -> Ed25519PrivateKey:

@@ -72,14 +72,15 @@ def bank_of(made: Installation, folder: Path) -> str:
 def test_every_recipe_of_the_how_to_page_works(shop: Shop, tmp_path: Path) -> None:
     made, city = shop
     citizen = city["citizens"][0]
-    open_id = linked(str(made.folder), [citizen["citizen_id"]])[0]
+    key_file = bank_of(made, tmp_path)
+    (open_id,) = linked(str(made.folder), [citizen["citizen_id"]])
     facts: dict[str, Any] = {
         "url": made.url,
         "store_token": city["stores"][0]["token"],
         "citizen_token": citizen["token"],
         "instrument_id": citizen["instrument_id"],
         "round_id": city["rounds"][0]["round_id"],
-        "key_file": bank_of(made, tmp_path),
+        "key_file": key_file,
         "open_id": open_id,
         "secret": SECRET,
         "headers": signed_headers(BODY, at=datetime.now(UTC)),
