@@ -250,6 +250,26 @@ def test_whatever_may_change_of_a_published_campaign_does(fresh_database: str) -
     in_city(fresh_database, scene)
 
 
+def test_a_pack_of_a_document_is_published_counts_packs_and_grows(fresh_database: str) -> None:
+    async def scene(city: SmallCity) -> None:
+        terms = "        pack: {name: 双券, name_en: Two, packs: 500}\n        caps: {per_round: 2}\n        types:\n"
+        text = TEXT.replace("        types:\n", terms).replace("stock: 1000", "stock: 1000, copies: 2")
+        await bring(city, text)
+        await publish(city)
+        more = text.replace("packs: 500", "packs: 501").replace("stock: 1000", "stock: 1002")
+        more = more.replace("20000元", "20040元").replace("caps:", "leftover: next_round\n        caps:")
+
+        await bring(city, more)
+
+        async with city.database.transaction() as connection:
+            read = "select cap_round, leftover, packs, copies from vouchers.round join vouchers.pack using (round_id)"
+            rows = await (await connection.execute(f"{read} join vouchers.pack_item using (round_id)")).fetchall()
+        assert rows == [(3, "next_round", 501, 2)]
+        assert read_document(await text_of(city)) == read_document(more)
+
+    in_city(fresh_database, scene)
+
+
 def test_conditions_of_a_published_round_widen(fresh_database: str) -> None:
     async def scene(city: SmallCity) -> None:
         terms = """\

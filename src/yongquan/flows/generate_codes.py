@@ -67,6 +67,8 @@ async def generate_codes(
                     connection, batch_id, type_id=chosen, name=name, size=count, made_by=actor, now=now
                 )
                 _require(opened, f"--round {round_id}: this round is not of mode code")
+                over = await codes_store.over_bound(connection, round_id)
+                _require(not over, f"--count {count}: {over} more than the round's document allows")
                 csv.writer(file).writerow(["code"])
                 written = _written(file.write, sealing, count, tell)
                 await codes_store.add_codes(connection, batch_id, written)

@@ -119,6 +119,7 @@ def lines_of(welcomed: Welcome, *, url: str, bank: str) -> Sequence[str]:
         f"市民手机页 citizen  {url}/c/  手机号 phone {welcomed.phone} (验证码在页面上 the code is on the page)",
         f"商户收银页 till     {url}/m/sign-in#{welcomed.store_token}  ({welcomed.store_name})",
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
+        f"商户自有券 own vouchers  {url}/m/own (商户 the shop), {url}/console/own (管理台 the console)",
         f"  {MAKER_LOGIN} 写活动 writes a campaign, {CHECKER_LOGIN} 复核 approves it (密码相同 the same password)",
         f"银行应用 bank's app  {bank}/  手机号 phone {welcomed.phone} 姓名 name {welcomed.name}",
         f"  授权短信 its code of consent is shown at {url}/c/apps",

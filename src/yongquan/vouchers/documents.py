@@ -99,6 +99,11 @@ def write_document(document: CampaignDocument) -> str:
         values["sub_activities"] = [_sub(sub, keys, rounds) for sub in document.subs]
     if rounds[None]:
         values["rounds"] = rounds[None]
+    return write_values(values)
+
+
+def write_values(values: Mapping[str, Any]) -> str:
+    """A document's text out of its values as they stand in it."""
     return write_yaml(values, comments=_comments(), head=HEAD)
 
 

@@ -149,6 +149,8 @@ def _why_not(difference: Difference, old: Any, new: Any, now: datetime) -> str |
     inner = difference.field or field
     if difference.within:
         old, new = getattr(old, difference.within.attr), getattr(new, difference.within.attr)
+        if old is None or new is None:
+            return "never"
     was, becomes = getattr(old, inner.attr), getattr(new, inner.attr)
     match inner.change:
         case Change.FREE:
@@ -188,7 +190,7 @@ def _compare(old: _Part | None, new: _Part) -> Iterator[Difference]:
             continue
         if isinstance(field.kind, Record):
             for inner in field.kind.fields:
-                a, b = getattr(was, inner.attr), getattr(becomes, inner.attr)
+                a, b = getattr(was, inner.attr, None), getattr(becomes, inner.attr, None)
                 if a != b:
                     yield _changed(new, inner, a, b, within=field)
         else:

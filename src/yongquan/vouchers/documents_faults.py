@@ -53,6 +53,16 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_shop_group": ("没有商户组 {value}:相近的有 {near}", "there is no shop group {value}; near it: {near}"),
     "unknown_issuer": ("没有发卡机构 {value}:相近的有 {near}", "there is no issuer {value}; near it: {near}"),
     "unknown_platform": ("没有平台 {value}:相近的有 {near}", "there is no platform {value}; near it: {near}"),
+    "pack_stock": (
+        "张数 {stock} 须等于包数 {packs} 乘每包 {copies} 张,即 {wanted}",
+        "a stock of {stock} must be {packs} packs x {copies}: write {wanted}",
+    ),
+    "pack_small": ("一包至少两张券:加一种券或把 copies 写大", "a pack has two vouchers or more: add a type or copies"),
+    "one_type": (
+        "凭证申领的一轮只能有一种券:其余另开一轮",
+        "a round of applications has one type: add a round",
+    ),
+    "decides_amount": ("只有 kind 为 amount 的字段能决定复核", "only a field of kind amount can decide"),
     "no_rounds": ("至少要有一个轮次", "a campaign needs at least one round"),
 }
 WANTED: Final[Mapping[str, tuple[str, str]]] = {

@@ -5,6 +5,7 @@ The published JSON Schema, reading, writing, comments, differences and the conso
 
 from yongquan.vouchers.documents_fields_claim import CAPS, CONDITIONS, LIMIT
 from yongquan.vouchers.documents_fields_use import RULES, SHARE, USE, USE_LIMIT
+from yongquan.vouchers.documents_fields_ways import APPLICATION, ASKED, CODES_MOST, COPIES, LEFTOVER, PACK
 from yongquan.vouchers.documents_kinds import (
     ADCODE,
     ADCODES,
@@ -126,6 +127,7 @@ TYPE = Record(
             Words("用券条件", "在哪里、什么时候、买什么可用"),
             Words("Use", "Where, when and for what"),
         ),
+        COPIES,
         Field(
             "shares",
             "shares",
@@ -172,6 +174,16 @@ ROUND = Record(
             CONDITIONS,
             Words("领取条件", "谁、在哪里、什么时候可领"),
             Words("Conditions", "Who may claim, where and when"),
+        ),
+        LEFTOVER,
+        Field("pack", "pack", PACK, Words("券包", "本轮的券合成一包领取"), Words("Pack", "Its vouchers come as one")),
+        CODES_MOST,
+        Field(
+            "application",
+            "application",
+            APPLICATION,
+            Words("申领表", "凭证申领的一轮问什么、要什么凭证;通过后得到本轮唯一的券"),
+            Words("Application form", "What an application asks for; approved, it gets the round's one type"),
         ),
     ),
     frozenset({"round_id", "campaign_id", "sub_activity_id", "state"}),
@@ -262,5 +274,5 @@ KEY_FIELD = Field(
 )
 RECORDS: tuple[Record, ...] = (
     *(CAMPAIGN, RULES, SUB_ACTIVITY, ROUND, CAPS, LIMIT, CONDITIONS, TYPE),
-    *(USE, USE_LIMIT, SHARE),
+    *(USE, USE_LIMIT, SHARE, PACK, APPLICATION, ASKED),
 )

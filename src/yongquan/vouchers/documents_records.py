@@ -5,6 +5,8 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from yongquan.vouchers.documents_kinds import Kind
 
 
@@ -101,6 +103,8 @@ def many(record: Record, *, least: int = 0, most: int = 100) -> Kind:
     return Kind({"type": "array", "minItems": least, "maxItems": most}, read, write, record)
 
 
-def _defaults(noun: type) -> dict[str, Any]:
+def _defaults(noun: Any) -> dict[str, Any]:
+    if issubclass(noun, msgspec.Struct):
+        return {f.name: f.default for f in msgspec.structs.fields(noun) if f.default is not msgspec.NODEFAULT}
     given = {f.name: f.default for f in fields(noun) if f.default is not MISSING}
     return given | {f.name: f.default_factory() for f in fields(noun) if f.default_factory is not MISSING}

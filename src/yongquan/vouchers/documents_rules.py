@@ -9,6 +9,7 @@ from yongquan.vouchers.documents_check import parts
 from yongquan.vouchers.documents_faults import Fault
 from yongquan.vouchers.documents_fields import CAMPAIGN, ROUND, TYPE
 from yongquan.vouchers.documents_kinds import read_amount, read_moment, read_percent, write_amount, write_moment
+from yongquan.vouchers.documents_rules_ways import ways_faults
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name
 from yongquan.vouchers.limits import Over, Period
 
@@ -22,6 +23,7 @@ def check_rules(marked: Marked, document: "CampaignDocument") -> list[Fault]:
         *_times(marked),
         *_types(marked),
         *_terms(marked),
+        *ways_faults(marked),
         *_keys(marked),
         *_ids(marked),
         *_money(marked, document),

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.documents import CampaignDocument, read_document
 from yongquan.vouchers.documents_versions import VersionState, versions_of
+from yongquan.vouchers.documents_ways import drop_ways, in_packs, in_vouchers, save_ways, update_ways, ways_of
 from yongquan.vouchers.model import (
     Campaign,
     CampaignRules,
@@ -102,6 +103,7 @@ async def stored_campaign(connection: Connection, code: str, *, lock: bool = Fal
     subs = await (await connection.execute(_SUBS, [campaign.campaign_id])).fetchall()
     rounds = [_round(r) for r in await (await connection.execute(_ROUNDS, [campaign.campaign_id])).fetchall()]
     types = await types_of(connection, [r.round_id for r in rounds])
+    rounds, types = in_packs(rounds, types, await ways_of(connection, campaign.campaign_id))
     applied = next((v for v in await versions_of(connection, code) if v.state is VersionState.APPLIED), None)
     known = read_document(applied.document) if applied else None
     document = CampaignDocument(campaign, tuple(SubActivity(*s) for s in subs), tuple(rounds), tuple(types))
@@ -140,10 +142,13 @@ async def write_drafts(
     public = before.public if before else frozenset()
     old = [r.round_id for r in before.document.rounds if r.round_id not in public] if before else []
     await connection.execute(_DROP_SHARES, [old])
+    await drop_ways(connection, old)
     await connection.execute(_DROP_TYPES, [old])
     await connection.execute(_DROP_ROUNDS, [old])
     rounds = [r for r in document.rounds if r.round_id not in public]
-    await save_rounds(connection, rounds, [t for t in document.types if t.round_id not in public])
+    types = [t for t in document.types if t.round_id not in public]
+    await save_rounds(connection, in_vouchers(rounds, types), types)
+    await save_ways(connection, rounds, types)
     kept = [s.sub_activity_id for s in document.subs]
     await connection.execute(_DROP_SUBS, [document.campaign.campaign_id, kept])
     return [r.round_id for r in rounds]
@@ -157,8 +162,7 @@ async def update_public(connection: Connection, document: CampaignDocument, publ
             *(r.caps.per_industry, r.caps.per_industry_round, *(r.conditions.daily or (None, None))),
             *(door_document(r.conditions), terms_document(r.conditions, r.caps), r.sub_activity_id, r.round_id),
         )
-        for r in document.rounds
-        if r.round_id in public
+        for r in in_vouchers([r for r in document.rounds if r.round_id in public], document.types)
     ]
     types = [
         (t.name, t.name_en, t.stock, t.valid_until, t.valid_days, use_document(t.use), t.type_id)
@@ -168,6 +172,7 @@ async def update_public(connection: Connection, document: CampaignDocument, publ
     async with connection.cursor() as cursor:
         await cursor.executemany(_UPDATE_ROUND, rounds)
         await cursor.executemany(_UPDATE_TYPE, types)
+    await update_ways(connection, [r for r in document.rounds if r.round_id in public])
 
 
 async def add_stock(connection: Connection, more: Sequence[tuple[UUID, int]], *, cells: int) -> None:

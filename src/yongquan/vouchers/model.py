@@ -10,6 +10,7 @@ from uuid import UUID
 from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.limits import ClaimCap, DeviceScope, UseCap
 from yongquan.vouchers.sharing import FunderShare
+from yongquan.vouchers.ways.application_form import Form
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -38,6 +39,13 @@ class RoundMode(StrEnum):
     CODE = "code"
     GIFT = "gift"
     APPLY = "apply"
+
+
+class Leftover(StrEnum):
+    """Where the money of vouchers that a round did not use goes."""
+
+    BUDGET = "budget"
+    NEXT_ROUND = "next_round"  # issued again in the campaign's next round, in a type of the same worth
 
 
 class Origin(StrEnum):
@@ -270,6 +278,7 @@ class VoucherType:
     shares: tuple[FunderShare, ...] = ()  # empty: the campaign's funder pays it all
     groups: tuple[str, ...] = ()
     use: UseRules = field(default=UseRules())
+    copies: int = 1  # in each pack, where its round gives packs
 
     @property
     def exposure_fen(self) -> int:
@@ -291,8 +300,20 @@ class SubActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class PackTerms:
+    """A round gives its types as one, each in its copies; its caps count packs."""
+
+    name: str
+    name_en: str
+    packs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """One opening of a campaign: at `opens_at` its types can be claimed."""
+    """One opening of a campaign: at `opens_at` its types can be claimed.
+
+    `codes_most` bounds the codes that may be made for it; `application` is what a round of mode apply asks for.
+    """
 
     round_id: UUID
     campaign_id: UUID
@@ -305,6 +326,10 @@ class Round:
     conditions: Conditions = field(default=Conditions())
     state: RoundState = RoundState.DRAFT
     sub_activity_id: UUID | None = None
+    leftover: Leftover = Leftover.BUDGET
+    pack: PackTerms | None = None
+    codes_most: int | None = None
+    application: Form | None = None
 
 
 def require_move(moves: Mapping[State, frozenset[State]], now: State, wanted: State) -> None:

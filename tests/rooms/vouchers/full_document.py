@@ -24,16 +24,36 @@ _GIVEN: dict[str, Any] = {
     "group": "dining",
     "age_min": 18,
     "age_max": 60,
+    "kind": "amount",
+    "second_from": "100元",
 }
+WAYS = {"pack": "grab", "codes": "code", "application": "apply"}
 
 
 def full_text(**given: Any) -> str:
     """The text of that document; `given` replaces values by key, wherever the key stands."""
-    types = [{"key": "t1", **_filled(TYPE, given)}]
-    rounds = [{"key": "r1", **_filled(ROUND, given), "types": types}]
+    type_ = _filled(TYPE, given)
+    round_ = _filled(ROUND, given)
+    types = [{"key": "t1", **_without(type_, "copies")}]
+    rounds = [{"key": "r1", **_without(round_, *WAYS), "types": types}, *_ways(type_, round_)]
     subs = [{"key": "s1", **_filled(SUB_ACTIVITY, given), "rounds": rounds}]
     values = {"format": 1, **_filled(CAMPAIGN, given), "sub_activities": subs}
     return write_yaml(values, comments={}, head="full")
+
+
+def _ways(type_: dict[str, Any], round_: dict[str, Any]) -> list[dict[str, Any]]:
+    """A round of each way that excludes the others: packs, codes, applications."""
+    rounds = []
+    for key, mode in WAYS.items():
+        stock = round_["pack"]["packs"] * type_["copies"] if key == "pack" else type_["stock"]
+        of_pack = {"copies": type_["copies"]} if key == "pack" else {}
+        own = {"key": f"t-{key}", **_without(type_, "copies"), **of_pack, "stock": stock}
+        rounds.append({"key": f"r-{key}", **_without(round_, *WAYS), "mode": mode, key: round_[key], "types": [own]})
+    return rounds
+
+
+def _without(values: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in keys}
 
 
 def full_document(**given: Any) -> CampaignDocument:

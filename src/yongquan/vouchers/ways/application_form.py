@@ -15,6 +15,7 @@ from yongquan.kernel.errors import BadInput, Refusal
 
 FieldKind = Literal["text", "amount", "invoice", "plate", "receipt", "upload"]
 MARKED_KINDS = frozenset({"invoice", "plate", "receipt"})
+FIELD_NAME = "^[a-z][a-z0-9_]{0,30}$"
 UPLOAD_MAX = 2 * 1024 * 1024
 FIELDS_MAX = 20
 TEXT_MAX = 200
@@ -32,7 +33,7 @@ _MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that is asked. `decides` marks the amount that the second person's threshold looks at."""
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,30}$")]
+    name: Annotated[str, msgspec.Meta(pattern=FIELD_NAME)]
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     label_en: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     kind: FieldKind

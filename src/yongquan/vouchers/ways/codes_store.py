@@ -8,6 +8,17 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 
 BLOCK = 1 << 18
+_BOUND = "select codes_most from vouchers.round where round_id = %s and codes_most is not null"
+# One at a time makes codes of a bounded round: the row itself stays free for whoever pauses it.
+_BOUND_LOCK = "select pg_advisory_xact_lock(20028, hashtext(%s))"
+_MADE = "select sum(size)::bigint from vouchers.code_batch where round_id = %s"
+_TELL = """
+insert into vouchers.code_making (making_id, actor, done, size, told_at) values (%s, %s, %s, %s, %s)
+on conflict (making_id) do update set done = excluded.done, size = excluded.size, told_at = excluded.told_at
+ where code_making.actor = excluded.actor
+"""
+_FORGET_TOLD = "delete from vouchers.code_making where told_at < %s"
+_TOLD = "select done, size from vouchers.code_making where making_id = %s and actor = %s"
 _NEW_BATCH = """
 insert into vouchers.code_batch (batch_id, round_id, type_id, name, size, state, made_by, made_at)
 select %s, t.round_id, t.type_id, %s, %s, 'making', %s, %s from vouchers.voucher_type t
@@ -94,6 +105,30 @@ async def new_batch(
     """Open a batch that nobody can redeem from yet; False unless the type is of a round of mode code."""
     values = [batch_id, name, size, made_by, now, type_id]
     return (await connection.execute(_NEW_BATCH, values)).rowcount == 1
+
+
+async def tell_making(
+    connection: Connection, making_id: UUID, *, actor: str, done: int, size: int, now: datetime
+) -> None:
+    """Say how many codes of a batch are made; what was told a day ago is forgotten."""
+    await connection.execute(_FORGET_TOLD, [now - timedelta(days=1)])
+    await connection.execute(_TELL, [making_id, actor, done, size, now])
+
+
+async def told_making(connection: Connection, making_id: UUID, *, actor: str) -> tuple[int, int] | None:
+    """How many codes of how many are made, if this person makes them."""
+    row = await (await connection.execute(_TOLD, [making_id, actor])).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+async def over_bound(connection: Connection, round_id: UUID) -> int:
+    """By how many a round's codes pass what its document allows; others that make codes for it wait."""
+    row = await (await connection.execute(_BOUND, [round_id])).fetchone()
+    if row is None:
+        return 0
+    await connection.execute(_BOUND_LOCK, [str(round_id)])
+    made = await (await connection.execute(_MADE, [round_id])).fetchone()
+    return max(0, (int(made[0]) if made else 0) - int(row[0]))
 
 
 async def add_codes(connection: Connection, batch_id: UUID, hashes: Iterable[bytes]) -> None:

@@ -95,6 +95,17 @@ def caps_of_packs(caps: Caps, size: int) -> Caps:
     )
 
 
+def caps_of_vouchers(caps: Caps, size: int) -> Caps:
+    """The other way: how many packs of `size` the caps in vouchers allow."""
+
+    def packs(vouchers: int | None) -> int | None:
+        return None if vouchers is None else (vouchers - 1) // size + 1
+
+    return replace(
+        caps, per_round=packs(caps.per_round), per_day=packs(caps.per_day), per_campaign=packs(caps.per_campaign)
+    )
+
+
 async def save_pack(connection: Connection, round_: Round, types: Sequence[VoucherType], pack: Pack) -> None:
     """Make a draft round a round of packs. Raises `BadInput` unless each type's stock is packs x copies."""
     stock = {type_.type_id: type_.stock for type_ in types}

@@ -28,6 +28,7 @@ from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
 from yongquan.web.console.voiding import make_voiding
+from yongquan.web.console.way_forms import make_way_forms
 from yongquan.web.console.ways import make_ways
 from yongquan.web.console.ways_giving import make_giving
 from yongquan.web.console.ways_lists import make_lists
@@ -67,6 +68,7 @@ def make_console(door: Door) -> APIRouter:
         make_giving,
         make_lists,
         make_ways,
+        make_way_forms,
         make_reviewing,
         make_console_own,
     ):

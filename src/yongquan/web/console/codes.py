@@ -1,22 +1,25 @@
 """Make a batch of voucher codes at the desk: the answer is the CSV, the only copy that there ever is."""
 
+import asyncio
 import tempfile
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
 
 from yongquan.flows.generate_codes import CODE_ROLES, generate_codes
 from yongquan.kernel.errors import BadInput
 from yongquan.vouchers.model import RoundMode
+from yongquan.vouchers.ways.codes_store import tell_making, told_making
 from yongquan.vouchers.ways.pushes import OfferedType, offered_types
-from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes
+from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
 
 DESK_MAX = 200_000
 NAME_MAX = 60
+TELL_S = 0.5
 
 
 def make_codes_form(desk: Desk) -> APIRouter:
@@ -30,6 +33,7 @@ def make_codes_form(desk: Desk) -> APIRouter:
         type_id: Annotated[UUID, Form()],
         name: Annotated[str, Form()],
         count: Annotated[int, Form()],
+        making: Annotated[UUID | None, Form()] = None,
     ) -> Response:
         now = door.clock.now()
         if not 1 <= count <= DESK_MAX or not 1 <= len(name.strip()) <= NAME_MAX:
@@ -38,19 +42,21 @@ def make_codes_form(desk: Desk) -> APIRouter:
         visitor.staff.require(*CODE_ROLES, adcode=found.adcode)
         folder = Path(tempfile.mkdtemp(prefix="yongquan-codes-"))
         file = folder / "codes.csv"
+        teller = Teller(desk, making, visitor.staff.actor, count)
         try:
-            made = await generate_codes(
-                door.database,
-                door.sealing,
-                round_id=found.round_id,
-                type_id=type_id,
-                count=count,
-                out=file,
-                name=name.strip(),
-                actor=visitor.staff.actor,
-                now=now,
-                tell=lambda _: None,
-            )
+            async with teller:
+                made = await generate_codes(
+                    door.database,
+                    door.sealing,
+                    round_id=found.round_id,
+                    type_id=type_id,
+                    count=count,
+                    out=file,
+                    name=name.strip(),
+                    actor=visitor.staff.actor,
+                    now=now,
+                    tell=teller.hear,
+                )
         except BaseException:
             _forget(file)
             raise
@@ -62,7 +68,46 @@ def make_codes_form(desk: Desk) -> APIRouter:
             background=BackgroundTask(_forget, file),
         )
 
+    @routes.get("/ways/codes/making/{making}")
+    async def progress(visitor: Annotated[Visitor, Depends(desk.visitor)], making: str) -> Response:
+        async with door.database.transaction() as connection:
+            told = await told_making(connection, known_id(making), actor=visitor.staff.actor)
+        done, size = told or (0, 0)
+        return JSONResponse({"done": done, "size": size}, headers={"Cache-Control": "no-store"})
+
     return routes
+
+
+class Teller:
+    """Writes down how far a batch is, every half second, in commits of its own; silent without an id."""
+
+    def __init__(self, desk: Desk, making_id: UUID | None, actor: str, size: int) -> None:
+        self._desk = desk
+        self._making_id = making_id
+        self._actor = actor
+        self._size = size
+        self._done = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def hear(self, done: int) -> None:
+        """So many codes are made."""
+        self._done = done
+
+    async def __aenter__(self) -> None:
+        if self._making_id is not None:
+            self._task = asyncio.create_task(self._tell_on(self._making_id))
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _tell_on(self, making_id: UUID) -> None:
+        while True:
+            async with self._desk.door.database.transaction() as connection:
+                now = self._desk.door.clock.now()
+                await tell_making(connection, making_id, actor=self._actor, done=self._done, size=self._size, now=now)
+            await asyncio.sleep(TELL_S)
 
 
 async def types_for_codes(desk: Desk, visitor: Visitor) -> list[OfferedType]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -38,21 +39,20 @@ class Sheet:
 
 def make_documents(desk: Desk) -> APIRouter:
     """`/console/documents` and what is below it."""
-    routes = desk_routes()
-    database = desk.door.database
+    routes, database = desk_routes(), desk.door.database
     around = Surroundings(frozenset(d.adcode for d in desk.door.regions.divisions), INDUSTRIES)
     editor = partial(_show, desk)
 
     @routes.get("/documents/new")
     async def begin(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
-        _require_maker(visitor)
+        require_maker(visitor)
         return await editor(request, visitor, "", Sheet(EXAMPLE))
 
     @routes.get("/documents/{code}/edit")
     async def edit(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], code: str) -> Response:
-        _require_maker(visitor)
+        require_maker(visitor)
         async with database.transaction() as connection:
-            text = await _present_text(connection, visitor, code)
+            text = await present_text(connection, visitor, code)
         return await editor(request, visitor, code, Sheet(text))
 
     @routes.get("/documents/{code}/clone")
@@ -63,9 +63,9 @@ def make_documents(desk: Desk) -> APIRouter:
         to: str = "",
         days: int = 7,
     ) -> Response:
-        _require_maker(visitor)
+        require_maker(visitor)
         async with database.transaction() as connection:
-            document = read_document(await _present_text(connection, visitor, code))
+            document = read_document(await present_text(connection, visitor, code))
         c = document.campaign
         made = clone(document, code=to or f"{code}-2", name=c.name, name_en=c.name_en, days=max(-3660, min(3660, days)))
         return await editor(request, visitor, "", Sheet(write_document(made)))
@@ -78,7 +78,7 @@ def make_documents(desk: Desk) -> APIRouter:
         code: Annotated[str, Form()] = "",
         do: Annotated[str, Form()] = "check",
     ) -> Response:
-        _require_maker(visitor)
+        require_maker(visitor)
         typed = await _typed(request, text, by_form=do.startswith("form"))
         try:
             async with database.transaction() as connection:
@@ -95,7 +95,16 @@ def make_documents(desk: Desk) -> APIRouter:
             return await editor(request, visitor, code, refused, status=409)
         return await editor(request, visitor, code, Sheet(typed, checked=True))
 
+    _add_way_back(routes, desk)
     return routes
+
+
+def _add_way_back(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("/documents")
+    async def back(_: Annotated[Visitor, Depends(desk.visitor)], code: str = "") -> Response:
+        """Where a check's page is read again: the language was switched, or the address was kept."""
+        where = f"{quote(code, safe='')}/edit" if code else "new"
+        return RedirectResponse(f"{ROOT}/documents/{where}", status_code=303)
 
 
 async def _show(
@@ -119,7 +128,7 @@ def _facts(request: Request, code: str, sheet: Sheet) -> dict[str, object]:
     }
 
 
-def _require_maker(visitor: Visitor) -> None:
+def require_maker(visitor: Visitor) -> None:
     """Pass whoever may write campaigns anywhere. Raises `Forbidden`."""
     if not any(grant.role in MAKER_ROLES for grant in visitor.staff.grants):
         visitor.staff.require(*MAKER_ROLES)
@@ -139,7 +148,7 @@ async def _typed(request: Request, text: str, *, by_form: bool) -> str:
     return put_back(typed, values)
 
 
-async def _present_text(connection: Connection, visitor: Visitor, code: str) -> str:
+async def present_text(connection: Connection, visitor: Visitor, code: str) -> str:
     """What to go on writing: the draft, else the text in force, else the campaign out of its tables."""
     stored = await stored_campaign(connection, code)
     versions = await versions_of(connection, code)

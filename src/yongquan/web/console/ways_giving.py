@@ -15,6 +15,7 @@ from yongquan.institutions.apps_store import apps
 from yongquan.institutions.views import parties
 from yongquan.merchants.views import StoreRow, store_of
 from yongquan.plumbing.db import Connection
+from yongquan.plumbing.fresh import fresh_id
 from yongquan.vouchers.model import RoundMode
 from yongquan.vouchers.ways import rehearsals
 from yongquan.vouchers.ways.codes_store import batches_for_desk
@@ -44,7 +45,7 @@ def _make_codes(desk: Desk) -> APIRouter:
         async with door.database.transaction() as connection:
             listed = await batches_for_desk(connection, places=visitor.places)
         types = await types_for_codes(desk, visitor)
-        facts = {"batches": listed, "types": types, "most": DESK_MAX}
+        facts = {"batches": listed, "types": types, "most": DESK_MAX, "making": fresh_id()}
         return desk.show(request, visitor, "ways_codes.html", facts)
 
     @routes.post("/ways/codes/{batch}/stop")

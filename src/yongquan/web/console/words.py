@@ -56,7 +56,18 @@ VERSION_STATES = {
     "applied": "已生效",
 }
 PARTS = {"campaign": "活动", "sub_activity": "子活动", "round": "轮次", "type": "券种"}
-DOCUMENT_GROUPS = {"rules": "用券规则", "caps": "限领", "conditions": "领取条件", "use": "用券条件"}
+DOCUMENT_GROUPS = {"rules": "用券规则", "caps": "限领", "conditions": "领取条件", "use": "用券条件"} | {
+    "pack": "多券合一",
+    "application": "申领表",
+}
+ASKED_KINDS = {
+    "text": "文字",
+    "amount": "金额",
+    "invoice": "发票号",
+    "plate": "车牌",
+    "receipt": "回执号",
+    "upload": "上传凭证",
+}
 DELIVERY_STATES = {"active": "启用", "paused": "已暂停", "waiting": "待发", "delivered": "已送达", "dead": "已放弃"}
 FUNDER_KINDS = {"bureau": "主管部门", "bank": "银行", "merchant": "商户"}
 SOURCES = {"supervised": "监管账户", "advanced": "垫付"}
@@ -223,6 +234,10 @@ class DeskWords:
     def document_group(self, key: str) -> str:
         """A group of keys of a document."""
         return self.of(DOCUMENT_GROUPS, key)
+
+    def asked(self, code: str) -> str:
+        """A kind of field of an application form."""
+        return self.of(ASKED_KINDS, code)
 
     def role(self, code: str) -> str:
         return self.of(ROLES, code)

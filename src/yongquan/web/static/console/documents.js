@@ -9,6 +9,11 @@
     numbers.textContent = Array.from({ length: lines }, (_, n) => n + 1).join('\n');
     follow();
   };
+  // What was typed outlives a switch of the language, in this tab only.
+  const kept = `document ${text.form.elements.code.value}`;
+  const left = sessionStorage.getItem(kept);
+  if (left !== null) { sessionStorage.removeItem(kept); text.value = left; }
+  document.querySelector('form[action="/language"]').addEventListener('submit', () => sessionStorage.setItem(kept, text.value));
   // A long season has more inputs than a form may send: only what was changed goes.
   text.form.addEventListener('submit', () => {
     for (const one of text.form.querySelectorAll('[name^="f:"]')) {
