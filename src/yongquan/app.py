@@ -4,33 +4,55 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.resources import files
 from uuid import UUID
 
 import psycopg
 import structlog
+from starlette.types import ASGIApp
 
 from yongquan.flows.background import Background
+from yongquan.flows.bind_instrument import BindingDesk
 from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.clear_day import Clearing
+from yongquan.flows.collect_by_acp import AcpCollections
+from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
+from yongquan.flows.hold_by_acp import AcpHolds
+from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_out import Payouts
+from yongquan.flows.pay_out_by_acp import AcpPayouts
+from yongquan.flows.preauthorise import Preauths
 from yongquan.flows.push_vouchers import Pushing
+from yongquan.flows.read_acp_outcome import AcpReader
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.resolve_payments import Resolver
+from yongquan.flows.run_acp_batches import AcpBatches
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.take_payment import PaymentDesk
-from yongquan.institutions.certificates import load_chain
-from yongquan.institutions.links import Links
+from yongquan.flows.tell_acp_merchants import AcpVoice
+from yongquan.flows.trade_by_acp import AcpDesk
+from yongquan.flows.transfer_money import Transfers
+from yongquan.flows.write_acp_files import AcpFiles
+from yongquan.institutions.acp.signing import Signer, crlf_pem
+from yongquan.institutions.acp.values import Opener
+from yongquan.institutions.certificates import Chain, load_chain
+from yongquan.institutions.links import LINES, Links
+from yongquan.institutions.registry import Registry
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.regions import Regions, parse_regions
+from yongquan.payments.routes import Routes
+from yongquan.payments.routes_store import all_routes, ensure_routes
 from yongquan.payments.switch import Switch
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database, opened
 from yongquan.plumbing.durable import Durable
@@ -41,11 +63,16 @@ from yongquan.plumbing.sandbox_sms import SandboxPhones
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
+from yongquan.programmes.bank_goods import BankGoods
+from yongquan.simulation.bank_services import example_cards
 from yongquan.simulation.outside_world import is_running
 from yongquan.staff import StaffDesk
 from yongquan.staff.sandbox import SandboxAuthenticator
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
 from yongquan.web.api.hot import HotDoor
+from yongquan.web.dialects.acp.calls import Services
+from yongquan.web.dialects.acp.edge import Edge
+from yongquan.web.dialects.acp.files import make_acp_files
 from yongquan.web.door import Door
 from yongquan.web.site import make_site
 
@@ -73,7 +100,8 @@ class Platform:
         chain = load_chain(settings.keys_dir, self.sealing)
         self.v3_seal = Seal(chain.sign_key, chain.certificates["sign"])
         self.cards = Cards(database, self.sealing, cells, self.is_sandboxed)
-        self.switch = Switch(self.links.lines)
+        self.routes = Routes(self.links.lines_of)
+        self.switch = Switch(self.routes)
         self.claims = ClaimDesk(database, self.clock, cells=cells)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
         self.payments = PaymentDesk(
@@ -88,24 +116,64 @@ class Platform:
 
         self.refunds = RefundDesk(self.payments, self.switch)
         self.orders = OrderDesk(self.payments, self.refunds, self.clock, cells)
+        self.preauths = Preauths(self.orders, self.switch)
+        self.bindings = BindingDesk(self.payments, self.links, self.switch, Vault(self.sealing), self.clock, cells)
+        self.payouts = Payouts(database, self.clock, self.links, self.sealing, cells)
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
         self.pushing = Pushing(database, self.clock, self.durable, cells)
         self.phones = SandboxPhones(database, self.sealing) if self.is_sandboxed else None
-        self.background = Background(
-            database,
+        self.transfers = Transfers(self.payouts, self.phones)
+        self.mandates = Mandates(self.orders, self.links, self.sealing, cells, self.phones)
+        self.goods = BankGoods(self.mandates, partial(example_cards, self.links) if self.is_sandboxed else tuple)
+        self.acp = self._acp(chain)
+        self.background = self._background(settings.public_url)
+
+    def _background(self, public_url: str) -> Background:
+        return Background(
+            self.database,
             self.clock,
             self.sealing,
             Resolver(self.payments, self.switch),
             self.refunds,
-            OrderSweeper(database, self.refunds, self.clock, cells),
+            OrderSweeper(self.database, self.refunds, self.clock, self.cells),
+            self.preauths,
             self.clearing,
             self.draws,
             self.pushing,
-            cells=cells,
+            cells=self.cells,
             v3_seal=self.v3_seal,
-            reminders=Reminders(database, self.sealing, self.phones, settings.public_url) if self.phones else None,
+            voices=(self.acp.voice,),
+            acp_batches=self.acp.batches,
+            reminders=Reminders(self.database, self.sealing, self.phones, public_url) if self.phones else None,
+            mandates=self.mandates,
+            payouts=self.payouts,
+            programmes=((5.0, self.goods.sweep),),
+        )
+
+    def _acp(self, chain: Chain) -> Services:
+        def registry() -> Registry | None:
+            return self.links.registry
+
+        reader = AcpReader(self.orders, self.payouts, self.preauths)
+        desk = AcpDesk(self.orders, self.cards, self.sealing, registry, reader, self.is_sandboxed)
+        signer = Signer(chain.sign_key, chain.certificates["sign"])
+        opener = Opener(chain.encrypt_key, str(chain.certificates["encrypt"].serial_number))
+        cards = AcpCards(desk, opener, self.phones)
+        collections = AcpCollections(desk, cards, self.mandates)
+        payouts = AcpPayouts(desk, cards, self.payouts)
+        return Services(
+            desk=desk,
+            cards=cards,
+            holds=AcpHolds(desk, self.preauths),
+            collections=collections,
+            payouts=payouts,
+            batches=AcpBatches(desk, collections, payouts),
+            signer=signer,
+            voice=AcpVoice(reader, signer, self.sealing, self.is_sandboxed),
+            encrypt_pem=crlf_pem(chain.certificates["encrypt"]),
+            clock=self.clock,
         )
 
     def hash_code(self, code: str) -> UUID:
@@ -123,8 +191,11 @@ class Platform:
 
     async def refresh(self) -> None:
         """Read the clock, the directory of institutions, and every round that changed."""
-        await self.links.refresh()
+        has_new_members = await self.links.refresh()
         async with self.database.transaction() as connection:
+            if has_new_members and self.links.registry is not None:
+                await ensure_routes(connection, [m.code for m in self.links.registry.issuers], lines=LINES)
+            self.routes.replace(await all_routes(connection))
             await self.clock.refresh(connection)
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
@@ -185,6 +256,10 @@ def make_application(platform: Platform) -> HotDoor:
         refunds=platform.refunds,
         orders=platform.orders,
         cards=platform.cards,
+        mandates=platform.mandates,
+        payouts=platform.payouts,
+        transfers=platform.transfers,
+        goods=platform.goods,
         draws=platform.draws,
         find_round=platform.find_round,
         hash_code=platform.hash_code,
@@ -194,10 +269,19 @@ def make_application(platform: Platform) -> HotDoor:
         staff=StaffDesk(platform.database, platform.sealing),
         callers=Callers(platform.database, {}),
         v3_seal=platform.v3_seal,
+        routes=platform.routes,
+        bindings=platform.bindings,
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
+        acp=platform.acp,
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
     return HotDoor(rest=RequestLog(make_site(door)), door=door)
+
+
+def make_download_application(platform: Platform) -> ASGIApp:
+    """The application of the port beside, where ACP merchants fetch their files."""
+    edge = Edge(platform.database, platform.sealing, platform.acp.signer, platform.is_sandboxed)
+    return make_acp_files(edge, AcpFiles(platform.database, platform.clock))
 
 
 def load_regions() -> Regions:

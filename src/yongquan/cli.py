@@ -72,12 +72,14 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and the pages until Ctrl-C."""
-    from yongquan.app import make_application, running
+    from yongquan.app import make_application, make_download_application, running
     from yongquan.plumbing.migrate import migrate
     from yongquan.plumbing.presence import serving_alone
+    from yongquan.simulation.bank_services import open_bank_services
     from yongquan.simulation.outside_world import outside_world
     from yongquan.simulation.provisioning import open_test_cards
     from yongquan.web.server import serve as serve_application
+    from yongquan.web.server import served_beside
 
     settings = read_settings()
 
@@ -85,7 +87,9 @@ def serve(
         async with running(settings, conninfo, cells=cells, background=True) as platform:
             if platform.is_sandboxed:
                 await open_test_cards(platform.links)
-            await serve_application(make_application(platform), host=host, port=port)
+                await open_bank_services(platform.goods, platform.links, now=platform.clock.now())
+            async with served_beside(make_download_application(platform), host=host, port=port + 1):
+                await serve_application(make_application(platform), host=host, port=port)
 
     with serving_alone(settings.data_dir), ExitStack() as around:
         conninfo = around.enter_context(database_of(settings))

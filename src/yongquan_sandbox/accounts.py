@@ -25,6 +25,7 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opening_balance_fen: Fen
     card_no: str | None = None
     daily_limit_fen: Fen = 10**15
+    phone: Annotated[str, msgspec.Meta(pattern=r"^(1\d{10})?$")] = ""
 
 
 class Provision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,7 +155,9 @@ def _transfer_refusal(books: Books, transfer: Transfer) -> str:
             return "unknown_account"
     if transfer.from_account in HOUSE_NAMES:
         return ""
-    return "insufficient_funds" if (books.balance(transfer.from_account) or 0) < transfer.amount_fen else ""
+    held_fen = books.held(transfer.from_account, on=transfer.settlement_date)
+    left_fen = (books.balance(transfer.from_account) or 0) - held_fen
+    return "insufficient_funds" if left_fen < transfer.amount_fen else ""
 
 
 def _transfer_kind(transfer: Transfer) -> str:
@@ -169,14 +172,15 @@ def _house_name(account_no: str) -> str:
 
 def _known_accounts(books: Books, asked: Provision) -> dict[str, NewAccount]:
     rows = books.db.execute(
-        "SELECT a.no, a.holder, a.opening_fen, c.card_no, c.daily_limit_fen FROM json_each(?) j"
-        " JOIN account a ON a.no = j.value LEFT JOIN card c ON c.account_no = a.no",
+        "SELECT a.no, a.holder, a.opening_fen, c.card_no, c.daily_limit_fen, coalesce(p.phone, '') FROM json_each(?) j"
+        " JOIN account a ON a.no = j.value LEFT JOIN card c ON c.account_no = a.no"
+        " LEFT JOIN phone p ON p.account_no = a.no",
         (msgspec.json.encode([new.account_no for new in asked.accounts]).decode(),),
     )
     limits = {new.account_no: new.daily_limit_fen for new in asked.accounts}
     return {
-        no: NewAccount(no, holder, opening, card_no, limits[no] if limit is None else limit)
-        for no, holder, opening, card_no, limit in rows
+        no: NewAccount(no, holder, opening, card_no, limits[no] if limit is None else limit, phone)
+        for no, holder, opening, card_no, limit, phone in rows
     }
 
 
@@ -205,6 +209,7 @@ def _open(books: Books, fresh: list[NewAccount]) -> None:
         "INSERT INTO card VALUES (?, ?, ?)",
         [(new.card_no, new.account_no, new.daily_limit_fen) for new in fresh if new.card_no],
     )
+    books.db.executemany("INSERT INTO phone VALUES (?, ?)", [(new.account_no, new.phone) for new in fresh if new.phone])
     total_fen = sum(new.opening_balance_fen for new in fresh)
     booking = Booking(
         key=f"opening:{fresh[0].account_no}",

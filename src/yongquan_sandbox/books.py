@@ -59,6 +59,7 @@ class KnownBooking:
     card_no: str
     refunded_fen: int
     fingerprint: bytes | None
+    original_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Books:
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA wal_autocheckpoint = 8000")
         self.db.execute("PRAGMA cache_size = -65536")
-        self.db.executescript(files("yongquan_sandbox").joinpath("schema.sql").read_text(encoding="utf-8"))
+        for script in ("schema.sql", "services.sql"):
+            self.db.executescript(files("yongquan_sandbox").joinpath(script).read_text(encoding="utf-8"))
         self._house_moves: Counter[str] = Counter()
         self._open_house_accounts()
 
@@ -107,7 +109,7 @@ class Books:
     def find(self, key: str) -> KnownBooking | None:
         """The booking made under this key, if any."""
         row = self.db.execute(
-            "SELECT id, kind, state, code, amount_fen, business_date, card_no, refunded_fen, fingerprint"
+            "SELECT id, kind, state, code, amount_fen, business_date, card_no, refunded_fen, fingerprint, original_id"
             " FROM booking WHERE key = ?",
             (key,),
         ).fetchone()
@@ -143,6 +145,14 @@ class Books:
         """An account's balance in fen, credit positive; None when there is no such account."""
         row = self.db.execute("SELECT balance_fen FROM account WHERE no = ?", (account_no,)).fetchone()
         return None if row is None else int(row[0]) + self._house_moves[account_no]
+
+    def held(self, account_no: str, *, on: str) -> int:
+        """What open pre-authorisations keep back of an account on a day, in fen."""
+        row = self.db.execute(
+            "SELECT coalesce(sum(amount_fen), 0) FROM hold WHERE account_no = ? AND state = 'open' AND expires_on >= ?",
+            (account_no, on),
+        ).fetchone()
+        return int(row[0])
 
     def prove(self) -> Proof:
         """Recount the books from their entries."""

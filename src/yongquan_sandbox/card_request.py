@@ -9,7 +9,16 @@ import iso8583
 
 from yongquan_sandbox.iso_fields import SPEC
 
-ANSWER_TYPE = {"0200": "0210", "0220": "0230", "0420": "0430", "0600": "0610", "0800": "0810"}
+ANSWER_TYPE = {
+    "0100": "0110",
+    "0200": "0210",
+    "0220": "0230",
+    "0420": "0430",
+    "0421": "0430",
+    "0600": "0610",
+    "0800": "0810",
+}
+REPEATED = {"0421": "0420"}
 _ECHOED = ("3", "4", "7", "11", "15", "33", "37", "41", "49", "70")
 
 
@@ -39,6 +48,11 @@ class CardRequest:
     original_type: str
     original_key: str
     fingerprint: bytes
+    authority: str = ""
+    condition: str = ""
+    holder: str = ""
+    phone: str = ""
+    authorization: str = ""
 
 
 def decode(frame: bytes) -> dict[str, str]:
@@ -66,7 +80,7 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
         business_date = _full_date(private[:4], fields["13"])
         original = fields.get("90", "")
         return CardRequest(
-            message_type=fields["t"],
+            message_type=REPEATED.get(fields["t"], fields["t"]),
             processing_code=fields["3"],
             key=_key(fields["33"], _year_near(business_date, fields["7"]), fields["7"], fields["11"]),
             card_no=fields["2"],
@@ -79,10 +93,20 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
             merchant_no=fields["42"].rstrip(),
             original_type=original[:4],
             original_key=_original_key(original, business_date) if original else "",
-            fingerprint=hashlib.blake2b(frame, digest_size=12).digest(),
+            # All but the type: a repeat is the same message.
+            fingerprint=hashlib.blake2b(frame[4:], digest_size=12).digest(),
+            condition=fields.get("25", ""),
+            holder=_holder(fields.get("61", "")),
+            phone=fields.get("61", "").rpartition("|")[2],
+            authorization=fields.get("38", ""),
+            authority=fields.get("62", ""),
         )
     except (KeyError, ValueError) as problem:
         raise WrongFormat(str(problem)) from problem
+
+
+def _holder(told: str) -> str:
+    return bytes.fromhex(told.partition("|")[0]).decode()
 
 
 def _original_key(original: str, business_date: str) -> str:

@@ -7,11 +7,13 @@ import msgspec
 
 from yongquan_sandbox import accounts, acquiring, clearing, identities
 from yongquan_sandbox.accounts import Day
+from yongquan_sandbox.binding_calls import BindingCalls
 from yongquan_sandbox.books import Books
 from yongquan_sandbox.faults import FaultBench, Faults
 from yongquan_sandbox.http_door import Call, Reply, Routes
 from yongquan_sandbox.iso_server import IsoServer
 from yongquan_sandbox.roster import Institution, Kind
+from yongquan_sandbox.service_calls import ServiceCalls
 from yongquan_sandbox.turn import Turn
 
 
@@ -61,8 +63,11 @@ class Endpoints:
             routes["POST", "settlement-instructions"] = self._settle
             routes["GET", "settlement-reports/{}"] = self._report
         if self._iso is not None:
-            routes["GET", "faults"] = self._tell_faults
-            routes["PUT", "faults"] = self._switch_faults
+            routes |= BindingCalls(books=self._books, turn=self._turn).routes()
+        services = ServiceCalls(code=self._institution.code, books=self._books, turn=self._turn, bench=self._bench)
+        routes |= services.routes(issues_cards=self._institution.issues_cards)
+        routes["GET", "faults"] = self._tell_faults
+        routes["PUT", "faults"] = self._switch_faults
         return routes
 
     async def _health(self, _: Call) -> Reply:

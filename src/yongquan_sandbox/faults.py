@@ -1,4 +1,4 @@
-"""Faults of a counterpart, switched at run time and applied to its purchases."""
+"""Faults of a counterpart, switched at run time and applied to its purchases and pre-authorisations."""
 
 import zlib
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     """Which purchases suffer: the next so many, and a share drawn by `seed` and the message's key.
 
     `slow_ms` delays the answer; a lost answer is never sent though the work is done and durable; a
-    duplicated one is sent twice. `down` refuses connections, or (`drop`) swallows what is sent.
+    duplicated one is sent twice; a dropped request is never read. `down` refuses connections, or (`drop`) swallows what
+    is sent.
     """
 
     seed: int = 0
@@ -25,6 +26,9 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     lose_answer_rate_bp: BasisPoints = 0
     duplicate_next: Count = 0
     duplicate_rate_bp: BasisPoints = 0
+    lose_reversal_next: Count = 0
+    drop_next: Count = 0
+    drop_rate_bp: BasisPoints = 0
     down: Literal["no", "refuse", "drop"] = "no"
 
 
@@ -34,9 +38,11 @@ class Mishap:
 
     delay_ms: int
     copies: int
+    is_dropped: bool = False
 
 
 NO_MISHAP = Mishap(delay_ms=0, copies=1)
+DROPPED = Mishap(delay_ms=0, copies=0, is_dropped=True)
 
 
 class FaultBench:
@@ -44,15 +50,19 @@ class FaultBench:
 
     def __init__(self) -> None:
         self.faults = Faults()
-        self.dealt = {"slow": 0, "lost": 0, "duplicated": 0}
+        self.dealt = {"slow": 0, "lost": 0, "duplicated": 0, "dropped": 0}
 
     def switch(self, faults: Faults) -> None:
         """Replace all faults."""
         self.faults = faults
 
     def deal(self, key: str) -> Mishap:
-        """The mishap of the purchase with this key; counted ones are used up in order of arrival."""
+        """The mishap of what takes or holds money under this key; counted ones are used up in order of arrival."""
         faults = self.faults
+        dropped, faults.drop_next = _hit(faults.drop_next, faults.drop_rate_bp, f"drop:{faults.seed}:{key}")
+        if dropped:
+            self.dealt["dropped"] += 1
+            return DROPPED
         slow, faults.slow_next = _hit(faults.slow_next, faults.slow_rate_bp, f"slow:{faults.seed}:{key}")
         lost, faults.lose_answer_next = _hit(
             faults.lose_answer_next, faults.lose_answer_rate_bp, f"lose:{faults.seed}:{key}"
@@ -66,6 +76,12 @@ class FaultBench:
             self.dealt[name] += happened
         copies = 2 if twice else 1
         return Mishap(delay_ms=faults.slow_ms if slow else 0, copies=0 if lost else copies)
+
+    def deal_reversal(self) -> Mishap:
+        """The mishap of a reversal: the answers to the next so many are lost."""
+        lost, self.faults.lose_reversal_next = _hit(self.faults.lose_reversal_next, 0, "")
+        self.dealt["lost"] += lost
+        return Mishap(delay_ms=0, copies=0) if lost else NO_MISHAP
 
 
 def _hit(count: int, rate_bp: int, draw: str) -> tuple[bool, int]:

@@ -27,10 +27,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A status and a value to be sent as JSON."""
+    """A status and a value to be sent as JSON. `is_lost`: the work is done, but the caller never hears of it."""
 
     status: int
     value: object = field(default_factory=dict)
+    is_lost: bool = False
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -56,6 +57,11 @@ class Door:
             reply = await self._reply(scope, body)
         else:
             reply = Reply(401, {"code": "invalid_signature"})
+        if reply.is_lost:
+            # As a gateway on the way would answer: nothing of it is signed.
+            await send({"type": "http.response.start", "status": 504, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         content = msgspec.json.encode(reply.value)
         answer = Answer(reply.status, request, {"Content-Type": "application/json"})
         self._seal.sign(answer, content, accepted=accepted)

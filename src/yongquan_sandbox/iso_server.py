@@ -88,8 +88,15 @@ class CardLine(asyncio.Protocol):
         except WrongFormat:
             self._answer(fields, NO_MISHAP, Outcome(FORMAT_ERROR))
             return
-        mishap = self._server.bench.deal(request.key) if _is_purchase(request) else NO_MISHAP
+        mishap = self._mishap(request)
+        if mishap.is_dropped:
+            return
         self._server.turn.submit(partial(self._server.desk.decide, request), partial(self._answer, fields, mishap))
+
+    def _mishap(self, request: CardRequest) -> Mishap:
+        if request.message_type == "0420":
+            return self._server.bench.deal_reversal()
+        return self._server.bench.deal(request.key) if _takes_money(request) else NO_MISHAP
 
     def _answer(self, fields: dict[str, str], mishap: Mishap, outcome: Outcome) -> None:
         frame = encode_answer(fields, outcome.fields())
@@ -138,5 +145,5 @@ class IsoServer:
             line.hang_up()
 
 
-def _is_purchase(request: CardRequest) -> bool:
-    return request.message_type == "0200" and request.processing_code == "000000"
+def _takes_money(request: CardRequest) -> bool:
+    return (request.message_type, request.processing_code) in {("0200", "000000"), ("0100", "030000")}

@@ -1,13 +1,25 @@
 """An issuer's card desk: what it answers, and what moves in its books."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from yongquan_sandbox import mandates
+from yongquan_sandbox.binding import is_holder
 from yongquan_sandbox.books import Booking, Books, House, KnownBooking
 from yongquan_sandbox.card_request import CardRequest
+from yongquan_sandbox.holds import (
+    AMOUNT_DIFFERS,
+    Hold,
+    beyond_limit,
+    find_hold,
+    keep_back,
+    refusal_of,
+    turn,
+)
 from yongquan_sandbox.roster import Institution
 
 APPROVED: Final = "00"
+HOLDER_DIFFERS: Final = "05"
 INVALID_TRANSACTION: Final = "12"
 INVALID_AMOUNT: Final = "13"
 NO_SUCH_CARD: Final = "14"
@@ -19,7 +31,9 @@ OVER_DAILY_LIMIT: Final = "61"
 NOT_SIGNED_ON: Final = "91"
 DUPLICATE_DIFFERS: Final = "94"
 
-PURCHASE, REFUND, BALANCE = "000000", "200000", "310000"
+PURCHASE, HOLD, CANCEL, REFUND, BALANCE = "000000", "030000", "200000", "200000", "310000"
+OF_HOLD: Final = "06"
+VERIFY: Final = "330000"
 CURRENCY: Final = "156"
 
 
@@ -41,7 +55,7 @@ class Outcome:
 class _Card:
     account_no: str
     daily_limit_fen: int
-    balance_fen: int
+    spendable_fen: int
     used_fen: int
 
 
@@ -55,19 +69,27 @@ class CardDesk:
     def decide(self, request: CardRequest) -> Outcome:
         """Answer one request; the same request again gets the same answer and moves nothing."""
         match request.message_type, request.processing_code:
+            case "0100", code if code == VERIFY:
+                return self._verify(request)
             case "0200", code if code == BALANCE:
                 return self._tell_balance(request)
             case "0600", _:
                 return self._tell_original(request)
-            case "0200" | "0220" | "0420", _:
+            case "0100" | "0200" | "0220" | "0420", _:
                 known = self._books.find(request.key)
                 return self._decide_once(request) if known is None else _repeat(request, known)
         return Outcome(INVALID_TRANSACTION)
 
     def _decide_once(self, request: CardRequest) -> Outcome:
         match request.message_type, request.processing_code:
+            case "0100", code if code == HOLD:
+                return self._hold(request)
+            case "0100", code if code == CANCEL:
+                return self._free(request)
             case "0200", code if code == PURCHASE:
-                return self._purchase(request)
+                return self._complete(request) if request.condition == OF_HOLD else self._purchase(request)
+            case "0200", code if code == CANCEL:
+                return self._cancel(request)
             case "0220", code if code == REFUND:
                 return self._refund(request)
             case "0420", _:
@@ -76,17 +98,74 @@ class CardDesk:
 
     def _purchase(self, request: CardRequest) -> Outcome:
         card = self._card(request)
-        code = _purchase_code(request, card)
+        code = self._authority_code(request) or _purchase_code(request, card)
         if code != APPROVED or card is None:
             return self._decline(request, "purchase", code)
         self._use_day(request.card_no, request.business_date, request.amount_fen)
         legs = ((card.account_no, -request.amount_fen), (House.DUE_TO_NETWORK.value, request.amount_fen))
-        return _approval(self._books.record(_booking(request, "purchase"), legs))
+        booking_id = self._books.record(_booking(request, "purchase"), legs)
+        if request.authority:
+            mandates.note_debit(
+                self._books, request.authority, booking_id=booking_id, business_date=request.business_date
+            )
+        return _approval(booking_id)
 
-    def _refund(self, request: CardRequest) -> Outcome:
+    def _authority_code(self, request: CardRequest) -> str:
+        if not request.authority:
+            return ""
+        return mandates.debit_refusal(
+            self._books,
+            request.authority,
+            card_no=request.card_no,
+            amount_fen=request.amount_fen,
+            business_date=request.business_date,
+        )
+
+    def _hold(self, request: CardRequest) -> Outcome:
+        card = self._card(request)
+        code = _purchase_code(request, card)
+        if code != APPROVED or card is None:
+            return self._decline(request, "hold", code)
+        booking_id = self._books.record(replace(_booking(request, "hold"), settlement_date=""))
+        keep_back(
+            self._books,
+            booking_id,
+            card.account_no,
+            amount_fen=request.amount_fen,
+            business_date=request.business_date,
+        )
+        return _approval(booking_id)
+
+    def _free(self, request: CardRequest) -> Outcome:
+        hold = find_hold(self._books, request.original_key)
+        code = refusal_of(request, hold, _authorization(hold.booking_id) if hold else "")
+        if code or hold is None:
+            return self._decline(request, "hold_cancel", code)
+        turn(self._books, hold.booking_id, "cancelled")
+        booking = _booking(request, "hold_cancel", original_id=hold.booking_id)
+        return _approval(self._books.record(replace(booking, settlement_date="")))
+
+    def _complete(self, request: CardRequest) -> Outcome:
+        hold, card = find_hold(self._books, request.original_key), self._card(request)
+        code = _completion_code(request, hold, card)
+        if code or hold is None or card is None:
+            return self._decline(request, "purchase", code)
+        turn(self._books, hold.booking_id, "completed")
+        self._use_day(request.card_no, request.business_date, request.amount_fen)
+        legs = ((card.account_no, -request.amount_fen), (House.DUE_TO_NETWORK.value, request.amount_fen))
+        # Booked as a purchase: it is refunded, reversed, cleared and told as one.
+        return _approval(self._books.record(_booking(request, "purchase", original_id=hold.booking_id), legs))
+
+    def _cancel(self, request: CardRequest) -> Outcome:
+        original, outcome = self._books.find(request.original_key), self._refund(request, whole=True)
+        if outcome.code == APPROVED and original is not None and request.condition == OF_HOLD:
+            turn(self._books, original.original_id, "open")
+        return outcome
+
+    def _refund(self, request: CardRequest, *, whole: bool = False) -> Outcome:
         original = self._books.find(request.original_key)
         card = self._card(request)
-        code = _refund_code(request, original, card)
+        code = _refund_code(request, original, card, whole=whole)
         if code != APPROVED or original is None or card is None:
             return self._decline(request, "refund", code)
         self._books.db.execute(
@@ -98,7 +177,7 @@ class CardDesk:
 
     def _reverse(self, request: CardRequest) -> Outcome:
         original = self._books.find(request.original_key)
-        if request.original_type != "0200" or not request.original_key:
+        if request.original_type not in {"0100", "0200"} or not request.original_key:
             return self._decline(request, "reversal", INVALID_TRANSACTION)
         if original is None:
             self._remember_reversed(request)
@@ -110,22 +189,34 @@ class CardDesk:
         return self._undo(request, original)
 
     def _undo(self, request: CardRequest, original: KnownBooking) -> Outcome:
+        if original.kind == "hold":
+            return self._undo_hold(request, original)
         moved_fen = original.amount_fen if original.state == "approved" else 0
         card = self._card(request)
         if not moved_fen or card is None:
             # A declined or already reversed original: nothing is left to undo.
             return _approval(self._books.record(_booking(request, "reversal", amount_fen=0, original_id=original.id)))
         self._books.db.execute("UPDATE booking SET state = 'reversed' WHERE id = ?", (original.id,))
+        turn(self._books, original.original_id, "open")
         self._use_day(original.card_no, original.business_date, -moved_fen)
         legs = ((House.DUE_TO_NETWORK.value, -moved_fen), (card.account_no, moved_fen))
         booking = _booking(request, "reversal", amount_fen=moved_fen, original_id=original.id)
         return _approval(self._books.record(booking, legs))
 
+    def _undo_hold(self, request: CardRequest, original: KnownBooking) -> Outcome:
+        hold = find_hold(self._books, request.original_key)
+        if hold is not None and hold.state == "completed":
+            return self._decline(request, "reversal", INVALID_TRANSACTION)
+        if original.state == "approved":
+            self._books.db.execute("UPDATE booking SET state = 'reversed' WHERE id = ?", (original.id,))
+            turn(self._books, original.id, "cancelled")
+        return _approval(self._books.record(_booking(request, "reversal", amount_fen=0, original_id=original.id)))
+
     def _remember_reversed(self, request: CardRequest) -> None:
         self._books.record(
             Booking(
                 key=request.original_key,
-                kind="purchase",
+                kind="hold" if request.original_type == "0100" else "purchase",
                 state="reversed",
                 code=REVERSED_BEFORE,
                 amount_fen=0,
@@ -135,11 +226,15 @@ class CardDesk:
             )
         )
 
+    def _verify(self, request: CardRequest) -> Outcome:
+        same = is_holder(self._books, request.card_no, holder=request.holder, phone=request.phone)
+        return Outcome(NO_SUCH_CARD if same is None else APPROVED if same else HOLDER_DIFFERS)
+
     def _tell_balance(self, request: CardRequest) -> Outcome:
         card = self._card(request)
         if card is None:
             return Outcome(NO_SUCH_CARD)
-        return Outcome(APPROVED, extra={"54": f"0002{CURRENCY}C{card.balance_fen:012d}"})
+        return Outcome(APPROVED, extra={"54": f"0002{CURRENCY}C{card.spendable_fen:012d}"})
 
     def _tell_original(self, request: CardRequest) -> Outcome:
         if not request.original_key:
@@ -157,10 +252,11 @@ class CardDesk:
 
     def _card(self, request: CardRequest) -> _Card | None:
         row = self._books.db.execute(
-            "SELECT c.account_no, c.daily_limit_fen, a.balance_fen, coalesce(d.used_fen, 0)"
+            "SELECT c.account_no, c.daily_limit_fen, a.balance_fen - (SELECT coalesce(sum(h.amount_fen), 0) FROM hold h"
+            " WHERE h.account_no = a.no AND h.state = 'open' AND h.expires_on >= ?), coalesce(d.used_fen, 0)"
             " FROM card c JOIN account a ON a.no = c.account_no"
             " LEFT JOIN card_day d ON d.card_no = c.card_no AND d.business_date = ? WHERE c.card_no = ?",
-            (request.business_date, request.card_no),
+            (request.business_date, request.business_date, request.card_no),
         ).fetchone()
         return None if row is None else _Card(*row)
 
@@ -183,10 +279,22 @@ def _purchase_code(request: CardRequest, card: _Card | None) -> str:
         return NO_SUCH_CARD
     if card.used_fen + request.amount_fen > card.daily_limit_fen:
         return OVER_DAILY_LIMIT
-    return INSUFFICIENT_FUNDS if card.balance_fen < request.amount_fen else APPROVED
+    return INSUFFICIENT_FUNDS if card.spendable_fen < request.amount_fen else APPROVED
 
 
-def _refund_code(request: CardRequest, original: KnownBooking | None, card: _Card | None) -> str:
+def _completion_code(request: CardRequest, hold: Hold | None, card: _Card | None) -> str:
+    code = refusal_of(request, hold, _authorization(hold.booking_id) if hold else "")
+    if code or hold is None or card is None:
+        return code or NO_SUCH_CARD
+    if beyond_limit(request, hold):
+        return AMOUNT_DIFFERS
+    # What is spendable leaves the hold out, which this completion ends.
+    return INSUFFICIENT_FUNDS if card.spendable_fen + hold.amount_fen < request.amount_fen else ""
+
+
+def _refund_code(
+    request: CardRequest, original: KnownBooking | None, card: _Card | None, *, whole: bool = False
+) -> str:
     if card is None:
         return NO_SUCH_CARD
     if original is None or original.kind != "purchase" or original.card_no != request.card_no:
@@ -194,12 +302,12 @@ def _refund_code(request: CardRequest, original: KnownBooking | None, card: _Car
     if original.state != "approved":
         return INVALID_TRANSACTION
     within = 0 < request.amount_fen <= original.amount_fen - original.refunded_fen
-    return APPROVED if within else INVALID_AMOUNT
+    return APPROVED if within and (request.amount_fen == original.amount_fen or not whole) else INVALID_AMOUNT
 
 
 def _may_be_reversed(original: KnownBooking, request: CardRequest) -> bool:
     same = original.card_no == request.card_no and original.amount_fen == request.amount_fen
-    return original.kind == "purchase" and same and not original.refunded_fen
+    return original.kind in {"purchase", "hold"} and same and not original.refunded_fen
 
 
 def _repeat(request: CardRequest, known: KnownBooking) -> Outcome:

@@ -15,6 +15,27 @@ CREATE TABLE IF NOT EXISTS card (
   daily_limit_fen INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- The phone that the holder left with the bank.
+CREATE TABLE IF NOT EXISTS phone (
+  account_no TEXT PRIMARY KEY REFERENCES account (no),
+  phone TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS phone_number ON phone (phone);
+
+-- A card that is being bound elsewhere: the code that was texted, and how often a wrong one came back.
+CREATE TABLE IF NOT EXISTS binding (
+  id TEXT PRIMARY KEY,
+  card_no TEXT NOT NULL REFERENCES card (card_no),
+  code_hash BLOB NOT NULL,
+  tries INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS text (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  phone TEXT NOT NULL,
+  body TEXT NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS card_day (
   card_no TEXT NOT NULL,
   business_date TEXT NOT NULL,
@@ -42,6 +63,17 @@ CREATE TABLE IF NOT EXISTS booking (
   fingerprint BLOB
 );
 CREATE INDEX IF NOT EXISTS booking_by_settlement_date ON booking (settlement_date, id);
+
+-- What a pre-authorisation keeps back of an account; it moves no money, so it has no entries. `booking_id` is its
+-- booking, and the day `expires_on` is the last on which it holds.
+CREATE TABLE IF NOT EXISTS hold (
+  booking_id INTEGER PRIMARY KEY REFERENCES booking (id),
+  account_no TEXT NOT NULL REFERENCES account (no),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  expires_on TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'completed', 'cancelled'))
+);
+CREATE INDEX IF NOT EXISTS hold_open ON hold (account_no) WHERE state = 'open';
 
 CREATE TABLE IF NOT EXISTS entry (
   booking_id INTEGER NOT NULL REFERENCES booking (id),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from acp_client import AcpClient, Listener, admitted, listening
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from special_rounds import SpecialRounds, open_special_rounds
@@ -55,6 +56,19 @@ def town() -> Iterator[Town]:
             seeded = _seeded(environ)
             special = asyncio.run(open_special_rounds(read_settings(environ)))
             yield Town(address, [row["round_id"] for row in seeded["rounds"]], seeded["stores"], special, folder)
+
+
+@pytest.fixture(scope="session")
+def acp(town: Town, tmp_path_factory: pytest.TempPathFactory) -> AcpClient:
+    """A merchant that speaks ACP, registered by command."""
+    return admitted(town.address, town.data_dir, tmp_path_factory.mktemp("acp"), "777290058110097")
+
+
+@pytest.fixture(scope="session")
+def heard() -> Iterator[Listener]:
+    """The merchant's own server."""
+    with listening() as listener:
+        yield listener
 
 
 @pytest.fixture(scope="session")

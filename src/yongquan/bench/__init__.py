@@ -10,6 +10,7 @@ from yongquan.kernel.errors import BadInput
 BENCHMARKS = {
     "claims": "yongquan.bench.claims",
     "draw": "yongquan.bench.draw",
+    "faults": "yongquan.bench.faults",
     "payments": "yongquan.bench.payments",
 }
 

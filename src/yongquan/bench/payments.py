@@ -71,12 +71,13 @@ async def _seed(settings: Settings, conninfo: str) -> Sequence[str]:
         await platform.links.ready(timeout_s=30)
         seeder = Seeder(platform.sealing, platform.tokens, platform.links, 1, platform.clock.now())
         made: dict[str, Any] = await seeder.seed(platform.database, Seeding(CITIZENS, 1, CITIZENS, STORES))
-        await _claim_all(platform, made)
+        await claim_all(platform, made)
     stores = [row["store_id"] for row in made["stores"]]
     return [f"{row['token']} {row['instrument_id']} {stores[n % STORES]}" for n, row in enumerate(made["citizens"])]
 
 
-async def _claim_all(platform: Platform, made: dict[str, Any]) -> None:
+async def claim_all(platform: Platform, made: dict[str, Any]) -> None:
+    """Each seeded citizen takes a voucher of the first round."""
     offer = await platform.find_round(UUID(made["rounds"][0]["round_id"]).hex)
     if offer is None:
         raise LookupError("the round that was just published is not there")

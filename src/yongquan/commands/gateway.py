@@ -1,6 +1,8 @@
 """`yongquan gateway`: callers of the wire formats that others already speak."""
 
 import asyncio
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -33,16 +35,21 @@ def add(
     public_key: Annotated[Path | None, typer.Option(help="v3: its RSA public key, PEM")] = None,
     api_key: Annotated[Path | None, typer.Option(help="v3: file with its API v3 key, 32 characters")] = None,
     institution: Annotated[str, typer.Option(help="v3: an institution whose app it is; without, it is its own")] = "",
-    store: Annotated[list[str] | None, typer.Option(help="v3: a store of the merchant; repeat for more")] = None,
+    store: Annotated[list[str] | None, typer.Option(help="a store of the merchant; v3: repeat for more")] = None,
     mer_id: Annotated[str, typer.Option(help="ACP merchant number (merId)")] = "",
     cert: Annotated[Path | None, typer.Option(help="ACP: the merchant's certificate, .cer")] = None,
+    secure_key: Annotated[Path | None, typer.Option(help="ACP: file with its key of methods 11 and 12")] = None,
 ) -> None:
     """Register a v3 merchant (--mchid) or an ACP merchant (--mer-id), or its new certificate."""
     if bool(mchid) == bool(mer_id):
         raise BadInput("give --mchid with --appid, --serial-no and --public-key, or --mer-id with --cert")
     v3 = (mchid, appid, serial_no, public_key, institution)
     merchant = _acp_merchant(mer_id, cert) if mer_id else _v3_merchant(*v3)
-    _save(merchant, api_key, [_id(one) for one in store or []])
+    stores = [_id(one) for one in store or []]
+    if merchant.dialect == ACP:
+        _admit(merchant, secure_key, stores)
+    else:
+        _save(merchant, api_key, stores)
     if merchant.dialect == V3:
         say(f"{mchid} may call /v3 as {merchant.institution}. Funder of its cash coupons: {OWN_PREFIX}{mchid}.")
     else:
@@ -110,6 +117,35 @@ def _acp_merchant(mer_id: str, cert: Path | None) -> GatewayMerchant:
     )
 
 
+def _admit(merchant: GatewayMerchant, secure_key: Path | None, stores: list[UUID]) -> None:
+    from yongquan.app import running
+    from yongquan.flows.admit_acp_merchant import admit
+    from yongquan.institutions.acp.secrets import SEALED_AS
+    from yongquan.plumbing.migrate import migrate
+    from yongquan.simulation.outside_world import outside_world
+
+    settings, secret = read_settings(), b""
+    if len(stores) > 1:
+        raise BadInput("--store: an ACP merchant has one store")
+    if secure_key is not None:
+        try:
+            text = secure_key.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"--secure-key {secure_key}: {error}") from error
+        secret = Sealing(load_keys(settings.keys_dir)).seal(text, what=SEALED_AS)
+
+    async def run(conninfo: str, cells: int) -> None:
+        async with running(settings, conninfo, cells=cells, pool_size=2) as platform:
+            known = replace(merchant, api_key_sealed=secret or None, store_id=stores[0] if stores else None)
+            await admit(platform.database, platform.links, known, cells=cells, now=wall_now())
+
+    with database_of(settings) as conninfo, ExitStack() as around:
+        if settings.database_url is None:
+            around.enter_context(outside_world(settings))
+        cells = migrate(conninfo, cells=settings.cells)
+        asyncio.run(run(conninfo, cells))
+
+
 def _id(text: str) -> UUID:
     try:
         return UUID(text)
@@ -118,8 +154,6 @@ def _id(text: str) -> UUID:
 
 
 def _save(merchant: GatewayMerchant, api_key: Path | None, stores: list[UUID]) -> None:
-    from dataclasses import replace
-
     from yongquan.flows.fund_campaign import open_books
     from yongquan.institutions.v3 import checked_api_key
     from yongquan.merchants.groups import ShopGroup, save_group

@@ -1,7 +1,7 @@
 """Work that is due by the clock: unknown payments, open refunds, expiry, recycling, the outbox, the audit log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,9 +12,13 @@ from yongquan import ledger
 from yongquan.flows.apply_campaign import apply_due
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
+from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.give_vouchers import expire_gifts
 from yongquan.flows.notify_coupons import notify_coupons
+from yongquan.flows.notify_merchants import Voice, run_merchant_notices
+from yongquan.flows.pay_out import Payouts
+from yongquan.flows.preauthorise import Preauths
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.regrant_expired import regrant_expired
@@ -22,6 +26,7 @@ from yongquan.flows.rehearse_round import end_due_rehearsals
 from yongquan.flows.remind_citizens import Reminders
 from yongquan.flows.reserve_quota import release_quotas
 from yongquan.flows.resolve_payments import Resolver
+from yongquan.flows.run_acp_batches import AcpBatches
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.run_own import return_own_surplus
 from yongquan.flows.serve_app import Callers
@@ -58,18 +63,25 @@ class Background:
     resolver: Resolver
     refunds: RefundDesk
     orders: OrderSweeper
+    preauths: Preauths
     clearing: Clearing
     draws: Draws
     pushing: Pushing
     cells: int
     reminders: Reminders | None = None
+    acp_batches: AcpBatches | None = None
+    voices: Sequence[Voice] = ()  # how merchants are told of their orders
     v3_seal: Seal | None = None  # signs what v3 merchants are told
+    mandates: Mandates | None = None
+    payouts: Payouts | None = None
+    programmes: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = ()  # what programmes do, and how often
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the chore in hand."""
         await asyncio.gather(
             run_deliveries(self.database, self.clock, stop, sealing=self.sealing),
             self._tell_merchants(stop),
+            run_merchant_notices(self.database, self.voices, stop),
             _every(1.0, self._resolve, stop),
             _every(5.0, self._expire, stop),
             _every(5.0, self._apply_versions, stop),
@@ -81,6 +93,11 @@ class Background:
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
             _every(1.0, self._notify_coupons, stop),
+            _every(1.0, self._pay_out, stop),
+            _every(30.0, self._take_back, stop),
+            _every(2.0, self._collect, stop),
+            *(_every(seconds, chore, stop) for seconds, chore in self.programmes),
+            _every(1.0, self._run_batches, stop),
         )
 
     async def _tell_merchants(self, stop: asyncio.Event) -> None:
@@ -92,6 +109,7 @@ class Background:
         await self.resolver.sweep(now=now)
         await self.refunds.sweep(now=now)
         await self.orders.sweep()
+        await self.preauths.sweep()
 
     async def _expire(self) -> None:
         now = self.clock.now()
@@ -115,6 +133,22 @@ class Background:
 
     async def _notify_coupons(self) -> None:
         await notify_coupons(self.database, cells=self.cells)
+
+    async def _pay_out(self) -> None:
+        if self.payouts is not None:
+            await self.payouts.sweep()
+
+    async def _take_back(self) -> None:
+        if self.payouts is not None:
+            await self.payouts.take_returns()
+
+    async def _run_batches(self) -> None:
+        if self.acp_batches is not None:
+            await self.acp_batches.sweep()
+
+    async def _collect(self) -> None:
+        if self.mandates is not None:
+            await self.mandates.sweep()
 
     async def _remind(self) -> None:
         if self.reminders is not None:
@@ -143,7 +177,7 @@ class Background:
                 await ledger.take_snapshot(connection, cell=cell)
 
 
-async def _every(seconds: float, chore: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+async def _every(seconds: float, chore: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await chore()

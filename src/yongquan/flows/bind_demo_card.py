@@ -39,19 +39,27 @@ async def bind_demo_card(
 
     Raises `NoSuchBank`, and `InstitutionUnreachable` if the bank does not answer or opens no card.
     """
+    pan = await open_demo_card(links, bank=bank, holder="演示市民")
+    instrument = NewInstrument(fresh_id(), citizen_id, bank, "card", pan)
+    async with database.transaction() as connection:
+        await bind_many(connection, [instrument], sealing, cells=cells, now=now)
+        await note_card(connection, cell_of(citizen_id, cells), citizen_id, issuer=bank, pan=pan, now=now)
+    return instrument.instrument_id
+
+
+async def open_demo_card(links: Links, *, bank: str, holder: str, phone: str = "") -> str:
+    """Open an account with a card and 5,000 yuan at a bank; the card's number. Raises as `bind_demo_card`."""
     member = next((m for m in demo_banks(links) if m.code == bank), None)
     if member is None:
         raise NoSuchBank("no such bank opens demo cards")
     # Ordinals from 9e8 up: the demo city's and the load tests' cards lie below.
     body = f"{member.bins[0]}9{secrets.randbelow(10**8):08d}"
     pan = body + luhn.calc_check_digit(body)
-    opening = AccountOpening(account_no=f"acct-{pan}", holder="演示市民", opening_balance_fen=BALANCE_FEN, card_no=pan)
+    opening = AccountOpening(
+        account_no=f"acct-{pan}", holder=holder, opening_balance_fen=BALANCE_FEN, card_no=pan, phone=phone
+    )
     async with links.client(bank) as client:
         answer = await client.open_accounts([opening])
     if answer.refused:
         raise InstitutionUnreachable(f"the bank opened no card: {answer.refused[0].code}")
-    instrument = NewInstrument(fresh_id(), citizen_id, bank, "card", pan)
-    async with database.transaction() as connection:
-        await bind_many(connection, [instrument], sealing, cells=cells, now=now)
-        await note_card(connection, cell_of(citizen_id, cells), citizen_id, issuer=bank, pan=pan, now=now)
-    return instrument.instrument_id
+    return pan

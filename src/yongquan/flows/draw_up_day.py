@@ -7,7 +7,7 @@ from yongquan.flows.day_desk import DayDesk, reached, to_network
 from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT
 from yongquan.institutions.store import Funder, all_funders
 from yongquan.payments import clearing_store as store
-from yongquan.payments import settling_store
+from yongquan.payments import payouts_store, settling_store
 from yongquan.payments.clearing import (
     NOTHING,
     DayState,
@@ -36,6 +36,9 @@ async def wait_for_ends(desk: DayDesk, day: date) -> str:
     """Every payment and refund of the day must have ended; others ask their issuers meanwhile."""
     async with desk.database.apart() as connection:
         payments, refunds = await store.count_open(connection, day)
+        payouts = await payouts_store.count_unfinished(connection, day)
+    if payouts:
+        return f"{payouts} payouts that have not ended"
     return f"{payments} payments and {refunds} refunds that have not ended" if payments or refunds else ""
 
 

@@ -9,7 +9,7 @@ from yongquan.flows.day_desk import DayDesk, members_of, reached, to_network
 from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT, NetSettlement
 from yongquan.kernel.ids import named_id
 from yongquan.payments import clearing_store as store
-from yongquan.payments import settling_store
+from yongquan.payments import payouts_store, settling_store
 from yongquan.payments.clearing import DayState, Moved, Position, positions, share_call
 from yongquan.payments.clearing_store import NETWORK
 from yongquan.plumbing.db import Connection
@@ -20,7 +20,7 @@ async def net(desk: DayDesk, day: date) -> str:
     async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.NETTED):
             return ""
-        moves = await store.moved_on(connection, day)
+        moves = await store.moved_on(connection, day) + await payouts_store.sent_on(connection, day)
         calls = await store.calls_of(connection, day)
         dues = await store.dues_of(connection, day)
         for funder_id, due_by_cell in dues.items():

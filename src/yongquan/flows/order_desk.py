@@ -20,6 +20,7 @@ from yongquan.payments.orders import (
     Attempt,
     AttemptState,
     NewOrder,
+    OrderKind,
     OrderState,
     TradeOrder,
     outcome_of,
@@ -59,6 +60,7 @@ class Payer:
     vouchers: tuple[UUID, ...] | None = None
     lines: tuple[Line, ...] = field(default=())
     is_online: bool = True
+    authority: str = ""  # of a collection, see payments.mandates
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class OrderDesk:
         """An order by id. Raises `PaymentRefused`: not_found."""
         cell = cell_of(order_id, self.cells)
         async with self.database.transaction() as connection:
-            return _there(await order_by_id(connection, cell, order_id))
+            return there(await order_by_id(connection, cell, order_id))
 
     async def find(self, store_id: UUID, order_no: str) -> TradeOrder | None:
         """A store's order by its number."""
@@ -133,9 +135,11 @@ class OrderDesk:
         """End an order unpaid; money that arrives later goes back by itself. Raises `PaymentRefused`: order_paid."""
         cell, now = cell_of(order_id, self.cells), self.clock.now()
         async with self.database.transaction() as connection:
-            order = _there(await order_by_id(connection, cell, order_id, lock=True))
+            order = there(await order_by_id(connection, cell, order_id, lock=True))
             if order.state in PAID:
                 raise PaymentRefused("order_paid", "the order is paid: refund it instead")
+            if order.state is OrderState.AUTHORISED:
+                raise PaymentRefused("order_authorised", "money is held for the order: cancel the hold instead")
             if order.state is not OrderState.CLOSED:
                 under_way = order.state in {OrderState.PENDING, OrderState.UNKNOWN}
                 look_at = now + LOOK_SOON if under_way else None
@@ -145,7 +149,7 @@ class OrderDesk:
                     order_id,
                     Move(OrderState.CLOSED, order.attempts, order.payment_id, 0, None, now, look_at),
                 )
-                order = _there(await order_by_id(connection, cell, order_id))
+                order = there(await order_by_id(connection, cell, order_id))
                 await tell(connection, cell, order, "closed", part="", now=now)
         return order
 
@@ -156,7 +160,7 @@ class OrderDesk:
         """
         cell, now = cell_of(order_id, self.cells), self.clock.now()
         async with self.database.transaction() as connection:
-            order = _there(await order_by_id(connection, cell, order_id))
+            order = there(await order_by_id(connection, cell, order_id))
             if order.payment_id is None:
                 raise PaymentRefused("not_refundable", f"an order that is {order.state.value} has nothing to refund")
             # If we die on the way, the sweeper finds out what became of the refund.
@@ -173,6 +177,8 @@ class OrderDesk:
         order = await self.order(order_id)
         if order.state is OrderState.REVERSED:
             return order
+        if order.kind is not OrderKind.PURCHASE:
+            raise PaymentRefused("wrong_kind", "this order completed a hold: cancel the completion instead")
         if order.state is not OrderState.SUCCEEDED or order.payment_id is None:
             raise PaymentRefused("not_refundable", f"an order that is {order.state.value} cannot be undone")
         payment = await self.payments.payment(cell_of(order.payment_id, self.cells), order.payment_id)
@@ -197,8 +203,8 @@ class OrderDesk:
     async def _begin(self, cell: int, order_id: UUID, payer: Payer) -> tuple[TradeOrder, int]:
         now = self.clock.now()
         async with self.database.transaction() as connection:
-            order = _there(await order_by_id(connection, cell, order_id, lock=True))
-            _require_payable(order, now=now)
+            order = there(await order_by_id(connection, cell, order_id, lock=True))
+            require_payable(order, OrderKind.PURCHASE, now=now)
             attempt_no = order.attempts + 1
             await begin_attempt(connection, cell, order_id, attempt_no, bucket=payer.bucket, now=now)
             pending = Move(OrderState.PENDING, attempt_no, None, 0, None, None, now + LOOK_SOON)
@@ -238,10 +244,16 @@ def attempt_wish(order: TradeOrder, attempt_no: int, payer: Payer) -> Order:
         instrument_id=payer.instrument_id,
         vouchers=payer.vouchers,
         is_online=payer.is_online and payer.code_hash is None,
+        authority=payer.authority,
     )
 
 
-def _require_payable(order: TradeOrder, *, now: datetime) -> None:
+def require_payable(order: TradeOrder, kind: OrderKind, *, now: datetime) -> None:
+    """Refuse to try an order that is of another kind, paid, held, under way or over. Raises `PaymentRefused`."""
+    if order.kind is not kind:
+        raise PaymentRefused("wrong_kind", f"this order is a {order.kind.value}")
+    if order.state is OrderState.AUTHORISED:
+        raise PaymentRefused("order_authorised", "money is held for this order already")
     if order.state in PAID:
         raise PaymentRefused("order_paid", "the order is paid already")
     if order.state in {OrderState.PENDING, OrderState.UNKNOWN}:
@@ -252,7 +264,8 @@ def _require_payable(order: TradeOrder, *, now: datetime) -> None:
         raise PaymentRefused("order_closed", f"the order was tried {ATTEMPTS_MAX} times: ask for a new one")
 
 
-def _there(order: TradeOrder | None) -> TradeOrder:
+def there(order: TradeOrder | None) -> TradeOrder:
+    """The order that must be there. Raises `PaymentRefused`: not_found."""
     if order is None:
         raise PaymentRefused("not_found", "no such order")
     return order

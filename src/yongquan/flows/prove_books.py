@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from yongquan import ledger
 from yongquan.ledger import Check, Posting
 from yongquan.payments.funding_store import count_uneven_payments, sums_of_payments
+from yongquan.payments.payouts_store import sums_of_payouts
 from yongquan.plumbing.db import Connection
 from yongquan.vouchers.facts import type_facts
 
@@ -32,7 +33,8 @@ async def _facts(connection: Connection) -> Sequence[ledger.TypeFacts]:
 async def _payment_checks(connection: Connection, booked: Mapping[tuple[Posting, str], int]) -> Sequence[Check]:
     """What funders and the citizen paid is what the shop is owed and the fees, payment by payment and in the book."""
     faults, example = await count_uneven_payments(connection)
-    told = {(Posting(code), owner): fen for (code, owner), fen in (await sums_of_payments(connection)).items() if fen}
+    sums = await sums_of_payments(connection) | await sums_of_payouts(connection)
+    told = {(Posting(code), owner): fen for (code, owner), fen in sums.items() if fen}
     wrong = [
         f"{posting.name.lower()} of {owner}: ledger {booked.get((posting, owner), 0)}, "
         f"payments {told.get((posting, owner), 0)}"

@@ -16,6 +16,7 @@ from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import bucket_of
 from yongquan.payments.model import PaymentRefused
+from yongquan.payments.preauths import COMPLETION_CANCELLED
 from yongquan.payments.refunds import (
     OpenRefund,
     RefundWish,
@@ -87,7 +88,11 @@ class RefundDesk:
         if refund.payment.charged_fen:
             # The same message as often as needed: the issuer gives back once.
             charge = self.desk.charge_again(refund.payment)
-            answer = await self.switch.refund(charge, MessageStamp(sent_at=refund.sent_at, stan=refund.stan))
+            stamp = MessageStamp(sent_at=refund.sent_at, stan=refund.stan)
+            if refund.refund_no == COMPLETION_CANCELLED:
+                answer = await self.switch.cancel(charge, stamp, is_of_hold=True)
+            else:
+                answer = await self.switch.refund(charge, stamp)
             if not answer.approved:
                 raise InstitutionUnreachable(f"{charge.issuer} did not refund: code {answer.response_code}")
         async with self.desk.database.transaction() as connection:

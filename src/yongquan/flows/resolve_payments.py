@@ -10,6 +10,8 @@ from yongquan.institutions.connectors.card_messages import MessageStamp, Origina
 from yongquan.kernel.errors import Outage
 from yongquan.payments.model import PaymentState
 from yongquan.payments.open_payments import OpenPayment, lease_open
+from yongquan.payments.orders import REVERSED_RESPONSE
+from yongquan.payments.reversals import KeptReversal, keep_reversal, kept_reversal, reversal_answered
 from yongquan.payments.switch import Charge, Switch
 
 # A payment is given this long to end by itself before somebody else asks about it.
@@ -44,20 +46,32 @@ class Resolver:
             await self._end(payment, PaymentState.SUCCEEDED, "00", rrn="")
             return True
         charge = self.desk.charge_again(payment)
+        kept = await kept_reversal(self.desk.database, payment.cell, payment.payment_id)
+        if kept is not None:
+            return await self._reverse(payment, charge, kept, now=now)
         answer = await self.switch.inquire(charge, await self._stamp(now))
         if answer.state is OriginalState.APPROVED:
             await self._end(payment, PaymentState.SUCCEEDED, "00", rrn=charge.rrn)
             return True
         if answer.state is OriginalState.NEVER_SEEN:
-            return await self._reverse(payment, charge, now=now)
+            # Not seen is not "no": the message may still arrive. A reversal makes sure that it can do nothing.
+            kept = await keep_reversal(
+                self.desk.database,
+                payment.cell,
+                payment.payment_id,
+                issuer=payment.issuer,
+                stan=await self.desk.next_stan(),
+                now=now,
+            )
+            return await self._reverse(payment, charge, kept, now=now)
         await self._end(payment, PaymentState.FAILED, answer.response_code or "00", rrn=charge.rrn)
         return True
 
-    async def _reverse(self, payment: OpenPayment, charge: Charge, *, now: datetime) -> bool:
-        # Not seen is not "no": the message may still arrive. A reversal makes sure that it can do nothing.
-        answer = await self.switch.reverse(charge, await self._stamp(now))
+    async def _reverse(self, payment: OpenPayment, charge: Charge, kept: KeptReversal, *, now: datetime) -> bool:
+        answer = await self.switch.reverse(charge, kept)
+        await reversal_answered(self.desk.database, payment.cell, payment.payment_id, now=now)
         if answer.undone:
-            await self._end(payment, PaymentState.FAILED, "68", rrn=charge.rrn)
+            await self._end(payment, PaymentState.FAILED, REVERSED_RESPONSE, rrn=charge.rrn)
         return answer.undone
 
     async def _end(self, payment: OpenPayment, state: PaymentState, response: str, *, rrn: str) -> None:

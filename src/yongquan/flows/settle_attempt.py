@@ -17,11 +17,13 @@ from yongquan.payments.orders import (
     PAYABLE,
     Attempt,
     AttemptState,
+    Deed,
     OrderState,
     TradeOrder,
     after_attempt,
     after_refund,
     outcome_of,
+    waits_for,
 )
 from yongquan.payments.orders_store import (
     LOOK_AGAIN,
@@ -37,6 +39,7 @@ from yongquan.payments.orders_store import (
     order_by_id,
     tell,
 )
+from yongquan.payments.preauths import COMPLETION_CANCELLED
 from yongquan.payments.refund_views import refunds_of
 from yongquan.payments.refunds import RefundWish
 from yongquan.payments.store import payment_of
@@ -47,6 +50,7 @@ from yongquan.plumbing.db import Connection, Database
 LOOK_SOON = timedelta(seconds=15)
 BEGINS_WITHIN = timedelta(seconds=60)
 LATE = "late"
+TOLD = frozenset({OrderState.AUTHORISED, OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED})
 UNDER_WAY = frozenset({AttemptState.CREATED, AttemptState.PENDING, AttemptState.UNKNOWN})
 
 log = structlog.get_logger(__name__)
@@ -67,7 +71,7 @@ async def note_attempt(
     state, payment_id, reason = outcome
     if state not in ATTEMPT_MOVES[attempt.state]:
         return order
-    came_late = state is AttemptState.SUCCEEDED and order.state not in {OrderState.PENDING, OrderState.UNKNOWN}
+    came_late = state is AttemptState.SUCCEEDED and order.state not in waits_for(attempt.deed)
     noted = replace(
         attempt,
         state=state,
@@ -82,7 +86,7 @@ async def note_attempt(
         await look_again(connection, cell, order_id, at=now)
         await tell(connection, cell, order, "paid_late" if came_late else "returned", part=str(attempt_no), now=now)
         return order
-    after = after_attempt(order.state, state)
+    after = after_attempt(order.state, state, attempt.deed)
     paid = after is OrderState.SUCCEEDED
     await move_order(
         connection,
@@ -94,12 +98,13 @@ async def note_attempt(
             payment_id=noted.payment_id if paid else order.payment_id,
             refunded_fen=order.refunded_fen,
             paid_at=now if paid else order.paid_at,
-            ended_at=order.ended_at,
-            look_at=_next_look(after, order, now=now),
+            ended_at=now if after is OrderState.CLOSED else order.ended_at,
+            look_at=_next_look(after, order, noted, now=now),
+            paid_fen=(attempt.amount_fen or order.amount_fen) if paid else order.paid_fen,
         ),
     )
     moved = _there(await order_by_id(connection, cell, order_id))
-    if after in {OrderState.SUCCEEDED, OrderState.FAILED} and after is not order.state:
+    if after in TOLD and after is not order.state:
         await tell(connection, cell, moved, after.value, part=str(attempt_no), now=now)
     return moved
 
@@ -112,10 +117,12 @@ async def note_refunds(connection: Connection, cell: int, order_id: UUID, *, cel
         return order
     rows = await refunds_of(connection, cell_of(order.payment_id, cells), order.payment_id)
     ended = [row for row in rows if row.state == "succeeded"]
+    if any(row.refund_no == COMPLETION_CANCELLED for row in ended):
+        return await _note_completion_cancelled(connection, cell, order, now=now)
     state = after_refund(
         order.state,
         refunded_fen=payment.refunded_fen,
-        amount_fen=order.amount_fen,
+        amount_fen=payment.amount_fen,
         undone=any(row.refund_no == "undo" for row in ended),
     )
     open_still = payment.state is PaymentState.REFUNDING
@@ -131,6 +138,7 @@ async def note_refunds(connection: Connection, cell: int, order_id: UUID, *, cel
             paid_at=order.paid_at,
             ended_at=now if state in {OrderState.REFUNDED, OrderState.REVERSED} else None,
             look_at=now + LOOK_AGAIN if open_still else None,
+            paid_fen=order.paid_fen,
         ),
     )
     moved = _there(await order_by_id(connection, cell, order_id))
@@ -139,6 +147,21 @@ async def note_refunds(connection: Connection, cell: int, order_id: UUID, *, cel
         told_fen += row.amount_fen
         if told_fen > order.refunded_fen:
             await tell(connection, cell, moved, "refunded", part=row.refund_no, now=now)
+    return moved
+
+
+async def _note_completion_cancelled(
+    connection: Connection, cell: int, order: TradeOrder, *, now: datetime
+) -> TradeOrder:
+    """The completion never was: its attempt is given back, and the hold waits again."""
+    for attempt in await attempts_of(connection, cell, order.order_id):
+        if attempt.payment_id == order.payment_id and attempt.state is AttemptState.SUCCEEDED:
+            given_back = replace(attempt, state=AttemptState.RETURNED, reason=COMPLETION_CANCELLED)
+            await move_attempt(connection, cell, order.order_id, given_back)
+    waiting = Move(OrderState.AUTHORISED, order.attempts, None, 0, None, None, None)
+    await move_order(connection, cell, order.order_id, waiting)
+    moved = _there(await order_by_id(connection, cell, order.order_id))
+    await tell(connection, cell, moved, "completion_cancelled", part=str(order.payment_id), now=now)
     return moved
 
 
@@ -168,7 +191,8 @@ class OrderSweeper:
             order = _there(await order_by_id(connection, cell, order_id))
             attempts = await attempts_of(connection, cell, order_id)
             for attempt in attempts:
-                if attempt.state in UNDER_WAY:
+                # A hold makes no payment: its own sweeper asks about it (flows.preauthorise).
+                if attempt.state in UNDER_WAY and attempt.deed is not Deed.HOLD:
                     await self._ask(connection, cell, order_id, attempt, now=now)
         await self._give_back(cell, order, attempts, now=now)
         async with self.database.transaction() as connection:
@@ -211,8 +235,8 @@ class OrderSweeper:
                     await note_attempt(connection, cell, order.order_id, attempt.attempt_no, returned, now=now)
 
 
-def _next_look(state: OrderState, order: TradeOrder, *, now: datetime) -> datetime | None:
-    if state in {OrderState.PENDING, OrderState.UNKNOWN}:
+def _next_look(state: OrderState, order: TradeOrder, attempt: Attempt, *, now: datetime) -> datetime | None:
+    if state in waits_for(attempt.deed) and attempt.state in UNDER_WAY:
         return now + LOOK_AGAIN
     return order.expires_at if state in PAYABLE else None
 

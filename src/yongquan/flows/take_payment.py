@@ -19,7 +19,8 @@ from yongquan.payments.model import Payment, PaymentRefused, PaymentState
 from yongquan.payments.open_payments import OpenPayment
 from yongquan.payments.stans import Stans
 from yongquan.payments.store import payment_of
-from yongquan.payments.switch import Charge, Switch
+from yongquan.payments.switch import Charge, HeldMoney, Switch
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.fresh import fresh_id
@@ -51,8 +52,8 @@ class Order:
     """What somebody asks to be paid. `code_hash` and `citizen_id` + `instrument_id` are two ways to name the payer.
 
     `caller_id` (the citizen or the store) owns `key`; `body_hash` tells this request from another under the key.
-    `vouchers` None means the best ones. Amounts in fen; without lines the cart is one line of `amount_fen`, which is
-    what the merchant asks after its own offer of `merchant_offer_fen`.
+    `vouchers` None means the best ones; a completion takes its `hold`. Amounts in fen; without lines the cart is one
+    line of `amount_fen`, which is what the merchant asks after its own offer of `merchant_offer_fen`.
     """
 
     caller_id: UUID
@@ -70,6 +71,8 @@ class Order:
     merchant_offer_fen: int = 0
     terminal: str | None = None
     is_online: bool = False
+    hold: HeldMoney | None = None
+    authority: str = ""  # of a collection, for the issuer to check
 
     @property
     def cart(self) -> Cart:
@@ -103,7 +106,7 @@ class PaymentDesk:
         self._clock = clock
         self._catalogue = catalogue
         self._switch = switch
-        self._sealing = sealing
+        self._vault = Vault(sealing)
         self._network_id_of = network_id_of
         self._cells = cells
         self._lines = PaymentLines(database, clock)
@@ -249,7 +252,8 @@ class PaymentDesk:
             charge = self._charge_of(begin, prepared)
             rrn = charge.rrn
             try:
-                answer = await self._switch.purchase(charge)
+                hold = begin.order.hold
+                answer = await (self._switch.complete(charge, hold) if hold else self._switch.purchase(charge))
                 state = PaymentState.SUCCEEDED if answer.approved else PaymentState.FAILED
                 response = answer.response_code
             except NotSent:
@@ -269,7 +273,7 @@ class PaymentDesk:
             store_id=payment.store_id,
             issuer=payment.issuer,
             acquirer_network_id=self._network_id_of(payment.acquirer),
-            pan=self._sealing.open(payment.pan_sealed, what="pan"),
+            pan=self._vault.open(payment.pan_sealed),
             amount_fen=payment.charged_fen,
             mcc=payment.mcc,
             settlement_date=payment.settlement_date,
@@ -278,7 +282,7 @@ class PaymentDesk:
         )
 
     def _charge_of(self, begin: Begin, prepared: Prepared) -> Charge:
-        return self.charge_again(
+        charge = self.charge_again(
             OpenPayment(
                 cell=cell_of(begin.payment_id, self._cells),
                 payment_id=begin.payment_id,
@@ -293,6 +297,7 @@ class PaymentDesk:
                 sent_at=begin.sent_at,
             )
         )
+        return replace(charge, authority=begin.order.authority)
 
 
 def _spent_funder(outcome: str, begin: Begin) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -21,15 +22,16 @@ _PER_SECOND = 500
 _PER_DAY = 10_000_000
 _SAVE = """
 insert into institutions.gateway_merchant (dialect, number, appid, institution, serial_no, public_key_pem,
-                                           certificate_pem, api_key_sealed, added_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                           certificate_pem, api_key_sealed, added_at, store_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (dialect, number) do update
    set appid = excluded.appid, institution = excluded.institution, serial_no = excluded.serial_no,
        public_key_pem = excluded.public_key_pem, certificate_pem = excluded.certificate_pem,
-       api_key_sealed = coalesce(excluded.api_key_sealed, gateway_merchant.api_key_sealed)
+       api_key_sealed = coalesce(excluded.api_key_sealed, gateway_merchant.api_key_sealed),
+       store_id = coalesce(excluded.store_id, gateway_merchant.store_id)
 """
 _FIND = """
-select dialect, number, appid, institution, serial_no, public_key_pem, certificate_pem, api_key_sealed
+select dialect, number, appid, institution, serial_no, public_key_pem, certificate_pem, api_key_sealed, store_id
   from institutions.gateway_merchant where dialect = %s and number = %s
 """
 _KNOWN = "select number from institutions.gateway_merchant where dialect = %s and number = any (%s)"
@@ -37,7 +39,10 @@ _KNOWN = "select number from institutions.gateway_merchant where dialect = %s an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayMerchant:
-    """A registered caller; what it does is done as its institution's app. `serial_no` as its dialect writes it."""
+    """A registered caller; what it does is done as its institution's app. `serial_no` as its dialect writes it.
+
+    `store_id`: the store whose takings its orders are.
+    """
 
     dialect: str
     number: str
@@ -47,6 +52,7 @@ class GatewayMerchant:
     appid: str | None = None
     certificate_pem: str | None = None
     api_key_sealed: bytes | None = None
+    store_id: UUID | None = None
 
     @property
     def is_own(self) -> bool:
@@ -72,7 +78,7 @@ async def register(connection: Connection, merchant: GatewayMerchant, *, now: da
         own = App(m.institution, f"商户 {m.number}", f"Merchant {m.number}", _PER_SECOND, _PER_DAY, "active")
         await save_app(connection, own, now=now)
     row = [m.dialect, m.number, m.appid, m.institution, m.serial_no, m.public_key_pem, m.certificate_pem]
-    await connection.execute(_SAVE, [*row, m.api_key_sealed, now])
+    await connection.execute(_SAVE, [*row, m.api_key_sealed, now, m.store_id])
 
 
 async def merchant_of(connection: Connection, dialect: str, number: str) -> GatewayMerchant | None:
@@ -80,7 +86,7 @@ async def merchant_of(connection: Connection, dialect: str, number: str) -> Gate
     row = await (await connection.execute(_FIND, [dialect, number])).fetchone()
     if row is None:
         return None
-    dialect_, number_, appid, institution, serial_no, key, certificate, api_key = row
+    dialect_, number_, appid, institution, serial_no, key, certificate, api_key, store_id = row
     return GatewayMerchant(
         dialect=dialect_,
         number=number_,
@@ -90,6 +96,7 @@ async def merchant_of(connection: Connection, dialect: str, number: str) -> Gate
         public_key_pem=key,
         certificate_pem=certificate,
         api_key_sealed=api_key,
+        store_id=store_id,
     )
 
 

@@ -13,47 +13,59 @@ from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.institutions.registry import Registry, parse_registry
 
 NETWORK_ID = "99000001"
+LINES = 2
 
 
 class Links:
-    """Card lines by issuer code and signed HTTP by institution code; empty until `refresh` finds a directory."""
+    """Card lines by issuer code and signed HTTP by institution code; empty until `refresh` finds a directory.
+
+    Each issuer is reached by `LINES` lines, so that one that breaks does not take the issuer with it.
+    """
 
     def __init__(self, directory: Path, our_key: Ed25519PrivateKey) -> None:
         self._directory = directory
         self._our_key = our_key
         self._read_at = 0
-        self._lines: dict[str, IssuerLine] = {}
+        self._lines: dict[str, tuple[IssuerLine, ...]] = {}
         self.registry: Registry | None = None
 
     @property
     def lines(self) -> Mapping[str, IssuerLine]:
-        """The card lines that are kept up; a live view."""
-        return MappingProxyType(self._lines)
+        """The first card line to each issuer."""
+        return MappingProxyType({code: lines[0] for code, lines in self._lines.items()})
 
-    async def refresh(self) -> None:
-        """Read the directory again if it was rewritten, and renew the lines."""
+    def lines_of(self, code: str) -> tuple[IssuerLine, ...]:
+        """The card lines that are kept up to an issuer."""
+        return self._lines.get(code, ())
+
+    async def refresh(self) -> bool:
+        """Read the directory again if it was rewritten, and renew the lines; whether it was."""
         try:
             changed_at = self._directory.stat().st_mtime_ns
         except FileNotFoundError:
-            return
+            return False
         if changed_at == self._read_at:
-            return
+            return False
         self.registry = parse_registry(self._directory.read_bytes())
         self._read_at = changed_at
         await self.close()
         for issuer in self.registry.issuers:
-            line = IssuerLine(issuer, network_id=NETWORK_ID)
-            await line.__aenter__()
-            self._lines[issuer.code] = line
+            lines = tuple(IssuerLine(issuer, network_id=NETWORK_ID) for _ in range(LINES))
+            for line in lines:
+                await line.__aenter__()
+            self._lines[issuer.code] = lines
+        return True
 
     async def ready(self, *, timeout_s: float) -> None:
         """Wait until every line is signed on. Raises `OutcomeUnknown` or `NotSent` after the timeout."""
-        for line in list(self._lines.values()):
-            await line.wait_ready(timeout_s=timeout_s)
+        for lines in list(self._lines.values()):
+            for line in lines:
+                await line.wait_ready(timeout_s=timeout_s)
 
     async def close(self) -> None:
-        for line in self._lines.values():
-            await line.__aexit__(None, None, None)
+        for lines in self._lines.values():
+            for line in lines:
+                await line.__aexit__(None, None, None)
         self._lines.clear()
 
     def network_id_of(self, code: str) -> str:

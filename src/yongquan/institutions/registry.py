@@ -59,9 +59,17 @@ class Registry:
         """The member with this code. Raises `KeyError`."""
         return self._by_code[code]
 
+    def find(self, code: str) -> Institution | None:
+        """The member with this code."""
+        return self._by_code.get(code)
+
+    def issuer_of(self, pan: str) -> Institution | None:
+        """The issuer of a card or wallet number."""
+        return self._by_bin.get(pan[:BIN_DIGITS])
+
     def route(self, pan: str) -> Institution:
         """The issuer of a card or wallet number. Raises `UnknownIssuer`, which names the prefix only."""
-        issuer = self._by_bin.get(pan[:BIN_DIGITS])
+        issuer = self.issuer_of(pan)
         if issuer is None:
             raise UnknownIssuer(prefix=pan[:BIN_DIGITS])
         return issuer

@@ -41,3 +41,9 @@ async def institution_kinds(connection: Connection) -> dict[str, str]:
 async def banks(connection: Connection) -> list[Party]:
     """The banks of the network, by code."""
     return [Party(*row) for row in await (await connection.execute(_BANKS)).fetchall()]
+
+
+async def network_ids(connection: Connection) -> dict[str, str]:
+    """How each institution is named in messages, by code."""
+    rows = await (await connection.execute("select code, network_id from institutions.institution")).fetchall()
+    return dict(rows)

@@ -3,7 +3,7 @@
 Only recipes make transfers; `post` writes them in the caller's transaction.
 """
 
-from yongquan.ledger import funder_recipes, payment_recipes, recipes, statements
+from yongquan.ledger import funder_recipes, payment_recipes, payout_recipes, recipes, statements
 from yongquan.ledger.chains import chain_of
 from yongquan.ledger.errors import PostingRefused
 from yongquan.ledger.model import (
@@ -61,6 +61,7 @@ __all__ = [
     "funder_recipes",
     "open_accounts",
     "payment_recipes",
+    "payout_recipes",
     "post",
     "prove",
     "recipes",

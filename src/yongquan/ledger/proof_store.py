@@ -106,7 +106,13 @@ select t.code, a.owner_id, sum(t.amount)::bigint
   join ledger.account a on a.cell = t.cell and a.account_id = t.debit_account_id
  where t.code = any (%s) and t.flags & 10 = 0 group by t.code, a.owner_id
 """
-_PAYING = (Posting.PAY_BY_ISSUER, Posting.SUBSIDISE, Posting.CHARGE_ISSUER_FEE, Posting.CHARGE_NETWORK_FEE)
+_PAYING = (
+    Posting.PAY_BY_ISSUER,
+    Posting.SUBSIDISE,
+    Posting.CHARGE_ISSUER_FEE,
+    Posting.CHARGE_NETWORK_FEE,
+    Posting.PAY_OUT,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ select {STORE},
 """
 
 
+_PAYING_ACCOUNT = "select name, acquirer, account_no from merchants.store where store_id = %s"
+
+
 @dataclass(frozen=True, slots=True)
 class StoreRow:
     """A store as a citizen sees it; `metres` is the distance from the place that was asked about.
@@ -79,6 +82,12 @@ async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:
     return StoreRow(*row) if row else None
 
 
+async def settling_of(connection: Connection, store_id: UUID) -> tuple[str, str] | None:
+    """A store's category code (MCC) and its acquirer."""
+    found = await connection.execute("select mcc, acquirer from merchants.store where store_id = %s", [store_id])
+    return await found.fetchone()
+
+
 async def stores_near(
     connection: Connection,
     *,
@@ -98,3 +107,9 @@ async def stores_near(
         "limit": NEAREST,
     }
     return [StoreRow(*row) for row in await (await connection.execute(_NEAR, values)).fetchall()]
+
+
+async def paying_account_of(connection: Connection, store_id: UUID) -> tuple[str, str, str] | None:
+    """A store's name, its acquirer, and its settlement account there."""
+    row = await (await connection.execute(_PAYING_ACCOUNT, [store_id])).fetchone()
+    return None if row is None else (row[0], row[1], row[2])

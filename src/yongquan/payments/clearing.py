@@ -154,7 +154,7 @@ def share_call(due_by_cell: Mapping[int, int], call: FunderCall) -> dict[int, Fu
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What passed through an institution's clearing account in a cell: as issuer, as acquirer, as fees, as calls."""
+    """What passed through an institution's clearing account in a cell: as issuer, acquirer, fees, calls, payouts."""
 
     cell: int
     institution: str
@@ -162,6 +162,7 @@ class Moved:
     acquired_fen: int = 0
     fees_fen: int = 0
     called_fen: int = 0
+    sent_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +174,11 @@ class Position:
     acquired_fen: int
     called_fen: int
     fees_fen: int
+    sent_fen: int = 0  # what its accounts paid out to others, less what they received
 
     @property
     def net_fen(self) -> int:
-        return self.charged_fen - self.acquired_fen + self.called_fen - self.fees_fen
+        return self.charged_fen - self.acquired_fen + self.called_fen + self.sent_fen - self.fees_fen
 
     def own_funds_fen(self, instructed_fen: int) -> int:
         """What it moves to the network out of its own money (negative: receives), beside cards and calls.
@@ -189,17 +191,19 @@ class Position:
 
 def positions(moves: Iterable[Moved]) -> dict[tuple[int, str], Position]:
     """The net position of every institution in every cell."""
-    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     for m in moves:
         row = sums[m.cell, m.institution]
-        for n, fen in enumerate((m.charged_fen, m.acquired_fen, m.called_fen, m.fees_fen)):
+        for n, fen in enumerate((m.charged_fen, m.acquired_fen, m.called_fen, m.fees_fen, m.sent_fen)):
             row[n] += fen
     return {key: Position(key[1], *row) for key, row in sorted(sums.items())}
 
 
 def over_all_cells(rows: Iterable[Position]) -> list[Position]:
     """One position an institution, by its code."""
-    summed = positions(Moved(0, p.institution, p.charged_fen, p.acquired_fen, p.fees_fen, p.called_fen) for p in rows)
+    summed = positions(
+        Moved(0, p.institution, p.charged_fen, p.acquired_fen, p.fees_fen, p.called_fen, p.sent_fen) for p in rows
+    )
     return list(summed.values())
 
 

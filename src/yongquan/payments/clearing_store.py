@@ -58,11 +58,12 @@ select m.cell, v.institution, sum(v.charged)::bigint, sum(v.acquired)::bigint, s
  group by m.cell, v.institution
 """
 _ADD_POSITION = """
-insert into payments.position (day, cell, institution, charged_fen, acquired_fen, called_fen, fees_fen, net_fen)
-values (%s, %s, %s, %s, %s, %s, %s, %s)
+insert into payments.position (day, cell, institution, charged_fen, acquired_fen, called_fen, fees_fen, sent_fen,
+                               net_fen)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _POSITIONS = """
-select cell, institution, charged_fen, acquired_fen, called_fen, fees_fen from payments.position
+select cell, institution, charged_fen, acquired_fen, called_fen, fees_fen, sent_fen from payments.position
  where day = %s order by institution, cell
 """
 NETWORK = "network"
@@ -185,7 +186,7 @@ async def write_positions(connection: Connection, day: date, positions: Mapping[
         await cursor.executemany(
             _ADD_POSITION,
             [
-                (day, cell, code, p.charged_fen, p.acquired_fen, p.called_fen, p.fees_fen, p.net_fen)
+                (day, cell, code, p.charged_fen, p.acquired_fen, p.called_fen, p.fees_fen, p.sent_fen, p.net_fen)
                 for (cell, code), p in positions.items()
             ],
         )

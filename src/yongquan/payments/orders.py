@@ -12,12 +12,31 @@ SUBJECT_MAX = 128
 ATTEMPTS_MAX = 20
 
 
+class OrderKind(StrEnum):
+    """Whether an order takes money at once, or holds it first (pre-authorisation)."""
+
+    PURCHASE = "purchase"
+    PREAUTH = "preauth"
+
+
+class Deed(StrEnum):
+    """What a try does: it pays, it holds, or it takes what was held."""
+
+    PAY = "pay"
+    HOLD = "hold"
+    COMPLETE = "complete"
+
+
 class OrderState(StrEnum):
-    """Where an order stands. `failed` may be tried again until it expires; `closed` is over for good."""
+    """Where an order stands. `failed` may be tried again until it expires; `closed` is over for good.
+
+    `authorised`: the money is held, and waits for its completion or its cancel.
+    """
 
     CREATED = "created"
     PENDING = "pending"
     UNKNOWN = "unknown"
+    AUTHORISED = "authorised"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     REVERSED = "reversed"
@@ -40,10 +59,16 @@ class AttemptState(StrEnum):
 
 ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CREATED: frozenset({OrderState.PENDING, OrderState.CLOSED}),
-    OrderState.PENDING: frozenset({OrderState.UNKNOWN, OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED}),
-    OrderState.UNKNOWN: frozenset({OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED}),
+    OrderState.PENDING: frozenset(
+        {OrderState.UNKNOWN, OrderState.AUTHORISED, OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED}
+    ),
+    OrderState.UNKNOWN: frozenset({OrderState.AUTHORISED, OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED}),
+    OrderState.AUTHORISED: frozenset({OrderState.SUCCEEDED, OrderState.CLOSED}),
     OrderState.FAILED: frozenset({OrderState.PENDING, OrderState.CLOSED}),
-    OrderState.SUCCEEDED: frozenset({OrderState.PARTLY_REFUNDED, OrderState.REFUNDED, OrderState.REVERSED}),
+    # Back to authorised: the completion was cancelled on its day, and the hold stands again.
+    OrderState.SUCCEEDED: frozenset(
+        {OrderState.PARTLY_REFUNDED, OrderState.REFUNDED, OrderState.REVERSED, OrderState.AUTHORISED}
+    ),
     OrderState.PARTLY_REFUNDED: frozenset({OrderState.PARTLY_REFUNDED, OrderState.REFUNDED}),
     OrderState.REFUNDED: frozenset(),
     OrderState.REVERSED: frozenset(),
@@ -63,6 +88,8 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
 }
 PAYABLE = frozenset({OrderState.CREATED, OrderState.FAILED})
 PAID = frozenset({OrderState.SUCCEEDED, OrderState.PARTLY_REFUNDED, OrderState.REFUNDED, OrderState.REVERSED})
+TRIED = frozenset({OrderState.PENDING, OrderState.UNKNOWN})
+COMPLETABLE = frozenset({OrderState.AUTHORISED})
 REVERSED_RESPONSE = "68"  # the issuer undid the charge, see flows.resolve_payments
 
 
@@ -81,6 +108,7 @@ class NewOrder:
     subject: str
     expires_at: datetime
     facts: Mapping[str, object] = field(default_factory=dict)
+    kind: OrderKind = OrderKind.PURCHASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +123,16 @@ class Attempt:
     is_late: bool
     begun_at: datetime
     ended_at: datetime | None
+    deed: Deed = Deed.PAY
+    amount_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TradeOrder:
-    """An order as it stands. Amounts in fen, times in UTC."""
+    """An order as it stands. Amounts in fen, times in UTC.
+
+    `paid_fen` is what was paid, if it was: the completion of a hold may take another amount than the order's.
+    """
 
     order_id: UUID
     store_id: UUID
@@ -117,6 +150,8 @@ class TradeOrder:
     expires_at: datetime
     paid_at: datetime | None
     ended_at: datetime | None
+    kind: OrderKind = OrderKind.PURCHASE
+    paid_fen: int | None = None
 
 
 def outcome_of(state: PaymentState, response_code: str | None) -> AttemptState:
@@ -132,9 +167,21 @@ def outcome_of(state: PaymentState, response_code: str | None) -> AttemptState:
             return AttemptState.SUCCEEDED
 
 
-def after_attempt(order: OrderState, attempt: AttemptState) -> OrderState:
-    """Where an order goes when its attempt under way stands so; an order that is over stays as it is."""
-    if order not in {OrderState.PENDING, OrderState.UNKNOWN}:
+def waits_for(deed: Deed) -> frozenset[OrderState]:
+    """The states in which an order waits for what such a try brings."""
+    return COMPLETABLE if deed is Deed.COMPLETE else TRIED
+
+
+def after_attempt(order: OrderState, attempt: AttemptState, deed: Deed = Deed.PAY) -> OrderState:
+    """Where an order goes when its attempt stands so; an order that is over stays as it is.
+
+    A completion that fails leaves the hold as it stands; a hold that was given back ends its order.
+    """
+    if order is OrderState.AUTHORISED:
+        if deed is Deed.COMPLETE and attempt is AttemptState.SUCCEEDED:
+            return OrderState.SUCCEEDED
+        return OrderState.CLOSED if deed is Deed.HOLD and attempt is AttemptState.RETURNED else order
+    if order not in TRIED:
         return order
     match attempt:
         case AttemptState.CREATED | AttemptState.PENDING:
@@ -142,7 +189,7 @@ def after_attempt(order: OrderState, attempt: AttemptState) -> OrderState:
         case AttemptState.UNKNOWN:
             return OrderState.UNKNOWN
         case AttemptState.SUCCEEDED:
-            return OrderState.SUCCEEDED
+            return OrderState.AUTHORISED if deed is Deed.HOLD else OrderState.SUCCEEDED
         case AttemptState.FAILED | AttemptState.REVERSED | AttemptState.RETURNED:
             return OrderState.FAILED
 

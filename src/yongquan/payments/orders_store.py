@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from yongquan.payments.orders import Attempt, AttemptState, NewOrder, OrderState, TradeOrder
+from yongquan.payments.orders import Attempt, AttemptState, Deed, NewOrder, OrderKind, OrderState, TradeOrder
 from yongquan.plumbing.db import Connection
 
 AT_ONCE = 100
@@ -15,13 +15,13 @@ LOOK_AGAIN = timedelta(seconds=5)
 NEVER_BEGUN = UUID(int=0)
 _ORDER = """
        order_id, store_id, order_no, door, body_hash, amount_fen, subject, state, attempts, payment_id, refunded_fen,
-       facts, created_at, expires_at, paid_at, ended_at
+       facts, created_at, expires_at, paid_at, ended_at, kind, paid_fen
 """
 _OPEN = f"""
 insert into payments.trade_order (cell, order_id, store_id, order_no, door, body_hash, amount_fen, subject, state,
-                                  facts, created_at, expires_at, look_at)
+                                  facts, created_at, expires_at, look_at, kind)
 values (%(cell)s, %(order)s, %(store)s, %(no)s, %(door)s, %(hash)s, %(fen)s, %(subject)s, 'created', %(facts)s,
-        %(now)s, %(expires)s, %(expires)s)
+        %(now)s, %(expires)s, %(expires)s, %(kind)s)
     on conflict (cell, store_id, order_no) do nothing
 returning {_ORDER}
 """
@@ -29,17 +29,18 @@ _BY_NO = f"select {_ORDER} from payments.trade_order where cell = %s and store_i
 _BY_ID = f"select {_ORDER} from payments.trade_order where cell = %s and order_id = %s"
 _LOCKED = f"{_BY_ID} for no key update"
 _ATTEMPTS = """
-select attempt_no, bucket, state, payment_id, reason, is_late, begun_at, ended_at from payments.attempt
+select attempt_no, bucket, state, payment_id, reason, is_late, begun_at, ended_at, deed, amount_fen
+  from payments.attempt
  where cell = %s and order_id = %s order by attempt_no
 """
 _BEGIN = """
-insert into payments.attempt (cell, order_id, attempt_no, bucket, state, begun_at)
-values (%s, %s, %s, %s, 'pending', %s)
+insert into payments.attempt (cell, order_id, attempt_no, bucket, state, begun_at, deed, amount_fen)
+values (%s, %s, %s, %s, 'pending', %s, %s, %s)
 """
 _MOVE = """
 update payments.trade_order
    set state = %(state)s, attempts = %(attempts)s, payment_id = %(payment)s, refunded_fen = %(refunded)s,
-       paid_at = %(paid_at)s, ended_at = %(ended_at)s, look_at = %(look_at)s
+       paid_at = %(paid_at)s, ended_at = %(ended_at)s, look_at = %(look_at)s, paid_fen = %(paid)s
  where cell = %(cell)s and order_id = %(order)s
 """
 _MOVE_ATTEMPT = """
@@ -74,6 +75,7 @@ class Move:
     paid_at: datetime | None
     ended_at: datetime | None
     look_at: datetime | None
+    paid_fen: int | None = None
 
 
 async def insert_order(
@@ -92,6 +94,7 @@ async def insert_order(
         "facts": json.dumps(new.facts, ensure_ascii=False),
         "now": now,
         "expires": new.expires_at,
+        "kind": new.kind.value,
     }
     return _order(await (await connection.execute(_OPEN, values)).fetchone())
 
@@ -109,14 +112,22 @@ async def order_by_id(connection: Connection, cell: int, order_id: UUID, *, lock
 async def attempts_of(connection: Connection, cell: int, order_id: UUID) -> list[Attempt]:
     """An order's attempts, the first first."""
     rows = await (await connection.execute(_ATTEMPTS, [cell, order_id])).fetchall()
-    return [Attempt(row[0], row[1], AttemptState(row[2]), *row[3:]) for row in rows]
+    return [Attempt(*(*row[:2], AttemptState(row[2]), *row[3:8], Deed(row[8]), row[9])) for row in rows]
 
 
 async def begin_attempt(
-    connection: Connection, cell: int, order_id: UUID, attempt_no: int, *, bucket: int, now: datetime
+    connection: Connection,
+    cell: int,
+    order_id: UUID,
+    attempt_no: int,
+    *,
+    bucket: int,
+    now: datetime,
+    deed: Deed = Deed.PAY,
+    amount_fen: int | None = None,
 ) -> None:
-    """Write an attempt before anything is done for it."""
-    await connection.execute(_BEGIN, [cell, order_id, attempt_no, bucket, now])
+    """Write an attempt before anything is done for it; a completion has an amount of its own."""
+    await connection.execute(_BEGIN, [cell, order_id, attempt_no, bucket, now, deed.value, amount_fen])
 
 
 async def move_order(connection: Connection, cell: int, order_id: UUID, move: Move) -> None:
@@ -131,6 +142,7 @@ async def move_order(connection: Connection, cell: int, order_id: UUID, move: Mo
         "paid_at": move.paid_at,
         "ended_at": move.ended_at,
         "look_at": move.look_at,
+        "paid": move.paid_fen,
     }
     await connection.execute(_MOVE, values)
 
@@ -181,6 +193,7 @@ async def tell(connection: Connection, cell: int, order: TradeOrder, what: str, 
         "door": order.door,
         "state": order.state.value,
         "amount_fen": order.amount_fen,
+        "paid_fen": order.paid_fen,
         "refunded_fen": order.refunded_fen,
         "payment_id": str(order.payment_id) if order.payment_id else None,
         "part": part,
@@ -190,4 +203,4 @@ async def tell(connection: Connection, cell: int, order: TradeOrder, what: str, 
 
 
 def _order(row: Sequence[Any] | None) -> TradeOrder | None:
-    return None if row is None else TradeOrder(*(*row[:7], OrderState(row[7]), *row[8:]))
+    return None if row is None else TradeOrder(*(*row[:7], OrderState(row[7]), *row[8:16], OrderKind(row[16]), row[17]))

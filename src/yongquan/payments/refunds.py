@@ -51,7 +51,7 @@ _OPEN = """
 select p.cell, p.payment_id, p.store_id, p.issuer, p.acquirer, i.pan_sealed, r.charged_fen, s.mcc,
        r.settlement_date, p.stan, p.sent_at,
        r.refund_id, r.stan, r.sent_at, r.amount_fen, r.interchange_fen, r.network_fee_fen, p.citizen_id,
-       r.amount_fen = p.amount_fen, p.refunded_fen + r.amount_fen = p.amount_fen
+       r.amount_fen = p.amount_fen, p.refunded_fen + r.amount_fen = p.amount_fen, r.refund_no
   from payments.refund r
   join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
   join payments.instrument i on i.cell = p.cell and i.instrument_id = p.instrument_id
@@ -108,6 +108,7 @@ class OpenRefund:
     citizen_id: UUID
     whole: bool
     ends: bool
+    refund_no: str
 
 
 @dataclass(frozen=True, slots=True)

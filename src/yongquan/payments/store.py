@@ -7,6 +7,7 @@ from uuid import UUID
 
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.model import Payment, PaymentState, Share
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.sealing import Sealing
 
@@ -74,29 +75,31 @@ async def bind_many(
     connection: Connection, instruments: Iterable[NewInstrument], sealing: Sealing, *, cells: int, now: datetime
 ) -> None:
     """Bind instruments in bulk."""
+    vault = Vault(sealing)
     async with connection.cursor().copy(_BIND) as copy:
         for i in instruments:
             cell = cell_of(i.citizen_id, cells)
-            sealed = sealing.seal(i.pan, what="pan")
-            index = sealing.index(i.pan, what="pan")
-            row = (cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, sealed, i.pan[-4:], now, index)
-            await copy.write_row(row)
+            kept = vault.keep(i.pan)
+            await copy.write_row(
+                (cell, i.instrument_id, i.citizen_id, i.issuer, i.kind, kept.sealed, kept.tail, now, kept.index)
+            )
 
 
 async def add_guest(
     connection: Connection, instrument: NewInstrument, sealing: Sealing, *, cells: int, now: datetime
 ) -> None:
     """Keep the card of a payer who is no citizen here; a repeat changes nothing."""
+    kept = Vault(sealing).keep(instrument.pan)
     values = {
         "cell": cell_of(instrument.citizen_id, cells),
         "instrument": instrument.instrument_id,
         "citizen": instrument.citizen_id,
         "issuer": instrument.issuer,
         "kind": instrument.kind,
-        "sealed": sealing.seal(instrument.pan, what="pan"),
-        "tail": instrument.pan[-4:],
+        "sealed": kept.sealed,
+        "tail": kept.tail,
         "now": now,
-        "index": sealing.index(instrument.pan, what="pan"),
+        "index": kept.index,
     }
     await connection.execute(_ADD_GUEST, values)
 

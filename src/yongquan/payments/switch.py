@@ -1,12 +1,17 @@
 """The switch: card messages to whichever issuer holds the card, over one standing line each."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Final, TypedDict, TypeVar
 from uuid import UUID
 
 from yongquan.institutions.connectors.card_messages import (
+    CancelRequest,
+    CompletionRequest,
+    HoldCancelRequest,
+    HoldRequest,
     InquiryAnswer,
     InquiryRequest,
     MessageStamp,
@@ -15,12 +20,19 @@ from yongquan.institutions.connectors.card_messages import (
     RefundRequest,
     ReversalAnswer,
     ReversalRequest,
+    VerifyRequest,
 )
 from yongquan.institutions.connectors.iso8583 import IssuerLine
-from yongquan.institutions.errors import NotSent
+from yongquan.institutions.errors import NotSent, OutcomeUnknown
+from yongquan.payments.reversals import KeptReversal
+from yongquan.payments.routes import Routes
 from yongquan.plumbing.clock import business_day
 
 TERMINAL = "00000001"
+PURCHASE, HOLD = "0200", "0100"
+# The bank took nothing from a line that is not signed on: the same message may go by another.
+NOT_SIGNED_ON: Final = "91"
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Charge:
     settlement_date: date
     sent_at: datetime
     stan: int
+    authority: str = ""
 
     @property
     def stamp(self) -> MessageStamp:
@@ -49,39 +62,128 @@ class Charge:
         return f"{day.year % 10}{day.timetuple().tm_yday:03d}{self.sent_at.hour:02d}{self.stan:06d}"
 
 
-class Switch:
-    """Sends to issuers by code. An outage is `NotSent` (nothing left us) or `OutcomeUnknown`."""
+@dataclass(frozen=True, slots=True)
+class HeldMoney:
+    """A hold as its completion and its cancel name it."""
 
-    def __init__(self, lines: Mapping[str, IssuerLine], *, timeout_s: float = 5.0) -> None:
-        self._lines = lines
+    sent_at: datetime
+    stan: int
+    authorization: str
+
+    @property
+    def stamp(self) -> MessageStamp:
+        return MessageStamp(sent_at=self.sent_at, stan=self.stan)
+
+
+class Switch:
+    """Sends to issuers by code. An outage is `NotSent` (nothing left us) or `OutcomeUnknown`.
+
+    A new debit takes the best line that is healthy, and another one only if nothing left us on the first, or the bank
+    says that it took nothing from that line. What follows a debit goes by any line that is up.
+    """
+
+    def __init__(self, routes: Routes, *, timeout_s: float = 5.0) -> None:
+        self._routes = routes
         self._timeout_s = timeout_s
 
     async def purchase(self, charge: Charge) -> PurchaseAnswer:
         """Debit the card. Raises `NotSent` or `OutcomeUnknown`."""
-        return await self._line(charge).purchase(
-            PurchaseRequest(**_facts(charge, charge.stamp)), timeout_s=self._timeout_s
+        return await self._debit(charge, PurchaseRequest(**_facts(charge, charge.stamp), authority=charge.authority))
+
+    async def hold(self, charge: Charge) -> PurchaseAnswer:
+        """Keep the amount back without taking it."""
+        return await self._debit(charge, HoldRequest(**_facts(charge, charge.stamp)))
+
+    async def complete(self, charge: Charge, hold: HeldMoney) -> PurchaseAnswer:
+        """Take what was held; the charge is a payment like any other from then on."""
+        request = CompletionRequest(
+            **_facts(charge, charge.stamp), original=hold.stamp, authorization=hold.authorization
         )
+        return await self._debit(charge, request)
 
-    async def inquire(self, charge: Charge, stamp: MessageStamp) -> InquiryAnswer:
-        """Ask what became of the charge; `stamp` is the inquiry's own."""
-        request = InquiryRequest(**_facts(charge, stamp), original=charge.stamp)
-        return await self._line(charge).inquire(request, timeout_s=self._timeout_s)
+    async def free(self, charge: Charge, hold: HeldMoney, stamp: MessageStamp) -> PurchaseAnswer:
+        """Give what was held free; the same stamp again is the same cancel."""
+        request = HoldCancelRequest(**_facts(charge, stamp), original=hold.stamp, authorization=hold.authorization)
+        return await self._follow(charge, lambda line: line.ask_purchase(request, timeout_s=self._timeout_s))
 
-    async def reverse(self, charge: Charge, stamp: MessageStamp) -> ReversalAnswer:
-        """Undo a charge that the issuer never saw, so that it cannot arrive late."""
-        request = ReversalRequest(**_facts(charge, stamp), original=charge.stamp)
-        return await self._line(charge).reverse(request, timeout_s=self._timeout_s)
+    async def cancel(self, charge: Charge, stamp: MessageStamp, *, is_of_hold: bool) -> PurchaseAnswer:
+        """Undo the whole charge on its day; of a completion, so that the hold stands again."""
+        request = CancelRequest(**_facts(charge, stamp), original=charge.stamp, is_of_hold=is_of_hold)
+        return await self._follow(charge, lambda line: line.ask_purchase(request, timeout_s=self._timeout_s))
 
     async def refund(self, charge: Charge, stamp: MessageStamp) -> PurchaseAnswer:
-        """Give the whole charge back; the same stamp again is the same refund."""
+        """Give back part or all of the charge; the same stamp again is the same refund."""
         request = RefundRequest(**_facts(charge, stamp), original=charge.stamp)
-        return await self._line(charge).refund(request, timeout_s=self._timeout_s)
+        return await self._follow(charge, lambda line: line.ask_purchase(request, timeout_s=self._timeout_s))
 
-    def _line(self, charge: Charge) -> IssuerLine:
-        line = self._lines.get(charge.issuer)
-        if line is None:
-            raise NotSent(f"there is no line to {charge.issuer}")
-        return line
+    async def inquire(self, charge: Charge, stamp: MessageStamp, *, original_type: str = PURCHASE) -> InquiryAnswer:
+        """Ask what became of the charge; `stamp` is the inquiry's own."""
+        request = InquiryRequest(**_facts(charge, stamp), original=charge.stamp, original_type=original_type)
+        return await self._follow(charge, lambda line: line.inquire(request, timeout_s=self._timeout_s))
+
+    async def reverse(self, charge: Charge, kept: KeptReversal, *, original_type: str = PURCHASE) -> ReversalAnswer:
+        """Undo a charge that the issuer never saw, so that it cannot arrive late."""
+        request = ReversalRequest(
+            **_facts(charge, kept.stamp),
+            original=charge.stamp,
+            original_type=original_type,
+            is_repeat=kept.is_repeat,
+        )
+        return await self._follow(charge, lambda line: line.reverse(request, timeout_s=self._timeout_s))
+
+    async def verify(self, issuer: str, pan: str, stamp: MessageStamp, *, holder: str, phone: str) -> str:
+        """Ask whether a card is this person's; the issuer's response code."""
+        day = business_day(stamp.sent_at)
+        request = VerifyRequest(
+            stamp=stamp,
+            card_no=pan,
+            amount_fen=0,
+            business_date=day,
+            settlement_date=day,
+            payment_id="-",
+            acquirer_id="0",
+            merchant_no="-",
+            terminal_id=TERMINAL,
+            retrieval_ref=f"{stamp.stan:012d}",
+            holder=holder,
+            phone=phone,
+        )
+        passage = self._routes.for_question(issuer, pan)
+        return (await passage.line.ask_purchase(request, timeout_s=self._timeout_s)).response_code
+
+    async def _debit(
+        self, charge: Charge, request: PurchaseRequest | HoldRequest | CompletionRequest
+    ) -> PurchaseAnswer:
+        trouble: NotSent | None = None
+        answer: PurchaseAnswer | None = None
+        for passage in self._routes.for_debit(charge.issuer, charge.pan):
+            began_at = time.monotonic()
+            try:
+                answer = await passage.line.ask_purchase(request, timeout_s=self._timeout_s)
+            except NotSent as not_sent:
+                passage.note(answered=False, began_at=began_at)
+                trouble = not_sent
+                continue
+            except OutcomeUnknown:
+                passage.note(answered=False, began_at=began_at)
+                raise
+            passage.note(answered=True, began_at=began_at)
+            if answer.response_code != NOT_SIGNED_ON:
+                return answer
+        if answer is not None:
+            return answer
+        raise trouble or NotSent(f"no line to {charge.issuer} is in use")
+
+    async def _follow(self, charge: Charge, ask: Callable[[IssuerLine], Awaitable[Answer]]) -> Answer:
+        passage = self._routes.for_question(charge.issuer, charge.pan)
+        began_at = time.monotonic()
+        try:
+            answer = await ask(passage.line)
+        except (NotSent, OutcomeUnknown):
+            passage.note(answered=False, began_at=began_at)
+            raise
+        passage.note(answered=True, began_at=began_at)
+        return answer
 
 
 class _CardFacts(TypedDict):

@@ -9,8 +9,8 @@ from yongquan.plumbing.db import Connection
 
 PAGE = 50
 _CARDS = """
-select instrument_id, issuer, kind, pan_tail, bound_at from payments.instrument
- where cell = %s and citizen_id = %s and state = 'bound' order by bound_at, instrument_id
+select instrument_id, issuer, kind, pan_tail, bound_at, is_default from payments.instrument
+ where cell = %s and citizen_id = %s and state = 'bound' order by is_default desc, bound_at, instrument_id
 """
 _CARD_OF = "select i.issuer, i.pan_tail from payments.instrument i where i.cell = %s and i.instrument_id = %s"
 _ROW = """
@@ -59,6 +59,7 @@ class CardRow:
     kind: str
     pan_tail: str
     bound_at: datetime
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 CLAIMS = Counter("yongquan_claims", "Claims by outcome code", ["outcome"])
 PAYMENTS = Counter("yongquan_payments", "Payments by the state they came to", ["state"])
+LINE_MESSAGES = Counter("yongquan_line_messages", "Card messages by line", ["issuer", "line", "outcome"])
+LINE_STATE = Gauge("yongquan_line_state", "Breaker of a line: 0 closed, 1 half open, 2 open", ["issuer", "line"])
 BATCH_ITEMS = Histogram(
     "yongquan_batch_items", "Items in a batch", ["kind"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 400, 500)
 )

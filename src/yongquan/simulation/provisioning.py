@@ -8,7 +8,7 @@ from stdnum import luhn
 
 from yongquan.institutions.connectors.account_messages import AccountOpening, OpeningAnswer, ShopOpening
 from yongquan.institutions.links import Links
-from yongquan.institutions.published_cards import PUBLISHED_TEST_CARDS
+from yongquan.institutions.published_cards import PUBLISHED_TEST_CARDS, TEST_HOLDER
 from yongquan.kernel.errors import BadInput
 from yongquan.merchants.model import NewStore
 
@@ -54,7 +54,7 @@ async def open_test_cards(links: Links) -> None:
             (
                 issuer,
                 AccountOpening(
-                    account_no=f"test-{pan}", holder="测试持卡人", opening_balance_fen=TEST_CARD_FEN, card_no=pan
+                    account_no=f"test-{pan}", holder=TEST_HOLDER, opening_balance_fen=TEST_CARD_FEN, card_no=pan
                 ),
             )
             for issuer, pan in known

@@ -4,26 +4,33 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from yongquan.flows.bind_instrument import BindingDesk
 from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
+from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_out import Payouts
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.take_payment import PaymentDesk
+from yongquan.flows.transfer_money import Transfers
 from yongquan.institutions.links import Links
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.regions import Regions
+from yongquan.payments.routes import Routes
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.sandbox_sms import SandboxPhones
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
+from yongquan.programmes.bank_goods import BankGoods
 from yongquan.staff import StaffDesk
 from yongquan.staff.sandbox import SandboxAuthenticator
 from yongquan.vouchers.catalogue import Catalogue, RoundOffer
+from yongquan.web.dialects.acp.calls import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,10 @@ class Door:
     refunds: RefundDesk
     orders: OrderDesk
     cards: Cards
+    mandates: Mandates
+    payouts: Payouts
+    transfers: Transfers
+    goods: BankGoods
     draws: Draws
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
     hash_code: Callable[[str], UUID]
@@ -53,4 +64,7 @@ class Door:
     callers: Callers
     apps: AppDesk
     v3_seal: Seal
+    routes: Routes
+    bindings: BindingDesk
+    acp: Services
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -78,6 +79,35 @@ class Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+class BesideServer(Server):
+    """A server that ends when the one that it stands beside does."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the other."""
+        yield
+
+
+@asynccontextmanager
+async def served_beside(application: ASGIApp, *, host: str, port: int) -> AsyncIterator[None]:
+    """Serve on a second port during the block; a port that is taken is told and passed over."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except (OSError, OverflowError) as error:
+            sys.stderr.write(f"yongquan: port {port} is taken ({error}): no ACP files are served\n")
+            yield
+            return
+        server = BesideServer(_config(application, host=host, port=port), quiet=True)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await task
 
 
 async def serve(application: ASGIApp, *, host: str, port: int) -> None:

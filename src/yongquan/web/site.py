@@ -26,6 +26,9 @@ from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
+from yongquan.web.dialects.acp.gate import make_acp
+from yongquan.web.dialects.acp.opening_pages import make_opening_pages
+from yongquan.web.dialects.acp.pages import make_acp_pages
 from yongquan.web.dialects.coupon_platform import make_coupon_platform
 from yongquan.web.dialects.wechat_v3 import make_wechat_v3
 from yongquan.web.door import Door
@@ -42,6 +45,9 @@ def make_site(door: Door) -> FastAPI:
     site = _make_api(door)
     site.include_router(make_coupon_platform(door), include_in_schema=False)
     site.include_router(make_wechat_v3(door, door.v3_seal), include_in_schema=False)
+    site.include_router(make_acp(door), include_in_schema=False)
+    site.include_router(make_acp_pages(door), include_in_schema=False)
+    site.include_router(make_opening_pages(door), include_in_schema=False)
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)

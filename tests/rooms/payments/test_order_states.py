@@ -10,6 +10,7 @@ from yongquan.payments.orders import (
     ORDER_MOVES,
     PAYABLE,
     AttemptState,
+    Deed,
     OrderState,
     after_attempt,
     after_refund,
@@ -17,9 +18,9 @@ from yongquan.payments.orders import (
 )
 
 
-@pytest.mark.parametrize(("order", "attempt"), list(product(OrderState, AttemptState)))
-def test_an_attempt_moves_an_order_only_along_its_table(order: OrderState, attempt: AttemptState) -> None:
-    after = after_attempt(order, attempt)
+@pytest.mark.parametrize(("order", "attempt", "deed"), list(product(OrderState, AttemptState, Deed)))
+def test_an_attempt_moves_an_order_only_along_its_table(order: OrderState, attempt: AttemptState, deed: Deed) -> None:
+    after = after_attempt(order, attempt, deed)
 
     assert after is order or after in ORDER_MOVES[order]
 

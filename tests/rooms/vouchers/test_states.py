@@ -9,6 +9,7 @@ import pytest
 
 from yongquan.payments.model import PAYMENT_MOVES, PaymentState
 from yongquan.payments.orders import ATTEMPT_MOVES, ORDER_MOVES, AttemptState, OrderState
+from yongquan.payments.preauths import HOLD_MOVES, HoldState
 from yongquan.vouchers.model import (
     CAMPAIGN_MOVES,
     DRAW_MOVES,
@@ -30,6 +31,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (PaymentState, PAYMENT_MOVES),
     (OrderState, ORDER_MOVES),
     (AttemptState, ATTEMPT_MOVES),
+    (HoldState, HOLD_MOVES),
 ]
 
 
@@ -50,6 +52,7 @@ def test_only_what_the_table_says_is_allowed(states: type[StrEnum], moves: Mappi
         (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED}),
         (ORDER_MOVES, {OrderState.REFUNDED, OrderState.REVERSED, OrderState.CLOSED}),
         (ATTEMPT_MOVES, {AttemptState.FAILED, AttemptState.REVERSED, AttemptState.RETURNED}),
+        (HOLD_MOVES, {HoldState.DECLINED, HoldState.FREED}),
         (ROUND_MOVES, {RoundState.ENDED}),
         (DRAW_MOVES, {DrawState.PUBLISHED, DrawState.VOIDED}),
     ],

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract
 
-from yongquan.web import own_words, terms_words, words
+from yongquan.institutions.acp import codes as acp_codes
+from yongquan.web import bank_words, own_words, terms_words, words
 from yongquan.web.citizen import scripts
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant.till import TILL_WORDS
@@ -16,7 +17,7 @@ from yongquan.web.words import Words
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FACT = re.compile(r"%\(\w+\)s|%s")
-FOLDERS = ("base", "citizen", "merchant")
+FOLDERS = ("acp", "base", "citizen", "merchant")
 LISTS = (
     *(words.INDUSTRIES, words.WHY_NOT, words.VOUCHER_STATES, words.PAYMENT_STATES, words.DECLINED, words.PROBLEMS),
     *(
@@ -30,6 +31,8 @@ LISTS = (
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
     own_words.TERMS,
     own_words.PROBLEMS,
+    *bank_words.LISTS.values(),
+    acp_codes.TEXTS,
     *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS),
 )
 

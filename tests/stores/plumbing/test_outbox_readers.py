@@ -128,7 +128,7 @@ def test_only_old_events_that_every_reader_has_read_are_trimmed(run: Callable[..
 
         async with database.transaction() as connection:
             assert await trim(connection, before=NOW - timedelta(days=7)) == 0  # webhooks and v3 have not read them
-        for reader in ("webhooks", "v3"):
+        for reader in ("webhooks", "v3", "merchant_notices"):
             await read_all(database, reader)
         async with database.transaction() as connection:
             assert await trim(connection, before=NOW - timedelta(days=7)) == 2

@@ -27,6 +27,7 @@ class AccountOpening:
     opening_balance_fen: int
     card_no: str | None = None
     daily_limit_fen: int = 10**15
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,9 +124,9 @@ def _encode(fields: Mapping[str, str]) -> bytes:
 
 
 def _match_key(fields: Mapping[str, str]) -> tuple[str, str, str]:
-    """What the answer will carry: type 0200 is answered by 0210, and so on."""
+    """What the answer will carry: type 0200 is answered by 0210, a repeat 0421 by 0430, and so on."""
     asked = fields["t"]
-    return f"{asked[:2]}{int(asked[2]) + 1}{asked[3]}", fields["7"], fields["11"]
+    return f"{asked[:2]}{int(asked[2]) + 1}0", fields["7"], fields["11"]
 
 
 def _answer_key(answer: Mapping[str, str]) -> tuple[str, str, str]:

@@ -8,6 +8,8 @@ from typing import Final
 CURRENCY: Final = "156"
 APPROVED: Final = "00"
 ORIGINAL_NOT_FOUND: Final = "25"
+ABOUT_HOLD: Final = "06"
+REVERSAL_REPEAT: Final = "0421"
 CITY_TIME: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -55,12 +57,22 @@ class CardMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseRequest(CardMessage):
-    """Debit a card."""
+    """Debit a card; a collection names its `authority`, the mandate's and the payee's id in 32 hex digits each."""
+
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceRequest(CardMessage):
     """Ask what a card can spend; the amount is not used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest(CardMessage):
+    """Ask whether a card is this person's; the amount is not used."""
+
+    holder: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +83,49 @@ class RefundRequest(CardMessage):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReversalRequest(CardMessage):
-    """Undo a purchase whose outcome is unknown; amount and card are the original's."""
+class CancelRequest(CardMessage):
+    """Undo all of an approved purchase; of a completion (`is_of_hold`), so that its hold is open again."""
 
     original: MessageStamp
+    is_of_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest(CardMessage):
+    """Pre-authorise: keep money back without taking it, for 30 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionRequest(CardMessage):
+    """Take up to 115 % of what a hold keeps back; `original` and `authorization` are the hold's."""
+
+    original: MessageStamp
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCancelRequest(CardMessage):
+    """Free what a hold keeps back; `original` and `authorization` are the hold's."""
+
+    original: MessageStamp
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalRequest(CardMessage):
+    """Undo a purchase or (`original_type` 0100) a hold whose outcome is unknown; amount and card are the original's.
+
+    `is_repeat`: sent before under this stamp and not answered; it goes as 0421.
+    """
+
+    original: MessageStamp
+    original_type: str = "0200"
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquiryRequest(CardMessage):
-    """Ask what became of a purchase or, with `original_type` 0220, of a refund."""
+    """Ask what became of a purchase or, with `original_type` 0220 or 0100, of a refund or a hold."""
 
     original: MessageStamp
     original_type: str = "0200"
@@ -96,7 +142,7 @@ class OriginalState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseAnswer:
-    """An issuer's answer to a purchase or a refund; `authorization` only with an approval."""
+    """An issuer's answer to what moves or holds money; `authorization` only with an approval."""
 
     response_code: str
     authorization: str | None
@@ -159,15 +205,26 @@ def message_fields(message: CardMessage, *, network_id: str) -> dict[str, str]:
         "49": CURRENCY,
     }
     match message:
-        case InquiryRequest():
+        case PurchaseRequest() if message.authority:
+            fields["62"] = message.authority
+        case VerifyRequest():
+            fields["61"] = f"{message.holder.encode().hex()}|{message.phone}"
+        case InquiryRequest() | ReversalRequest():
             fields["90"] = _original_data(message, message.original, message.original_type, network_id)
-        case RefundRequest() | ReversalRequest():
+        case RefundRequest() | CancelRequest():
             fields["90"] = _original_data(message, message.original, "0200", network_id)
+        case CompletionRequest() | HoldCancelRequest():
+            fields["90"] = _original_data(message, message.original, "0100", network_id)
+            fields["38"] = message.authorization
+    if isinstance(message, ReversalRequest) and message.is_repeat:
+        fields["t"] = REVERSAL_REPEAT
+    if _is_about_hold(message):
+        fields["25"] = ABOUT_HOLD
     return fields
 
 
 def read_purchase(answer: dict[str, str]) -> PurchaseAnswer:
-    """The answer to a purchase or a refund."""
+    """The answer to what moves or holds money."""
     return PurchaseAnswer(response_code=answer["39"], authorization=answer.get("38"))
 
 
@@ -194,10 +251,24 @@ def read_balance(answer: dict[str, str]) -> BalanceAnswer:
 _TYPES: Final[dict[type[CardMessage], tuple[str, str]]] = {
     PurchaseRequest: ("0200", "000000"),
     BalanceRequest: ("0200", "310000"),
+    VerifyRequest: ("0100", "330000"),
     RefundRequest: ("0220", "200000"),
+    CancelRequest: ("0200", "200000"),
+    HoldRequest: ("0100", "030000"),
+    CompletionRequest: ("0200", "000000"),
+    HoldCancelRequest: ("0100", "200000"),
     ReversalRequest: ("0420", "000000"),
     InquiryRequest: ("0600", "000000"),
 }
+
+
+def _is_about_hold(message: CardMessage) -> bool:
+    match message:
+        case HoldRequest() | CompletionRequest() | HoldCancelRequest():
+            return True
+        case CancelRequest(is_of_hold=is_of_hold):
+            return is_of_hold
+    return False
 
 
 def _original_data(message: CardMessage, original: MessageStamp, message_type: str, network_id: str) -> str:

@@ -88,13 +88,17 @@ class IssuerLine:
         """Whether a message would be sent now."""
         return self._ready.is_set()
 
-    async def purchase(self, request: PurchaseRequest, *, timeout_s: float) -> PurchaseAnswer:
-        """Debit a card."""
+    async def ask_purchase(self, request: CardMessage, *, timeout_s: float) -> PurchaseAnswer:
+        """Send what moves or holds money, or undoes it; a repeat sent unchanged gets its first answer."""
         return read_purchase(await self._ask(request, timeout_s))
 
+    async def purchase(self, request: PurchaseRequest, *, timeout_s: float) -> PurchaseAnswer:
+        """Debit a card."""
+        return await self.ask_purchase(request, timeout_s=timeout_s)
+
     async def refund(self, request: RefundRequest, *, timeout_s: float) -> PurchaseAnswer:
-        """Give back part or all of a purchase; sent again unchanged, it gets its first answer."""
-        return read_purchase(await self._ask(request, timeout_s))
+        """Give back part or all of a purchase."""
+        return await self.ask_purchase(request, timeout_s=timeout_s)
 
     async def reverse(self, request: ReversalRequest, *, timeout_s: float) -> ReversalAnswer:
         """Undo a purchase, also one that has not reached the issuer yet."""

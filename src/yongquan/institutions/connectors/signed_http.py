@@ -27,6 +27,21 @@ from yongquan.institutions.connectors.account_messages import (
     TransactionPage,
     TransferResult,
 )
+from yongquan.institutions.connectors.service_messages import (
+    CardBill,
+    CreditCardOpening,
+    FundBought,
+    FundHolding,
+    FundOnSale,
+    HeldMandate,
+    MandateTold,
+    Movement,
+    MovementResult,
+    NameAsked,
+    NameTold,
+    ReturnedCredit,
+    StatementPage,
+)
 from yongquan.institutions.connectors.signatures import AnswerCheck, NetworkSignature
 from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.kernel.errors import Refusal
@@ -42,8 +57,55 @@ class InstitutionRefused(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class _Coded:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Cards:
+    cards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsTold:
+    """How often each fault was dealt since the institution began."""
+
+    dealt: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Results:
     results: tuple[TransferResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    results: tuple[MovementResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    names: tuple[NameTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    returned: tuple[ReturnedCredit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Funds:
+    funds: tuple[FundOnSale, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holdings:
+    holdings: tuple[FundHolding, ...]
 
 
 class SignedClient:
@@ -127,13 +189,104 @@ class SignedClient:
         """Their recount of their own books."""
         return await self._get("/proof", {}, BooksProof)
 
+    async def text_binding_code(self, *, binding_id: str, card_no: str, phone: str) -> str:
+        """Have an issuer text its customer a code: sent, phone_differs or unknown_card."""
+        body = {"binding_id": binding_id, "card_no": card_no, "phone": phone}
+        return (await self._post("/bindings", body, _Coded)).code
+
+    async def confirm_binding(self, *, binding_id: str, code: str) -> str:
+        """Have the issuer compare the code: bound, wrong_code, too_many_tries or unknown_binding."""
+        return (await self._post("/bindings/confirm", {"binding_id": binding_id, "code": code}, _Coded)).code
+
+    async def cards_of_holder(self, *, holder: str, phone: str) -> tuple[str, ...]:
+        """The cards that the bank's own app lists for a customer who agreed there (S11)."""
+        return (await self._post("/cards-of-holder", {"holder": holder, "phone": phone}, _Cards)).cards
+
+    async def last_text(self, phone: str) -> str | None:
+        """The newest text that a sandbox bank wrote to a phone."""
+        return (await self._get(f"/texts/{phone}", {}, _Text)).text
+
+    async def switch_faults(self, faults: Mapping[str, object]) -> FaultsTold:
+        """Have a sandbox institution misbehave in this manner from now on; none of it if empty."""
+        return await self._send("PUT", "/faults", dict(faults), FaultsTold)
+
+    async def faults_dealt(self) -> FaultsTold:
+        """How often a sandbox institution misbehaved."""
+        return await self._get("/faults", {}, FaultsTold)
+
+    async def move(self, movements: Sequence[Movement]) -> tuple[MovementResult, ...]:
+        """Debit and credit accounts, each on its own; a refused movement may be tried again later."""
+        return (await self._post("/movements", {"movements": movements}, _Moved)).results
+
+    async def names(self, accounts: Sequence[NameAsked]) -> tuple[NameTold, ...]:
+        """Whether accounts exist, take money and are called as asked, in their order."""
+        return (await self._post("/names", {"accounts": accounts}, _Names)).names
+
+    async def statement(self, account: str, *, before: int | None = None, limit: int = 20) -> StatementPage:
+        """The last movements of an account or card."""
+        query = {"account": account, "limit": str(limit)} | ({} if before is None else {"before": str(before)})
+        return await self._get("/statements", query, StatementPage)
+
+    async def returned_credits(self, *, after: int) -> tuple[ReturnedCredit, ...]:
+        """Credits that the institution wants taken back since the one numbered `after`, 1,000 at most."""
+        return (await self._get("/returned-credits", {"after": str(after)}, _Returned)).returned
+
+    async def send_back(self, movement_id: str, reason: str) -> ReturnedCredit:
+        """Sandbox only: its back office wants a credit to go back."""
+        return await self._post("/returned-credits", {"movement_id": movement_id, "reason": reason}, ReturnedCredit)
+
+    async def ban(self, account: str, why: str) -> None:
+        """Sandbox only: close an account (`closed`), let it lie (`dormant`), or open it again ("")."""
+        await self._post("/bans", {"account": account, "why": why}, dict)
+
+    async def hold_mandate(self, mandate: HeldMandate) -> MandateTold:
+        """Have the account's bank keep an authority."""
+        return await self._post("/mandates", mandate, MandateTold)
+
+    async def mandate(self, mandate_id: str) -> MandateTold:
+        """An authority as the account's bank has it."""
+        return await self._get(f"/mandates/{mandate_id}", {}, MandateTold)
+
+    async def revoke_mandate(self, mandate_id: str, *, by: str = "network") -> MandateTold:
+        """Take an authority back at the account's bank."""
+        return await self._post("/mandates/revoke", {"mandate_id": mandate_id, "by": by}, MandateTold)
+
+    async def funds(self) -> tuple[FundOnSale, ...]:
+        """The funds that the bank sells."""
+        return (await self._get("/funds", {}, _Funds)).funds
+
+    async def buy_fund(self, order_id: str, *, fund_code: str, holder: str, amount_fen: int, day: date) -> FundBought:
+        """Have a paid order turned into shares, once for the order."""
+        asked = {"order_id": order_id, "fund_code": fund_code, "holder": holder, "amount_fen": amount_fen, "day": day}
+        return await self._post("/fund-orders", asked, FundBought)
+
+    async def fund_holdings(self, holder: str) -> tuple[FundHolding, ...]:
+        """What somebody holds at the bank."""
+        return (await self._get("/fund-holdings", {"holder": holder}, _Holdings)).holdings
+
+    async def open_credit_card(self, card: CreditCardOpening) -> None:
+        """Make an account's card a credit card."""
+        await self._post("/credit-cards", card, dict)
+
+    async def bill(self, card_no: str, *, today: date) -> CardBill:
+        """A credit card's last bill."""
+        return await self._get("/bills", {"card_no": card_no, "today": today.isoformat()}, CardBill)
+
+    async def repay_card(self, order_id: str, *, card_no: str, amount_fen: int, day: date) -> str:
+        """Tell the issuer of a repayment that an order paid for: booked, or its reason."""
+        asked = {"order_id": order_id, "card_no": card_no, "amount_fen": amount_fen, "day": day}
+        return str((await self._post("/repayments", asked, dict[str, str]))["code"])
+
     async def _get(self, path: str, query: Mapping[str, str], kind: type[Value]) -> Value:
         return await self._call(self._http.build_request("GET", path, params=dict(query)), kind)
 
     async def _post(self, path: str, body: object, kind: type[Value]) -> Value:
+        return await self._send("POST", path, body, kind)
+
+    async def _send(self, method: str, path: str, body: object, kind: type[Value]) -> Value:
         content = msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"}
-        return await self._call(self._http.build_request("POST", path, content=content, headers=headers), kind)
+        return await self._call(self._http.build_request(method, path, content=content, headers=headers), kind)
 
     async def _call(self, request: httpx.Request, kind: type[Value]) -> Value:
         try:

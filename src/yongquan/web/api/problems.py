@@ -48,6 +48,11 @@ PROBLEMS = {
         409, "所选消费券不可用", "a voucher named here is not in the wallet or not valid now"
     ),
     "voucher_not_usable": Problem(409, "所选消费券不适用", "a voucher named here cannot be used in this order"),
+    "order_authorised": Problem(409, "订单已预授权", "money is held for the order: complete or cancel the hold"),
+    "not_authorised": Problem(409, "订单没有预授权", "no money is held for this order"),
+    "wrong_kind": Problem(409, "订单类型不符", "this kind of order does not allow that"),
+    "completion_too_large": Problem(409, "超过预授权金额的 115%", "a completion takes at most 115 % of the hold"),
+    "not_bound": Problem(409, "未能绑定", "the card was not bound: see detail"),
     "order_exists": Problem(409, "订单号已存在", "this order number was used for another order"),
     "refund_unnamed": Problem(409, "部分退款须带幂等键或退款单号", "name a refund of part, so that a repeat is known"),
     "lines_differ": Problem(409, "明细合计与金额不符", "the lines do not add up to the amount"),
@@ -119,6 +124,10 @@ PROBLEMS = {
     "no_plan": Problem(409, "摇号前没有公布分析方案", "no analysis was published before the draw"),
     "fonts_missing": Problem(503, "服务器缺少中文字体", "no Chinese font here: install fonts-noto-cjk"),
     "window_open": Problem(409, "观察期尚未结束", "the window of the analysis is not over"),
+    "mandate_refused": Problem(409, "授权或扣款不成立", "the mandate or debit cannot be: see reason"),
+    "payout_refused": Problem(409, "付款不成立", "the payout cannot be: see reason"),
+    "goods_refused": Problem(409, "不能购买", "this cannot be bought: see reason"),
+    "institution_refused": Problem(409, "机构未受理", "the institution refused: see detail"),
     "not_found": Problem(404, "不存在", "there is no such thing"),
     "unavailable": Problem(
         503,

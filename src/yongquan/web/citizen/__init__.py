@@ -6,10 +6,13 @@ from fastapi.responses import RedirectResponse
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.citizen.applications import make_applications
 from yongquan.web.citizen.apps import make_apps
+from yongquan.web.citizen.bank_goods import make_bank_goods
+from yongquan.web.citizen.binding import make_binding
 from yongquan.web.citizen.cards import make_cards
 from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
+from yongquan.web.citizen.mandates import make_mandates
 from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
@@ -18,6 +21,7 @@ from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
 from yongquan.web.citizen.sign_in import make_sign_in
 from yongquan.web.citizen.stores import make_stores
+from yongquan.web.citizen.transfers import make_transfers
 from yongquan.web.citizen.wallet import make_wallet
 from yongquan.web.door import Door
 from yongquan.web.sessions import Sessions
@@ -41,11 +45,15 @@ def make_citizen(door: Door) -> APIRouter:
         make_receipts,
         make_cards,
         make_identity,
+        make_binding,
         make_codes,
         make_applications,
         make_reminders,
         make_apps,
         make_own_page,
+        make_mandates,
+        make_transfers,
+        make_bank_goods,
     ):
         routes.include_router(make(door, sessions))
 

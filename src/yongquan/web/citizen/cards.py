@@ -42,12 +42,12 @@ def make_cards(door: Door, sessions: Sessions) -> APIRouter:
         return RedirectResponse("/c/me", status_code=303)
 
     @routes.get("/cards")
-    async def cards(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
+    async def cards(request: Request, who: Annotated[UUID, Depends(sessions.page)], refused: str = "") -> Response:
         async with door.database.transaction() as connection:
             rows = await cards_of(connection, cell_of(who, door.cells), who)
             names = await parties(connection)
         banks = demo_banks(door.links) if door.phones and len(rows) < CARDS_MAX else []
-        return render(request, "citizen/cards.html", cards=rows, names=names, banks=banks)
+        return render(request, "citizen/cards.html", cards=rows, names=names, banks=banks, refused=refused)
 
     @routes.post("/cards")
     async def bind(who: Annotated[UUID, Depends(sessions.page)], bank: Annotated[str, Form()]) -> Response:

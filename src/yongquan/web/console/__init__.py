@@ -16,8 +16,10 @@ from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
+from yongquan.web.console.lines import make_lines
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
+from yongquan.web.console.payouts import make_payouts
 from yongquan.web.console.platforms import make_platforms
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
@@ -60,6 +62,8 @@ def make_console(door: Door) -> APIRouter:
         make_seat,
         make_apps,
         make_platforms,
+        make_lines,
+        make_payouts,
         make_reports,
         make_effect,
         make_draw_effects,

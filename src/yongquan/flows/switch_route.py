@@ -1,0 +1,39 @@
+"""Staff open and close a line for card messages, each time with a reason that goes into the audit log."""
+
+from datetime import datetime
+
+from yongquan.flows.steer_campaign import REASON_MAX
+from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.payments.routes_store import switch_route as switch_stored_route
+from yongquan.plumbing.audit import AuditEntry, append
+from yongquan.plumbing.db import Database
+from yongquan.staff import Role, Staff
+
+ROUTING_ROLES = (Role.OPERATOR, Role.ADMIN)
+
+
+class UnknownRoute(Refusal):
+    """There is no such route."""
+
+    code = "not_found"
+
+
+async def switch_route(
+    database: Database, staff: Staff, route: tuple[str, str, int], *, is_open: bool, reason: str, now: datetime
+) -> None:
+    """Open or close the route (issuer, card prefix, line). Raises `Forbidden`, `UnknownRoute`, `BadInput`."""
+    if not 1 <= len(reason) <= REASON_MAX:
+        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {REASON_MAX}")
+    staff.require(*ROUTING_ROLES)
+    issuer, bin_, line = route
+    async with database.transaction() as connection:
+        if not await switch_stored_route(connection, issuer, bin_, line, is_open=is_open):
+            raise UnknownRoute("no such route")
+        entry = AuditEntry(
+            actor=staff.actor,
+            action="route.opened" if is_open else "route.closed",
+            subject=f"route:{issuer}-{bin_ or 'all'}-{line}",
+            before={"open": not is_open},
+            after={"open": is_open, "reason": reason},
+        )
+        await append(connection, entry, now=now)

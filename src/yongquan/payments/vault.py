@@ -1,0 +1,35 @@
+"""The only place where card numbers are sealed, found and opened. Outside it a card is a token: its instrument."""
+
+from dataclasses import dataclass
+
+from yongquan.plumbing.sealing import Sealing
+
+WHAT = "pan"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPan:
+    """A card number as it is stored: sealed, its blind index, and the last four digits for people."""
+
+    sealed: bytes
+    index: bytes
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals and opens card numbers. What is opened goes into a card message and nowhere else."""
+
+    sealing: Sealing
+
+    def keep(self, pan: str) -> KeptPan:
+        """A number ready to be stored."""
+        return KeptPan(self.sealing.seal(pan, what=WHAT), self.index(pan), pan[-4:])
+
+    def index(self, pan: str) -> bytes:
+        """What a stored number is found by."""
+        return self.sealing.index(pan, what=WHAT)
+
+    def open(self, sealed: bytes) -> str:
+        """The number again."""
+        return self.sealing.open(sealed, what=WHAT)

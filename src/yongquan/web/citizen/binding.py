@@ -1,0 +1,153 @@
+"""Binding a bank card: by number with the bank's code, or by one key from the bank's app; default and unbinding."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from yongquan.citizens.store import name_of, phone_of
+from yongquan.flows.bind_demo_card import open_demo_card
+from yongquan.flows.bind_instrument import NotBound
+from yongquan.institutions.registry import Institution, UnknownIssuer
+from yongquan.kernel.ids import cell_of
+from yongquan.payments.instruments_store import binding_of
+from yongquan.web.api.wire import Refused
+from yongquan.web.door import Door
+from yongquan.web.pages import render
+from yongquan.web.sessions import Sessions
+
+HOME = "/c/cards"
+
+
+def make_binding(door: Door, sessions: Sessions) -> APIRouter:
+    """`/c/cards/bind`, `/c/cards/banks/<code>` and what is done with a bound card."""
+    routes = APIRouter()
+    for make in (_make_by_number, _make_code_page, _make_one_key, _make_bound):
+        routes.include_router(make(door, sessions))
+    return routes
+
+
+def _make_by_number(door: Door, sessions: Sessions) -> APIRouter:
+    routes = APIRouter()
+
+    def form(request: Request, error: str = "", *, demo: str = "", status: int = 200) -> Response:
+        facts = {"issuers": _issuers(door), "error": error, "demo": demo, "is_demo": door.phones is not None}
+        return render(request, "citizen/bind.html", facts, status=status)
+
+    @routes.get("/cards/bind")
+    async def ask(request: Request, _: Annotated[UUID, Depends(sessions.page)]) -> Response:
+        return form(request)
+
+    @routes.post("/cards/bind")
+    async def begin(
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        pan: Annotated[str, Form(max_length=30)],
+        holder: Annotated[str, Form(max_length=64)],
+        phone: Annotated[str, Form(pattern=r"^1\d{10}$")],
+    ) -> Response:
+        try:
+            number = pan.replace(" ", "")
+            binding = await door.bindings.begin(who, pan=number, holder=holder.strip(), phone=phone)
+        except UnknownIssuer:
+            return form(request, "unknown_issuer", status=409)
+        except NotBound as refused:
+            return form(request, refused.reason, status=409)
+        return RedirectResponse(f"{HOME}/bind/{binding}", status_code=303)
+
+    @routes.post("/cards/demo")
+    async def open_one(
+        request: Request, who: Annotated[UUID, Depends(sessions.page)], bank: Annotated[str, Form()]
+    ) -> Response:
+        if door.phones is None:
+            raise Refused("forbidden", "cards of the demo banks exist in the sandbox only")
+        cell = cell_of(who, door.cells)
+        async with door.database.transaction() as connection:
+            name = await name_of(connection, cell, who, door.sealing)
+            phone = await phone_of(connection, cell, who, door.sealing)
+        pan = await open_demo_card(door.links, bank=bank, holder=name or "", phone=phone or "")
+        return form(request, demo=f"{pan} · {name} · {phone}")
+
+    return routes
+
+
+def _make_code_page(door: Door, sessions: Sessions) -> APIRouter:
+    routes = APIRouter()
+
+    async def code_page(request: Request, who: UUID, binding_id: UUID, error: str = "") -> Response:
+        cell = cell_of(who, door.cells)
+        async with door.database.transaction() as connection:
+            binding = await binding_of(connection, cell, binding_id, who)
+            own_phone = await phone_of(connection, cell, who, door.sealing)
+        if binding is None:
+            raise Refused("not_found", "no such binding")
+        inbox = None
+        if door.phones is not None and own_phone is not None and own_phone.endswith(binding.phone_tail):
+            async with door.links.client(binding.issuer) as bank:
+                inbox = await bank.last_text(own_phone)
+        facts = {"binding": binding, "binding_id": binding_id, "inbox": inbox, "error": error}
+        return render(request, "citizen/bind_code.html", facts, status=409 if error else 200)
+
+    @routes.get("/cards/bind/{binding_id}")
+    async def ask_code(request: Request, who: Annotated[UUID, Depends(sessions.page)], binding_id: UUID) -> Response:
+        return await code_page(request, who, binding_id)
+
+    @routes.post("/cards/bind/{binding_id}")
+    async def confirm(
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        binding_id: UUID,
+        code: Annotated[str, Form(pattern=r"^\d{6}$")],
+    ) -> Response:
+        try:
+            await door.bindings.confirm(who, binding_id, code)
+        except NotBound as refused:
+            return await code_page(request, who, binding_id, refused.reason)
+        return RedirectResponse(HOME, status_code=303)
+
+    return routes
+
+
+def _make_one_key(door: Door, sessions: Sessions) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/cards/banks/{bank}")
+    async def list_of(request: Request, who: Annotated[UUID, Depends(sessions.page)], bank: str) -> Response:
+        member = next((m for m in _issuers(door) if m.code == bank), None)
+        if member is None:
+            raise Refused("not_found", "no such bank")
+        offered = await door.bindings.offered(who, bank)
+        return render(request, "citizen/bind_offered.html", {"bank": member, "offered": offered})
+
+    @routes.post("/cards/banks/{bank}")
+    async def bind_chosen(
+        who: Annotated[UUID, Depends(sessions.page)], bank: str, chosen: Annotated[list[str], Form()]
+    ) -> Response:
+        await door.bindings.bind_offered(who, bank, set(chosen))
+        return RedirectResponse(HOME, status_code=303)
+
+    return routes
+
+
+def _make_bound(door: Door, sessions: Sessions) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/cards/{instrument}/first")
+    async def offer_first(who: Annotated[UUID, Depends(sessions.page)], instrument: UUID) -> Response:
+        await door.bindings.offer_first(who, instrument)
+        return RedirectResponse(HOME, status_code=303)
+
+    @routes.post("/cards/{instrument}/unbind")
+    async def unbind(who: Annotated[UUID, Depends(sessions.page)], instrument: UUID) -> Response:
+        try:
+            await door.bindings.unbind(who, instrument)
+        except NotBound as refused:
+            return RedirectResponse(f"{HOME}?refused={refused.reason}", status_code=303)
+        return RedirectResponse(HOME, status_code=303)
+
+    return routes
+
+
+def _issuers(door: Door) -> list[Institution]:
+    return list(door.links.registry.issuers) if door.links.registry else []

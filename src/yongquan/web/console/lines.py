@@ -1,0 +1,52 @@
+"""Card lines: routes, the health of each line as this process sees it, and reversals that wait for an answer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from yongquan.flows.switch_route import ROUTING_ROLES, switch_route
+from yongquan.institutions.views import parties
+from yongquan.payments.reversals import waiting_reversals
+from yongquan.payments.routes_store import all_routes
+from yongquan.plumbing.clock import wall_now
+from yongquan.web.console.desk import ROOT, Desk, Visitor, desk_routes
+
+
+def make_lines(desk: Desk) -> APIRouter:
+    """`/console/lines`."""
+    routes = desk_routes()
+    door = desk.door
+
+    @routes.get("/lines")
+    async def lines(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], done: str = "") -> Response:
+        async with door.database.transaction() as connection:
+            stored = await all_routes(connection)
+            waiting = await waiting_reversals(connection)
+            names = await parties(connection)
+        issuers = [m.code for m in door.links.registry.issuers] if door.links.registry else []
+        facts = {
+            "routes": stored,
+            "reports": {(r.issuer, r.line): r for r in door.routes.report(issuers)},
+            "waiting": waiting,
+            "names": names,
+            "may_switch": any(visitor.staff.may(role) for role in ROUTING_ROLES),
+            "done": done,
+        }
+        return desk.show(request, visitor, "lines.html", facts)
+
+    @routes.post("/lines/route")
+    async def switch(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        route: Annotated[str, Form(pattern=r"^[a-z]{2,20}/\d{0,8}/[1-9]$")],
+        to: Annotated[str, Form(pattern="^(open|closed)$")],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        issuer, bin_, line = route.split("/")
+        named = (issuer, bin_, int(line))
+        await switch_route(
+            door.database, visitor.staff, named, is_open=to == "open", reason=reason.strip(), now=wall_now()
+        )
+        return RedirectResponse(f"{ROOT}/lines?done={to}", status_code=303)
+
+    return routes
