@@ -111,14 +111,15 @@ async def instrument_by_pan(connection: Connection, pan_index: bytes) -> tuple[U
 
 async def citizens_of_card(connection: Connection, card_no: str, sealing: Sealing) -> list[UUID]:
     """Who has bound a card."""
-    rows = await (await connection.execute(_OF_CARD, [sealing.index(card_no, what="pan")])).fetchall()
+    rows = await (await connection.execute(_OF_CARD, [Vault(sealing).index(card_no)])).fetchall()
     return [row[0] for row in rows]
 
 
 async def index_cards(connection: Connection, sealing: Sealing, *, limit: int = 1000) -> int:
     """Make cards that were bound before there was an index findable by number; how many."""
     rows = await (await connection.execute(_UNINDEXED, [limit])).fetchall()
-    indexes = [sealing.index(sealing.open(bytes(row[2]), what="pan"), what="pan") for row in rows]
+    vault = Vault(sealing)
+    indexes = [vault.index(vault.open(bytes(row[2]))) for row in rows]
     await connection.execute(_INDEX, [[row[0] for row in rows], [row[1] for row in rows], indexes])
     return len(rows)
 

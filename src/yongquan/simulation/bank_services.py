@@ -5,9 +5,11 @@ from uuid import UUID
 
 from stdnum import luhn
 
+from yongquan.flows.fund_campaign import open_books
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.connectors.service_messages import CreditCardOpening
 from yongquan.institutions.links import Links
+from yongquan.institutions.store import save_institutions
 from yongquan.kernel.ids import named_id
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
@@ -32,6 +34,9 @@ async def open_bank_services(goods: BankGoods, links: Links, *, now: datetime) -
         known = [await paying_account_of(connection, store.store_id) for store in stores]
         fresh = [store for store, found in zip(stores, known, strict=True) if found is None]
         await register_stores(connection, fresh, now=now)
+        await save_institutions(connection, links.registry.members)
+        members = [member.code for member in links.registry.members]
+        await open_books(connection, members, [], cells=goods.mandates.cells, now=now)
     await take_on_stores(links, stores)
     for store, (bank, kind) in zip(stores, ((bank, kind) for bank in BANKS for kind in GOODS), strict=True):
         await goods.offer(bank, kind, store.store_id)
