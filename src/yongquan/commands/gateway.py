@@ -35,7 +35,9 @@ def add(
     public_key: Annotated[Path | None, typer.Option(help="v3: its RSA public key, PEM")] = None,
     api_key: Annotated[Path | None, typer.Option(help="v3: file with its API v3 key, 32 characters")] = None,
     institution: Annotated[str, typer.Option(help="v3: an institution whose app it is; without, it is its own")] = "",
-    store: Annotated[list[str] | None, typer.Option(help="a store of the merchant; v3: repeat for more")] = None,
+    store: Annotated[
+        list[str] | None, typer.Option(help="a store of the merchant; v3: repeat for more, takings go to the first")
+    ] = None,
     mer_id: Annotated[str, typer.Option(help="ACP merchant number (merId)")] = "",
     cert: Annotated[Path | None, typer.Option(help="ACP: the merchant's certificate, .cer")] = None,
     secure_key: Annotated[Path | None, typer.Option(help="ACP: file with its key of methods 11 and 12")] = None,
@@ -170,7 +172,6 @@ def _save(merchant: GatewayMerchant, api_key: Path | None, stores: list[UUID]) -
 
     async def save(conninfo: str, cells: int) -> None:
         async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
-            await register(connection, merchant, now=wall_now())
             if merchant.dialect == V3:
                 funder = account_of(merchant.number)
                 await open_books(connection, [], [funder], cells=cells, now=wall_now())
@@ -178,6 +179,8 @@ def _save(merchant: GatewayMerchant, api_key: Path | None, stores: list[UUID]) -
                     group = ShopGroup(f"{OWN_PREFIX}{merchant.number}", funder.name, funder.name_en)
                     if await save_group(connection, group, stores) < len(set(stores)):
                         raise BadInput("--store: there is no such store")
+            # The first store named is the one that its orders' money is for.
+            await register(connection, replace(merchant, store_id=stores[0] if stores else None), now=wall_now())
 
     with database_of(settings) as conninfo:
         cells = migrate(conninfo, cells=settings.cells)

@@ -34,8 +34,13 @@ async def quote_payment(
     store: StoreFacts,
     amount_fen: int,
     now: datetime,
+    direction: Direction = Direction.CITIZEN_SCANS,
+    lines: tuple[Line, ...] = (),
 ) -> Quote:
-    """What a citizen's payment at a store's code would use now, and why not the rest. Locks nothing; amount in fen."""
+    """What a citizen's payment at a store would use now, and why not the rest. Locks nothing; amount in fen.
+
+    `lines` are the goods, where they are known.
+    """
     async with database.transaction() as connection:
         rows = await held_now(connection, cell_of(citizen_id, cells), citizen_id, now=now)
         missing = catalogue.missing(UUID(row[1]).hex for row in rows)
@@ -44,11 +49,11 @@ async def quote_payment(
     vouchers = await within_use_caps(
         database, _held(catalogue, rows), cells=cells, citizen_id=citizen_id, merchant=store.merchant, now=now
     )
-    cart = Cart((Line("bill", amount_fen, 1),))
+    cart = Cart(lines or (Line("bill", amount_fen, 1),))
     kinds = FunderKinds(database)
     held = [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in vouchers]
-    selection = choose_best(cart, held, store=store, direction=Direction.CITIZEN_SCANS)
-    unusable = [(v, why) for v in held if (why := v.why_not(store, Direction.CITIZEN_SCANS)) is not None]
+    selection = choose_best(cart, held, store=store, direction=direction)
+    unusable = [(v, why) for v in held if (why := v.why_not(store, direction)) is not None]
     return Quote(selection, tuple(unusable))
 
 

@@ -1,7 +1,8 @@
-"""Merchants in the v3 shape are told of their coupons: events become notices, due notices are tried, old ones go."""
+"""Merchants in the v3 shape are told of coupons and orders: events become notices, due ones are tried, old ones go."""
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,8 @@ import psycopg
 import structlog
 from cryptography.exceptions import InvalidTag
 
+from yongquan.flows.say_v3_trade import V3Speech
+from yongquan.flows.tell_v3_trades import KINDS, trade_notices
 from yongquan.institutions.v3 import Seal
 from yongquan.institutions.v3_notices import (
     Notice,
@@ -74,7 +77,7 @@ class NoticeCourier:
     async def work(self) -> bool:
         """One round; False if no notice was due."""
         async with self._database.transaction() as connection:
-            await collect(connection, cells=self._cells)
+            await collect(connection, V3Speech(self._sealing, self._cells))
         async with self._database.transaction() as connection:
             due = await take_due_notices(connection, limit=AT_ONCE, lease_s=LEASE_S)
         if due:
@@ -118,21 +121,27 @@ class NoticeCourier:
             await trim_notices(connection, days=KEPT_DAYS)
 
 
-async def collect(connection: Connection, *, cells: int, limit: int = STEP) -> int:
+async def collect(connection: Connection, speech: V3Speech, *, limit: int = STEP) -> int:
     """Turn the next events of the outbox into notices, in the caller's transaction; says how many."""
     step = await next_step(connection, READER, limit=limit)
     if step is None:
         return 0
-    events = {e.subject: e for e in await events_of(connection, step, kinds=["payment.succeeded"])}
-    notices: list[Notice] = []
-    if events:
-        payers = [(cell_of(id_, cells), UUID(str(e.payload["citizen_id"])), id_) for id_, e in events.items()]
-        coupons = await used_coupons(connection, payers)
-        urls = await callbacks_on(connection, sorted({c.mchid for c in coupons}), "favor") if coupons else {}
-        notices = [_used(c, events[c.payment_id], urls[c.mchid]) for c in coupons if c.mchid in urls]
-        await add_notices(connection, notices)
+    events = await events_of(connection, step, kinds=["payment.succeeded", *KINDS])
+    notices = await _used_coupons(connection, [e for e in events if e.kind == "payment.succeeded"], cells=speech.cells)
+    notices += await trade_notices(connection, [e for e in events if e.kind in KINDS], speech)
+    await add_notices(connection, notices)
     await mark_read(connection, READER, step)
     return len(notices)
+
+
+async def _used_coupons(connection: Connection, paid: Sequence[Event], *, cells: int) -> list[Notice]:
+    events = {event.subject: event for event in paid}
+    if not events:
+        return []
+    payers = [(cell_of(id_, cells), UUID(str(e.payload["citizen_id"])), id_) for id_, e in events.items()]
+    coupons = await used_coupons(connection, payers)
+    urls = await callbacks_on(connection, sorted({c.mchid for c in coupons}), "favor") if coupons else {}
+    return [_used(c, events[c.payment_id], urls[c.mchid]) for c in coupons if c.mchid in urls]
 
 
 def _used(coupon: UsedCoupon, event: Event, url: str) -> Notice:

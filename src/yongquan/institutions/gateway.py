@@ -34,6 +34,10 @@ _FIND = """
 select dialect, number, appid, institution, serial_no, public_key_pem, certificate_pem, api_key_sealed, store_id
   from institutions.gateway_merchant where dialect = %s and number = %s
 """
+_LOCK = "select 1 from institutions.gateway_merchant where dialect = %s and number = %s for no key update"
+_GIVE_STORE = """
+update institutions.gateway_merchant set store_id = %s where dialect = %s and number = %s and store_id is null
+"""
 _KNOWN = "select number from institutions.gateway_merchant where dialect = %s and number = any (%s)"
 
 
@@ -98,6 +102,16 @@ async def merchant_of(connection: Connection, dialect: str, number: str) -> Gate
         api_key_sealed=api_key,
         store_id=store_id,
     )
+
+
+async def lock_merchant(connection: Connection, merchant: GatewayMerchant) -> None:
+    """Let nobody else change this merchant until the commit."""
+    await connection.execute(_LOCK, [merchant.dialect, merchant.number])
+
+
+async def give_store(connection: Connection, merchant: GatewayMerchant, store_id: UUID) -> None:
+    """Let a merchant that has no store take its money at this one."""
+    await connection.execute(_GIVE_STORE, [store_id, merchant.dialect, merchant.number])
 
 
 async def known_numbers(connection: Connection, dialect: str, numbers: list[str]) -> set[str]:

@@ -30,6 +30,7 @@ delete from institutions.v3_request
  where mchid = %s and kind = %s and request_no = %s and body_hash = %s and answer::text = '{}'
 """
 _OPEN_ID = "select open_id from institutions.v3_openid where institution = %s and openid = %s"
+_NAME_OF = "select openid from institutions.v3_openid where institution = %s and open_id = %s order by openid limit 1"
 _NAME = """
 insert into institutions.v3_openid (institution, openid, open_id) values (%s, %s, %s) on conflict do nothing
 """
@@ -123,6 +124,12 @@ async def release_number(connection: Connection, request: Numbered) -> None:
 async def open_id_of_name(connection: Connection, institution: str, openid: str) -> UUID | None:
     """The open id behind a merchant's own name for a citizen."""
     row = await (await connection.execute(_OPEN_ID, [institution, openid])).fetchone()
+    return row[0] if row else None
+
+
+async def name_of_open_id(connection: Connection, institution: str, open_id: UUID) -> str | None:
+    """A merchant's own name for the citizen of an open id, if it gave one."""
+    row = await (await connection.execute(_NAME_OF, [institution, open_id])).fetchone()
     return row[0] if row else None
 
 

@@ -27,6 +27,11 @@ returning {_ORDER}
 """
 _BY_NO = f"select {_ORDER} from payments.trade_order where cell = %s and store_id = %s and order_no = %s"
 _BY_ID = f"select {_ORDER} from payments.trade_order where cell = %s and order_id = %s"
+_OF_PAYMENT = f"""
+select {_ORDER} from payments.trade_order o
+ where o.payment_id = %(payment)s
+   and (o.cell, o.order_id) in (select a.cell, a.order_id from payments.attempt a where a.payment_id = %(payment)s)
+"""
 _LOCKED = f"{_BY_ID} for no key update"
 _ATTEMPTS = """
 select attempt_no, bucket, state, payment_id, reason, is_late, begun_at, ended_at, deed, amount_fen
@@ -107,6 +112,11 @@ async def order_by_no(connection: Connection, cell: int, store_id: UUID, order_n
 async def order_by_id(connection: Connection, cell: int, order_id: UUID, *, lock: bool = False) -> TradeOrder | None:
     """An order by id; `lock` keeps it until the commit."""
     return _order(await (await connection.execute(_LOCKED if lock else _BY_ID, [cell, order_id])).fetchone())
+
+
+async def order_of_payment(connection: Connection, payment_id: UUID) -> TradeOrder | None:
+    """The order that a payment paid; asks every cell."""
+    return _order(await (await connection.execute(_OF_PAYMENT, {"payment": payment_id})).fetchone())
 
 
 async def attempts_of(connection: Connection, cell: int, order_id: UUID) -> list[Attempt]:

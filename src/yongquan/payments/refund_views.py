@@ -9,7 +9,8 @@ from yongquan.plumbing.db import Connection
 
 _REFUNDS = """
 select r.refund_id, r.refund_no, r.amount_fen, r.charged_fen,
-       r.interchange_fen + r.network_fee_fen + r.acquirer_fee_fen, r.state, r.reason, r.settlement_date, r.begun_at
+       r.interchange_fen + r.network_fee_fen + r.acquirer_fee_fen, r.state, r.reason, r.settlement_date, r.begun_at,
+       r.ended_at
   from payments.refund r where r.cell = %s and r.payment_id = %s order by r.begun_at, r.refund_id
 """
 _SHARES = """
@@ -45,13 +46,14 @@ class RefundRow:
     settlement_date: date
     begun_at: datetime
     shares: tuple[ShareBack, ...] = ()
+    ended_at: datetime | None = None
 
 
 async def refunds_of(connection: Connection, cell: int, payment_id: UUID) -> Sequence[RefundRow]:
     """A payment's refunds in the order they were begun, with what each funder got back."""
     rows = await (await connection.execute(_REFUNDS, [cell, payment_id])).fetchall()
     shares = [ShareBack(*row) for row in await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()]
-    return [RefundRow(*(*row, tuple(s for s in shares if s.refund_id == row[0]))) for row in rows]
+    return [RefundRow(*(*row[:9], tuple(s for s in shares if s.refund_id == row[0]), row[9])) for row in rows]
 
 
 def fates_of(refunds: Sequence[RefundRow]) -> dict[tuple[UUID, UUID], str]:

@@ -13,6 +13,7 @@ from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
 from yongquan.web.citizen.mandates import make_mandates
+from yongquan.web.citizen.order import make_order
 from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
@@ -42,6 +43,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_stores,
         make_pay_code,
         make_paying,
+        make_order,
         make_receipts,
         make_cards,
         make_identity,

@@ -41,6 +41,18 @@ CODES = {
     "not_linked": (400, "PARAM_ERROR", "openid 未授权本机构"),
     "conflicting_request": (400, "INVALID_REQUEST", "out_request_no 已用于其他请求"),
     "request_no_used": (400, "INVALID_REQUEST", "商户请求单号已用于其他请求"),
+    "no_store": (403, "NO_AUTH", "商户未登记收款门店"),
+    "order_no_used": (403, "OUT_TRADE_NO_USED", "商户订单号已用于其他订单"),
+    "bad_order": (400, "PARAM_ERROR", "time_expire 需晚于当前时间"),
+    "no_such_trade": (404, "ORDER_NOT_EXIST", "订单不存在"),
+    "order_paid": (400, "ORDERPAID", "订单已支付,请申请退款"),
+    "order_closed": (400, "ORDER_CLOSED", "订单已关闭"),
+    "attempt_under_way": (400, "USERPAYING", "用户支付中,请稍后查询"),
+    "no_such_refund": (404, "RESOURCE_NOT_EXISTS", "退款单不存在"),
+    "not_refundable": (400, "INVALID_REQUEST", "订单当前状态不能退款"),
+    "refund_too_large": (403, "NOT_ENOUGH", "退款金额大于订单可退金额"),
+    "refund_under_way": (429, "FREQUENCY_LIMITED", "该订单有退款正在处理,请稍后用原单号重试"),
+    "amount_differs": (400, "PARAM_ERROR", "amount.total 与订单金额不一致"),
     "too_many_requests": (429, "FREQUENCY_LIMITED", "请求过于频繁"),
 }
 
@@ -115,7 +127,7 @@ def route_class(seal: Seal) -> type[APIRoute]:
                 except CouponState as no:
                     answer = _error(V3Refused(400, "INVALID_REQUEST", str(no)))
                 except Refusal as no:
-                    answer = _error(told(no.code))
+                    answer = _error(told(getattr(no, "reason", no.code)))
                 except BadInput as no:
                     answer = _error(V3Refused(400, "PARAM_ERROR", str(no)))
                 except RequestValidationError as no:
