@@ -36,6 +36,7 @@ from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_acp_batches import AcpBatches
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
+from yongquan.flows.serve_cashier import CashierDesk
 from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.tell_acp_merchants import AcpVoice
@@ -119,6 +120,7 @@ class Platform:
         self.preauths = Preauths(self.orders, self.switch)
         self.bindings = BindingDesk(self.payments, self.links, self.switch, Vault(self.sealing), self.clock, cells)
         self.payouts = Payouts(database, self.clock, self.links, self.sealing, cells)
+        self.cashier = CashierDesk(self.orders, self.catalogue, self.sealing, cells)
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
@@ -260,6 +262,7 @@ def make_application(platform: Platform) -> HotDoor:
         payouts=platform.payouts,
         transfers=platform.transfers,
         goods=platform.goods,
+        cashier=platform.cashier,
         draws=platform.draws,
         find_round=platform.find_round,
         hash_code=platform.hash_code,

@@ -82,11 +82,23 @@ def test_each_condition_of_use_refuses_and_lets_pass(tmp_path: Path, fresh_datab
         assert await why(world, asked) == "other_terminal"
         await let_use(world, UseRules(directions=(Direction.ONLINE,)))
         assert await why(world, asked) == "wrong_direction"
+        await let_use(world, UseRules(card_issuers=("somebody",)))
+        assert await why(world, asked) == "other_card"
+        await let_use(world, UseRules(card_bins=("1-2",)))
+        assert await why(world, asked) == "other_card"
         await let_use(world, UseRules(tags=("fridge",)))
         assert await why(world, asked) == "other_goods"
 
         await let_use(
-            world, UseRules(shop_groups=("old",), terminals=("T1",), directions=(Direction.ONLINE,), tags=("fridge",))
+            world,
+            UseRules(
+                shop_groups=("old",),
+                terminals=("T1",),
+                directions=(Direction.ONLINE,),
+                tags=("fridge",),
+                card_issuers=(person.issuer,),
+                card_bins=("1-9",),
+            ),
         )
         good = replace(
             asked,

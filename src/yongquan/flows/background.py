@@ -108,6 +108,7 @@ class Background:
         now = self.clock.now()
         await self.resolver.sweep(now=now)
         await self.refunds.sweep(now=now)
+        await self.resolver.desk.payers.sweep()
         await self.orders.sweep()
         await self.preauths.sweep()
 

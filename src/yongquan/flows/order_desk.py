@@ -206,7 +206,9 @@ class OrderDesk:
             order = there(await order_by_id(connection, cell, order_id, lock=True))
             require_payable(order, OrderKind.PURCHASE, now=now)
             attempt_no = order.attempts + 1
-            await begin_attempt(connection, cell, order_id, attempt_no, bucket=payer.bucket, now=now)
+            waits = self.payments.payers.is_asked_about(attempt_wish(order, attempt_no, payer))
+            state = AttemptState.CREATED if waits else AttemptState.PENDING
+            await begin_attempt(connection, cell, order_id, attempt_no, bucket=payer.bucket, state=state, now=now)
             pending = Move(OrderState.PENDING, attempt_no, None, 0, None, None, now + LOOK_SOON)
             await move_order(connection, cell, order_id, pending)
         return order, attempt_no

@@ -11,7 +11,7 @@ from yongquan.plumbing.db import Database
 from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.pricing import Cart, Line
-from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best
+from yongquan.vouchers.selection import HeldVoucher, Selection, choose_best, use_named
 from yongquan.vouchers.usability import StoreFacts, WhyNot
 from yongquan.vouchers.use_caps import within_use_caps
 from yongquan.vouchers.views import HeldRow, held_now
@@ -23,6 +23,11 @@ class Quote:
 
     selection: Selection
     unusable: tuple[tuple[HeldVoucher, WhyNot], ...]
+
+    @property
+    def saved_fen(self) -> int:
+        """What the vouchers take off."""
+        return sum(chosen.discount_fen for chosen in self.selection.chosen)
 
 
 async def quote_payment(
@@ -37,24 +42,49 @@ async def quote_payment(
     direction: Direction = Direction.CITIZEN_SCANS,
     lines: tuple[Line, ...] = (),
 ) -> Quote:
-    """What a citizen's payment at a store would use now, and why not the rest. Locks nothing; amount in fen.
+    """What a citizen's payment at a store's code would use now, and why not the rest. Locks nothing; amount in fen.
 
     `lines` are the goods, where they are known.
     """
+    held = await vouchers_at_hand(
+        database, catalogue, cells=cells, citizen_id=citizen_id, merchant=store.merchant, now=now
+    )
+    return quote_of(held, store=store, direction=direction, amount_fen=amount_fen, lines=lines)
+
+
+async def vouchers_at_hand(
+    database: Database, catalogue: Catalogue, *, cells: int, citizen_id: UUID, merchant: str, now: datetime
+) -> list[HeldVoucher]:
+    """The vouchers that a citizen holds and that are good now, with what their caps of use leave at a merchant."""
     async with database.transaction() as connection:
         rows = await held_now(connection, cell_of(citizen_id, cells), citizen_id, now=now)
         missing = catalogue.missing(UUID(row[1]).hex for row in rows)
         if missing:
             await catalogue.load_types(connection, missing)
     vouchers = await within_use_caps(
-        database, _held(catalogue, rows), cells=cells, citizen_id=citizen_id, merchant=store.merchant, now=now
+        database, _held(catalogue, rows), cells=cells, citizen_id=citizen_id, merchant=merchant, now=now
     )
-    cart = Cart(lines or (Line("bill", amount_fen, 1),))
     kinds = FunderKinds(database)
-    held = [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in vouchers]
-    selection = choose_best(cart, held, store=store, direction=direction)
-    unusable = [(v, why) for v in held if (why := v.why_not(store, direction)) is not None]
-    return Quote(selection, tuple(unusable))
+    return [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in vouchers]
+
+
+def quote_of(
+    held: Sequence[HeldVoucher],
+    *,
+    store: StoreFacts,
+    direction: Direction,
+    amount_fen: int,
+    named: Sequence[UUID] | None = None,
+    lines: tuple[Line, ...] = (),
+) -> Quote:
+    """The best of some vouchers, or exactly the named ones, for an amount in fen. Raises `VoucherNotUsable`."""
+    cart = Cart(lines or (Line("bill", amount_fen, 1),))
+    unusable = tuple((v, why) for v in held if (why := v.why_not(store, direction)) is not None)
+    if named is None:
+        return Quote(choose_best(cart, held, store=store, direction=direction), unusable)
+    names = {str(id_) for id_ in named}
+    wanted = [v for v in held if v.voucher_id in names]
+    return Quote(use_named(cart, wanted, store=store, direction=direction), unusable)
 
 
 def _held(catalogue: Catalogue, rows: Sequence[HeldRow]) -> list[HeldVoucher]:

@@ -10,6 +10,7 @@ import structlog
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import cell_of, named_id
+from yongquan.payments.asking_store import asked_by_key
 from yongquan.payments.model import PaymentRefused, PaymentState
 from yongquan.payments.orders import (
     ATTEMPT_MOVES,
@@ -211,6 +212,12 @@ class OrderSweeper:
     async def _ask(self, connection: Connection, cell: int, order_id: UUID, attempt: Attempt, *, now: datetime) -> None:
         payer_cell, key = attempt.bucket % self.cells, key_of(order_id, attempt.attempt_no)
         payment_id = await begun_as(connection, payer_cell, order_id, key)
+        if attempt.state is AttemptState.CREATED:
+            if payment_id is None and await self._waits(connection, cell, order_id, attempt, key, now=now):
+                return
+            if payment_id not in {None, NEVER_BEGUN}:
+                begun: Outcome = (AttemptState.PENDING, payment_id, "")
+                await note_attempt(connection, cell, order_id, attempt.attempt_no, begun, now=now)
         never = payment_id == NEVER_BEGUN
         if payment_id is None and attempt.begun_at + BEGINS_WITHIN <= now:
             never = await give_up(connection, payer_cell, order_id, key)
@@ -220,6 +227,19 @@ class OrderSweeper:
         elif payment_id is not None and (payment := await payment_of(connection, payer_cell, payment_id)) is not None:
             outcome = outcome_of(payment.state, payment.response_code), payment_id, payment.response_code or ""
             await note_attempt(connection, cell, order_id, attempt.attempt_no, outcome, now=now)
+
+    async def _waits(
+        self, connection: Connection, cell: int, order_id: UUID, attempt: Attempt, key: UUID, *, now: datetime
+    ) -> bool:
+        """Whether the payer is still asked; a no, or no answer, ends the attempt."""
+        asked = await asked_by_key(connection, attempt.bucket % self.cells, order_id, key)
+        if asked is None:
+            return False
+        said = asked.as_payment(now=now)
+        if said.state is PaymentState.CLOSED:
+            outcome: Outcome = (AttemptState.FAILED, None, said.response_code or "")
+            await note_attempt(connection, cell, order_id, attempt.attempt_no, outcome, now=now)
+        return True
 
     async def _give_back(self, cell: int, order: TradeOrder, attempts: Sequence[Attempt], *, now: datetime) -> None:
         for attempt in attempts:

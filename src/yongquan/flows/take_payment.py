@@ -9,11 +9,13 @@ from uuid import UUID
 
 import structlog
 
+from yongquan.flows.ask_payer import PayerDesk
 from yongquan.flows.funder_kinds import FunderKinds
 from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
+from yongquan.payments.asking import Asked, agreed_code
 from yongquan.payments.fees import fees_on
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
 from yongquan.payments.open_payments import OpenPayment
@@ -35,6 +37,7 @@ from yongquan.vouchers.usability import StoreFacts, WhyNot
 from yongquan.vouchers.use_caps import within_use_caps
 
 PRICED_AGAIN_MAX = 5
+BIN_DIGITS = 8
 SIGNED_OFF = "91"
 CAP_REASONS = {
     "total": "funder_cap",
@@ -73,6 +76,7 @@ class Order:
     is_online: bool = False
     hold: HeldMoney | None = None
     authority: str = ""  # of a collection, for the issuer to check
+    payment_id: UUID | None = None  # of a payment by code that its payer was asked about and agreed to
 
     @property
     def cart(self) -> Cart:
@@ -112,12 +116,15 @@ class PaymentDesk:
         self._lines = PaymentLines(database, clock)
         self._stans = Stans(database)
         self._funder_kinds = FunderKinds(database)
+        self.payers = PayerDesk(database, clock, cells, self)
 
     async def take(self, order: Order) -> Payment:
-        """The payment as it stands: succeeded, failed, or unknown while the bank has not answered.
+        """The payment as it stands: succeeded, failed, unknown (the bank has not answered), or waiting for the payer.
 
         Raises `PaymentRefused` or `VoucherNotUsable` before anything is done; `Outage`: repeat with the same key.
         """
+        if self.payers.is_asked_about(order):
+            return await self.payers.ask(order)
         cell = order.bucket % self._cells
         # Without one, the order is named after caller and key: keys of different callers may be alike.
         order_no = order.order_no or named_id(order.caller_id, order.key).hex
@@ -139,6 +146,10 @@ class PaymentDesk:
             # A voucher went elsewhere between reading and locking: look at the wallet again.
         raise PaymentRefused("voucher_unavailable", "the vouchers keep changing: try again")
 
+    async def take_agreed(self, asked: Asked) -> Payment:
+        """The payment that its payer agreed to, under the key it was asked under."""
+        return await self.take(_agreed_order(asked))
+
     async def close(self) -> None:
         await self._lines.close()
 
@@ -159,6 +170,9 @@ class PaymentDesk:
         """A payment by id. Raises `PaymentRefused` if there is none."""
         async with self.database.transaction() as connection:
             found = await payment_of(connection, cell, payment_id)
+        asked = await self.payers.find(cell, payment_id) if found is None and payment_id is not None else None
+        if asked is not None:
+            return asked.as_payment(now=self._clock.now())
         if found is None:
             raise PaymentRefused("not_found", "no such payment")
         return found
@@ -218,6 +232,8 @@ class PaymentDesk:
             merchant=prepared.licence_no,
             terminal=order.terminal,
             now=self._clock.now(),
+            issuer=prepared.issuer,
+            card_bin=self._sealing.open(prepared.pan_sealed, what="pan")[:BIN_DIGITS],
         )
 
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
@@ -235,7 +251,7 @@ class PaymentDesk:
 
     async def _begin(self, order: Order, order_no: str, prepared: Prepared, selection: Selection) -> Begin:
         return Begin(
-            payment_id=fresh_id(bucket_of(prepared.citizen_id)),
+            payment_id=order.payment_id or fresh_id(bucket_of(prepared.citizen_id)),
             order=order,
             order_no=order_no,
             store_cell=cell_of(order.store_id, self._cells),
@@ -315,4 +331,24 @@ def _spent_funder(outcome: str, begin: Begin) -> str:
         voucher_id=voucher.voucher_id,
         reason=CAP_REASONS[scope],
         funder_id=funder_id,
+    )
+
+
+def _agreed_order(asked: Asked) -> Order:
+    return Order(
+        caller_id=asked.caller_id,
+        key=asked.key,
+        body_hash=asked.body_hash,
+        bucket=bucket_of(asked.citizen_id),
+        store_id=asked.store_id,
+        amount_fen=asked.amount_fen,
+        order_no=asked.order_no,
+        lines=tuple(
+            Line(sku, unit_fen, qty, frozenset(tags), selected, floor_fen)
+            for sku, unit_fen, qty, tags, selected, floor_fen in asked.wish["lines"]
+        ),
+        code_hash=agreed_code(asked.payment_id),
+        merchant_offer_fen=asked.wish["merchant_offer_fen"],
+        terminal=asked.wish["terminal"],
+        payment_id=asked.payment_id,
     )

@@ -14,6 +14,7 @@ select {STORE}, null::float8, licence_no,
        array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
   from merchants.store s where store_id = %s
 """
+_MCC = "select s.mcc from merchants.store s where s.store_id = %s"
 _KINDS = """
 select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
        array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id), s.licence_no
@@ -74,6 +75,12 @@ async def facts_of_stores(connection: Connection, store_ids: Sequence[UUID]) -> 
     """The kinds of some stores, by id."""
     rows = await (await connection.execute(_KINDS, [list(store_ids)])).fetchall()
     return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]), row[8])) for row in rows}
+
+
+async def mcc_of(connection: Connection, store_id: UUID) -> str:
+    """The category code (ISO 18245) of a store."""
+    row = await (await connection.execute(_MCC, [store_id])).fetchone()
+    return row[0] if row else ""
 
 
 async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:

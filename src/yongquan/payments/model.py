@@ -10,6 +10,8 @@ from yongquan.kernel.errors import Refusal
 
 
 class PaymentState(StrEnum):
+    USER_PAYING = "user_paying"  # above the limit of pay codes: the payer is asked first (payments.asking)
+    CLOSED = "closed"  # the payer said no, or nothing in time: it never began
     CHARGING = "charging"
     UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"
@@ -19,6 +21,8 @@ class PaymentState(StrEnum):
 
 
 PAYMENT_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
+    PaymentState.USER_PAYING: frozenset({PaymentState.CHARGING, PaymentState.CLOSED}),
+    PaymentState.CLOSED: frozenset(),
     PaymentState.CHARGING: frozenset({PaymentState.UNKNOWN, PaymentState.SUCCEEDED, PaymentState.FAILED}),
     PaymentState.UNKNOWN: frozenset({PaymentState.UNKNOWN, PaymentState.SUCCEEDED, PaymentState.FAILED}),
     PaymentState.SUCCEEDED: frozenset({PaymentState.REFUNDING}),
@@ -28,6 +32,9 @@ PAYMENT_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.FAILED: frozenset(),
     PaymentState.REFUNDED: frozenset(),
 }
+
+
+OUTCOME_OPEN = frozenset({PaymentState.USER_PAYING, PaymentState.CHARGING, PaymentState.UNKNOWN})
 
 
 class PaymentRefused(Refusal):

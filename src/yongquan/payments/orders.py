@@ -157,6 +157,10 @@ class TradeOrder:
 def outcome_of(state: PaymentState, response_code: str | None) -> AttemptState:
     """What a payment's state says of the attempt that made it."""
     match state:
+        case PaymentState.USER_PAYING:
+            return AttemptState.CREATED
+        case PaymentState.CLOSED:
+            return AttemptState.FAILED
         case PaymentState.CHARGING:
             return AttemptState.PENDING
         case PaymentState.UNKNOWN:

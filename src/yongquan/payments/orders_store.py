@@ -40,7 +40,7 @@ select attempt_no, bucket, state, payment_id, reason, is_late, begun_at, ended_a
 """
 _BEGIN = """
 insert into payments.attempt (cell, order_id, attempt_no, bucket, state, begun_at, deed, amount_fen)
-values (%s, %s, %s, %s, 'pending', %s, %s, %s)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 _MOVE = """
 update payments.trade_order
@@ -132,12 +132,14 @@ async def begin_attempt(
     attempt_no: int,
     *,
     bucket: int,
+    state: AttemptState = AttemptState.PENDING,
     now: datetime,
     deed: Deed = Deed.PAY,
     amount_fen: int | None = None,
 ) -> None:
     """Write an attempt before anything is done for it; a completion has an amount of its own."""
-    await connection.execute(_BEGIN, [cell, order_id, attempt_no, bucket, now, deed.value, amount_fen])
+    row = [cell, order_id, attempt_no, bucket, state.value, now, deed.value, amount_fen]
+    await connection.execute(_BEGIN, row)
 
 
 async def move_order(connection: Connection, cell: int, order_id: UUID, move: Move) -> None:

@@ -6,11 +6,16 @@ from datetime import date, datetime
 from uuid import UUID
 
 from yongquan.plumbing.db import Connection
+from yongquan.plumbing.sealing import Sealing
 
 PAGE = 50
+HEAD_DIGITS = 8
 _CARDS = """
 select instrument_id, issuer, kind, pan_tail, bound_at, is_default from payments.instrument
  where cell = %s and citizen_id = %s and state = 'bound' order by is_default desc, bound_at, instrument_id
+"""
+_SEALED_CARDS = """
+select instrument_id, pan_sealed from payments.instrument where cell = %s and citizen_id = %s and state = 'bound'
 """
 _CARD_OF = "select i.issuer, i.pan_tail from payments.instrument i where i.cell = %s and i.instrument_id = %s"
 _ROW = """
@@ -103,6 +108,12 @@ class Takings:
 async def cards_of(connection: Connection, cell: int, citizen_id: UUID) -> Sequence[CardRow]:
     """A citizen's bound cards, the first bound first."""
     return [CardRow(*row) for row in await (await connection.execute(_CARDS, [cell, citizen_id])).fetchall()]
+
+
+async def card_heads_of(connection: Connection, cell: int, citizen_id: UUID, sealing: Sealing) -> dict[UUID, str]:
+    """The first eight digits of a citizen's cards: which of a bank's kinds of card each is."""
+    rows = await (await connection.execute(_SEALED_CARDS, [cell, citizen_id])).fetchall()
+    return {row[0]: sealing.open(bytes(row[1]), what="pan")[:HEAD_DIGITS] for row in rows}
 
 
 async def card_of_payment(connection: Connection, cell: int, payment_id: UUID) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.flows.take_payment import Order, PaymentDesk
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, named_id
+from yongquan.payments.model import PaymentState
 from yongquan.plumbing.clock import Clock, wall_now
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.tokens import Holder, Tokens
@@ -143,6 +144,8 @@ class FlowDoor:
                     instrument_id=None if code else wish.instrument_id,
                 )
             )
+            if payment.state is PaymentState.USER_PAYING:
+                payment = await self.payments.payers.agree(payment.payment_id, wish.citizen_id)
         except Refusal as refusal:
             return str(refusal)
         return payment.state
@@ -201,6 +204,10 @@ class HttpDoor:
             }
         answer = await self.client.post("/v1/payments", headers=self._headers(holder, caller, wish.key), json=body)
         document = answer.json()
+        if document.get("state") == "user_paying":
+            yes = self._headers(Holder.CITIZEN, wish.citizen_id, wish.key)
+            answer = await self.client.post(f"/v1/payments/{document['payment_id']}/confirm", headers=yes)
+            document = answer.json()
         return str(document["state"] if answer.is_success else document["code"])
 
     async def _code(self, wish: PaymentWish) -> str:

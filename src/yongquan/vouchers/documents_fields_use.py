@@ -2,6 +2,7 @@
 
 from yongquan.vouchers.documents_fields_claim import MOST, OF_GROUP, OVER, PERIOD
 from yongquan.vouchers.documents_kinds import (
+    BINS,
     CODES,
     FUNDER,
     HOURS,
@@ -174,6 +175,20 @@ USE = Record(
             LABELS,
             Words("收款终端", "限这些终端号(加引号)"),
             Words("Terminals", "Usable at tills that send one of these numbers (quoted)"),
+        ),
+        Field(
+            "card_issuers",
+            "card_issuers",
+            CODES,
+            Words("付款卡银行", "限用其中一家银行或钱包付款"),
+            Words("Paid with", "Usable when paying with a card of one of these banks or wallets"),
+        ),
+        Field(
+            "card_bins",
+            "card_bins",
+            BINS,
+            Words("付款卡号段", "限卡号以这些数字开头的卡,如 622200-622299"),
+            Words("Card ranges", "Usable when paying with a card whose number begins so, like 622200-622299"),
         ),
         Field(
             "tags",

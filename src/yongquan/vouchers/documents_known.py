@@ -35,6 +35,7 @@ def _faults(marked: Marked, known: Known) -> Iterator[Fault]:
         ("use", "areas", "unknown_area", known.areas),
         ("use", "shop_groups", "unknown_shop_group", known.shop_groups),
         ("conditions", "card_issuers", "unknown_issuer", known.issuers),
+        ("use", "card_issuers", "unknown_issuer", known.issuers),
         ("conditions", "new_customer_of", "unknown_issuer", known.issuers),
         ("conditions", "platforms", "unknown_platform", (OWN_APP, *known.platforms)),
     )

@@ -242,7 +242,8 @@ class UseRules:
 
     `shop_groups` are named sets of stores, `areas` named outlines that count beside the type's districts, `terminals`
     numbers that a till sends; `tags` and `skus` bound the goods, as in the calculator's scope. `exchange`: the voucher
-    makes one unit of them free, up to the type's amount.
+    makes one unit of them free, up to the type's amount. `card_issuers` and `card_bins` (first digits, one number or a
+    range) bound what is paid with: a bank's own promotion.
     """
 
     daily: tuple[time, time] | None = None
@@ -255,6 +256,8 @@ class UseRules:
     areas: tuple[str, ...] | None = None
     caps: tuple[UseCap, ...] = ()
     exchange: bool = False
+    card_issuers: tuple[str, ...] | None = None
+    card_bins: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

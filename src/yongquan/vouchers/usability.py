@@ -1,5 +1,6 @@
 """Whether a voucher can be used at a store, and if not, why not. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,7 @@ class WhyNot(StrEnum):
     OTHER_SHOP_GROUP = "other_shop_group"
     RELIEF_SHOPS_ONLY = "relief_shops_only"
     OTHER_TERMINAL = "other_terminal"
+    OTHER_CARD = "other_card"
     WRONG_DIRECTION = "wrong_direction"
     NOT_TODAY = "not_today"
     NOT_THIS_HOUR = "not_this_hour"
@@ -35,7 +37,7 @@ class StoreFacts:
     """What vouchers look at in a store, and in the moment of paying there.
 
     `place` is longitude and latitude, `merchant` the licence, `terminal` the number a till sends; `now` None is not
-    known yet.
+    known yet. `issuer` is the bank or wallet paid with, `card_bin` its number's first digits; None is not known yet.
     """
 
     industry: str
@@ -46,6 +48,16 @@ class StoreFacts:
     merchant: str = ""
     terminal: str | None = None
     now: datetime | None = None
+    issuer: str | None = None
+    card_bin: str = ""
+
+    def pays_with(self, issuers: Collection[str] | None, bins: Collection[str] | None) -> bool:
+        """Whether the payment's card is of one of these issuers and ranges."""
+        if self.issuer is None:
+            return True
+        if issuers is not None and self.issuer not in issuers:
+            return False
+        return bins is None or any(_in_range(self.card_bin, each) for each in bins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,8 @@ def why_not_here(
         return WhyNot.RELIEF_SHOPS_ONLY
     if rules.use.terminals is not None and store.terminal not in rules.use.terminals:
         return WhyNot.OTHER_TERMINAL
+    if not store.pays_with(rules.use.card_issuers, rules.use.card_bins):
+        return WhyNot.OTHER_CARD
     if rules.direction not in {Direction.EITHER, direction}:
         return WhyNot.WRONG_DIRECTION
     if rules.use.directions is not None and direction not in rules.use.directions:
@@ -113,3 +127,8 @@ def why_not_now(state: VoucherState, *, valid_from: datetime, valid_until: datet
     if now < valid_from:
         return WhyNot.NOT_YET_VALID
     return WhyNot.EXPIRED if now >= valid_until else None
+
+
+def _in_range(card_bin: str, range_: str) -> bool:
+    first, _, last = range_.partition("-")
+    return first <= card_bin[: len(first)] <= (last or first)

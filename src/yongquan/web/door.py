@@ -14,6 +14,7 @@ from yongquan.flows.pay_out import Payouts
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
+from yongquan.flows.serve_cashier import CashierDesk
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.transfer_money import Transfers
 from yongquan.institutions.links import Links
@@ -54,6 +55,7 @@ class Door:
     payouts: Payouts
     transfers: Transfers
     goods: BankGoods
+    cashier: CashierDesk
     draws: Draws
     find_round: Callable[[str], Awaitable[RoundOffer | None]]
     hash_code: Callable[[str], UUID]

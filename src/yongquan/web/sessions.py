@@ -22,15 +22,25 @@ SCRIPT_TOKEN_LASTS = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The sessions of one kind of holder, whose pages all begin with `root`."""
+    """The sessions of one kind of holder, whose pages all begin with `root`.
+
+    `is_framed`: the pages may stand in a frame of another site, where only a partitioned cookie is sent.
+    """
 
     tokens: Tokens
     holder: Holder
     cookie: str
     root: str
+    is_framed: bool = False
 
     def open(self, request: Request, answer: Response, token: str, *, lasts: timedelta) -> None:
         """Keep a token in the browser."""
+        if self.is_framed and request.url.scheme == "https":
+            limits = f"Max-Age={int(lasts.total_seconds())}; Path={self.root}"
+            answer.headers.append(
+                "set-cookie", f"{self.cookie}={token}; {limits}; HttpOnly; Secure; SameSite=None; Partitioned"
+            )
+            return
         answer.set_cookie(
             self.cookie,
             token,
@@ -40,6 +50,14 @@ class Sessions:
             samesite="lax",
             secure=request.url.scheme == "https",
         )
+
+    def take_over(self, request: Request, answer: Response, other: "Sessions") -> None:
+        """Open a session of this kind for whoever is signed in by another, until that one ends."""
+        bearer = other.bearer_of(request)
+        if bearer is not None:
+            ends = datetime.fromtimestamp(bearer.expires_at, UTC)
+            token = self.tokens.issue(self.holder, UUID(hex=bearer.id_hex), expires_at=ends)
+            self.open(request, answer, token, lasts=ends - wall_now())
 
     def close(self, answer: Response) -> None:
         """Forget it."""

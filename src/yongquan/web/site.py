@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
+from yongquan.web.api.cashier import make_cashier_api
 from yongquan.web.api.conditions import make_conditions
 from yongquan.web.api.institutions import make_institutions
 from yongquan.web.api.native import make_native
@@ -24,6 +25,7 @@ from yongquan.web.api.own_vouchers import make_own_vouchers
 from yongquan.web.api.reminders import make_reminders_api
 from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
+from yongquan.web.cashier import make_cashier
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
 from yongquan.web.dialects.acp.gate import make_acp
@@ -51,6 +53,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)
+    site.include_router(make_cashier(door), include_in_schema=False)
     site.include_router(make_console(door), include_in_schema=False)
     site.include_router(make_draws(door), include_in_schema=False)
     site.include_router(make_draw_effects(door), include_in_schema=False)
@@ -86,7 +89,7 @@ def _make_api(door: Door) -> FastAPI:
     site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url=None, redoc_url=None)
     _tell_refusals(site)
     describe(site)
-    for make in (make_native, make_ways, make_conditions, make_reminders_api, make_institutions, make_own_vouchers):
+    for make in (make_native, make_ways, make_conditions, make_reminders_api, make_institutions, make_own_vouchers, make_cashier_api):
         site.include_router(make(door))
 
     @site.get("/healthz", tags=["operations"])

@@ -58,6 +58,7 @@ SENTENCES = {
     "use_groups": "限 %(groups)s 的门店",
     "use_areas": "限 %(areas)s 内的门店",
     "use_terminals": "限指定收款终端",
+    "use_cards": "限用指定银行或钱包付款",
     "use_goods": "限指定商品",
     "use_exchange": "免费兑换一件指定商品",
     "group": "“%(group)s”组",
@@ -158,6 +159,8 @@ class TermsWords:
             yield self._say("use_areas", areas=self._list(self._named(use.areas)))
         if use.terminals:
             yield self._say("use_terminals")
+        if use.card_issuers or use.card_bins:
+            yield self._say("use_cards")
         if use.tags or use.skus:
             yield self._say("use_exchange" if use.exchange else "use_goods")
         for cap in use.caps:

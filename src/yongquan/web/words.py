@@ -33,6 +33,7 @@ WHY_NOT = {
     WhyNot.OTHER_SHOP_GROUP: "不适用于这家门店",
     WhyNot.RELIEF_SHOPS_ONLY: "仅限纾困门店使用",
     WhyNot.OTHER_TERMINAL: "这台收款终端不参加活动",
+    WhyNot.OTHER_CARD: "限用其他银行或钱包付款",
     WhyNot.WRONG_DIRECTION: "付款方式不符合活动规则",
     WhyNot.NOT_TODAY: "今天不是可用日",
     WhyNot.NOT_THIS_HOUR: "现在不在可用时段内",
@@ -51,6 +52,8 @@ VOUCHER_STATES = {
     "void": "已作废",
 }
 PAYMENT_STATES = {
+    "user_paying": "等待您在手机上确认",
+    "closed": "未付款，已关闭",
     "charging": "等待银行答复",
     "unknown": "等待银行答复",
     "succeeded": "付款成功",
@@ -94,6 +97,9 @@ DECLINED = {
     "54": "卡片已过期",
     "61": "超过当日限额",
     "91": "银行暂时连不上，款项未扣，请稍后再付",
+    "payer_denied": "顾客没有同意付款",
+    "payer_timed_out": "顾客没有在 30 秒内确认",
+    "till_withdrew": "收银台已取消这笔收款",
 }
 DECLINED_OTHERWISE = "银行拒绝了这笔付款"
 PROBLEMS = {
@@ -140,6 +146,10 @@ PROBLEMS = {
     "forbidden": "无权操作",
     "bad_request": "请求格式有误",
     "not_found": "不存在",
+    "code_malformed": "这不是可用的付款码",
+    "order_closed": "订单已关闭",
+    "order_paid": "订单已支付",
+    "attempt_under_way": "上一次付款还没有结果，请稍候",
     "unavailable": "暂时不可用，请重试",
 }
 

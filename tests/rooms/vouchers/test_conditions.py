@@ -24,6 +24,8 @@ STORE = StoreFacts(
     place=(121.5, 29.8),
     terminal="T1",
     now=MONDAY_NOON,
+    issuer="yuehu",
+    card_bin="62220288",
 )
 RULES = TypeRules(None, None, None, None, Direction.EITHER, 0)  # type: ignore[arg-type]
 
@@ -69,6 +71,10 @@ def test_a_tolerance_is_in_metres_in_every_direction(lat: float) -> None:
         (UseRules(shop_groups=("new town",)), WhyNot.OTHER_SHOP_GROUP),
         (UseRules(terminals=("T1",)), None),
         (UseRules(terminals=("T2",)), WhyNot.OTHER_TERMINAL),
+        (UseRules(card_issuers=("yuehu",)), None),
+        (UseRules(card_issuers=("donghu",)), WhyNot.OTHER_CARD),
+        (UseRules(card_bins=("6222", "621700-621799")), None),
+        (UseRules(card_bins=("621700-621799",)), WhyNot.OTHER_CARD),
         (UseRules(directions=(Direction.SHOP_SCANS,)), None),
         (UseRules(directions=(Direction.ONLINE,)), WhyNot.WRONG_DIRECTION),
         (UseRules(weekdays=(1,)), None),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from yongquan.payments.asking import ASKED_MOVES, AskedState
 from yongquan.payments.model import PAYMENT_MOVES, PaymentState
 from yongquan.payments.orders import ATTEMPT_MOVES, ORDER_MOVES, AttemptState, OrderState
 from yongquan.payments.preauths import HOLD_MOVES, HoldState
@@ -32,6 +33,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, frozenset[Any]]]] = [
     (OrderState, ORDER_MOVES),
     (AttemptState, ATTEMPT_MOVES),
     (HoldState, HOLD_MOVES),
+    (AskedState, ASKED_MOVES),
 ]
 
 
@@ -49,7 +51,7 @@ def test_only_what_the_table_says_is_allowed(states: type[StrEnum], moves: Mappi
     ("moves", "ends"),
     [
         (VOUCHER_MOVES, {VoucherState.EXPIRED, VoucherState.FORFEITED, VoucherState.VOID}),
-        (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED}),
+        (PAYMENT_MOVES, {PaymentState.FAILED, PaymentState.REFUNDED, PaymentState.CLOSED}),
         (ORDER_MOVES, {OrderState.REFUNDED, OrderState.REVERSED, OrderState.CLOSED}),
         (ATTEMPT_MOVES, {AttemptState.FAILED, AttemptState.REVERSED, AttemptState.RETURNED}),
         (HOLD_MOVES, {HoldState.DECLINED, HoldState.FREED}),

@@ -10,14 +10,16 @@ from babel.messages.extract import extract
 
 from yongquan.institutions.acp import codes as acp_codes
 from yongquan.web import bank_words, own_words, terms_words, words
+from yongquan.web.cashier.showing import CASHIER_WORDS
 from yongquan.web.citizen import scripts
+from yongquan.web.citizen.scan import SCAN_WORDS
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant.till import TILL_WORDS
 from yongquan.web.words import Words
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FACT = re.compile(r"%\(\w+\)s|%s")
-FOLDERS = ("acp", "base", "citizen", "merchant")
+FOLDERS = ("acp", "base", "cashier", "citizen", "merchant")
 LISTS = (
     *(words.INDUSTRIES, words.WHY_NOT, words.VOUCHER_STATES, words.PAYMENT_STATES, words.DECLINED, words.PROBLEMS),
     *(
@@ -27,6 +29,8 @@ LISTS = (
         scripts.PAY_WORDS,
         scripts.MAP_WORDS,
         TILL_WORDS,
+        CASHIER_WORDS,
+        SCAN_WORDS,
     ),
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
     own_words.TERMS,

@@ -21,7 +21,8 @@ from yongquan.institutions.apps import App, SignedRequest
 from yongquan.institutions.apps_store import end_link
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import cell_of
-from yongquan.payments.model import PaymentState
+from yongquan.payments.emvco_consumer import make_consumer_code
+from yongquan.payments.model import OUTCOME_OPEN
 from yongquan.payments.views import cards_of
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.outbox import events_for
@@ -210,7 +211,7 @@ def _payments(door: Door, caller: Caller) -> APIRouter:
             instrument_id=wanted.instrument_id,
             vouchers=None if wanted.vouchers is None else tuple(wanted.vouchers),
         )
-        return _json({"pay_code": code, "expires_at": expires_at.isoformat()}, 201)
+        return _json({"pay_code": code, "emvco": make_consumer_code(code), "expires_at": expires_at.isoformat()}, 201)
 
     @routes.post("/payments", include_in_schema=False, response_model=None)
     async def pay(app: Annotated[App, Depends(caller)], wanted: OpenId, request: Request, key: Key) -> Response:
@@ -227,7 +228,7 @@ def _payments(door: Door, caller: Caller) -> APIRouter:
         found = await door.payments.payment(cell_of(payment_id, door.cells), payment_id)
         if found.citizen_id != who:
             raise Refused("not_found", "no such payment")
-        is_open = found.state in {PaymentState.UNKNOWN, PaymentState.CHARGING}
+        is_open = found.state in OUTCOME_OPEN
         return _payment(payment_out(found), 202 if is_open else 200)
 
     return routes

@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.kernel.ids import cell_of
-from yongquan.payments.model import PaymentState
+from yongquan.payments.emvco_consumer import make_consumer_code
+from yongquan.payments.model import OUTCOME_OPEN
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
+from yongquan.web.api.asking import add_words_of_payers
 from yongquan.web.api.orders import make_orders
 from yongquan.web.api.payments import payment_out, payment_response
 from yongquan.web.api.refunds import add_refunds
@@ -31,9 +33,10 @@ class PayCodeRequest(BaseModel):
 
 
 class PayCodeOut(BaseModel):
-    """A code to show: 18 digits, one use."""
+    """A code to show: 18 digits, one use; `emvco` is the same as a consumer-presented code (EMVCo CPM)."""
 
     pay_code: str = Field(min_length=18, max_length=18)
+    emvco: str
     expires_at: str
 
 
@@ -72,15 +75,16 @@ def make_native(door: Door) -> APIRouter:
             instrument_id=wanted.instrument_id,
             vouchers=None if wanted.vouchers is None else tuple(wanted.vouchers),
         )
-        return PayCodeOut(pay_code=code, expires_at=expires_at.isoformat())
+        return PayCodeOut(pay_code=code, emvco=make_consumer_code(code), expires_at=expires_at.isoformat())
 
     @routes.get("/payments/{payment_id}", tags=["payments"], response_model=None)
     async def payment(payment_id: UUID, who: Annotated[Bearer, Depends(bearer)]) -> Response:
         found = await door.payments.payment(cell_of(payment_id, door.cells), payment_id)
         if who.id_hex not in {found.citizen_id.hex, found.store_id.hex}:
             raise Refused("not_found", "no such payment")
-        open_ = found.state in {PaymentState.UNKNOWN, PaymentState.CHARGING}
-        return payment_response(payment_out(found), 202 if open_ else 200)
+        return payment_response(payment_out(found), 202 if found.state in OUTCOME_OPEN else 200)
+
+    add_words_of_payers(routes, door, bearer)
 
     add_refunds(routes, door, bearer)
     routes.include_router(make_orders(door, bearer))

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from yongquan.flows.order_desk import Payer
+from yongquan.flows.serve_cashier import RETURN_URL
 from yongquan.kernel.ids import bucket_of
 from yongquan.payments.orders import SUBJECT_MAX, AttemptState, NewOrder, OrderState, TradeOrder
 from yongquan.payments.refunds import RefundWish
@@ -33,6 +34,7 @@ class OrderRequest(BaseModel):
     subject: str = Field(min_length=1, max_length=SUBJECT_MAX)
     lives_s: int = Field(default=LIVES_S, ge=30, le=LIVES_MAX_S)
     remark: str = Field(default="", max_length=256)
+    return_url: str | None = Field(default=None, max_length=512, pattern=r"^https?://[\x21-\x7e]+$")
 
 
 class AttemptOut(BaseModel):
@@ -63,6 +65,7 @@ class OrderOut(BaseModel):
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    cashier_url: str | None = None  # where a payer pays: told to the store alone
 
 
 class PayRequest(BaseModel):
@@ -86,7 +89,7 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
     Who = Annotated[Bearer, Depends(bearer)]  # noqa: N806 - a type
 
     @routes.post("", status_code=201, response_model=OrderOut)
-    async def open_order(wanted: OrderRequest, who: Who) -> Response:
+    async def open_order(wanted: OrderRequest, who: Who, request: Request) -> Response:
         """Open an order; the same body again is the same order."""
         store = _store(who)
         new = NewOrder(
@@ -97,9 +100,10 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
             amount_fen=wanted.amount_fen,
             subject=wanted.subject,
             expires_at=door.clock.now() + timedelta(seconds=wanted.lives_s),
-            facts={"remark": wanted.remark},
+            facts={"remark": wanted.remark, RETURN_URL: wanted.return_url},
         )
-        return await _told(door, await door.orders.open(new), status=201)
+        order = await door.orders.open(new)
+        return await _told(door, order, status=201, cashier_url=cashier_url(door, order.order_id, request))
 
     @routes.get("", response_model=OrderOut)
     async def find(who: Who, order_no: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
@@ -110,9 +114,10 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
         return await _told(door, order)
 
     @routes.get("/{order_id}", response_model=OrderOut)
-    async def one(order_id: UUID, who: Who) -> Response:
+    async def one(order_id: UUID, who: Who, request: Request) -> Response:
         """An order as it stands: 202 while an attempt's outcome is open."""
-        return await _told(door, await _mine(door, order_id, who))
+        order = await _mine(door, order_id, who)
+        return await _told(door, order, cashier_url=cashier_url(door, order_id, request))
 
     @routes.post("/{order_id}/payments", status_code=201, response_model=OrderOut)
     async def pay(order_id: UUID, wanted: PayRequest, who: Who) -> Response:
@@ -166,8 +171,15 @@ async def _mine(door: Door, order_id: UUID, who: Bearer) -> TradeOrder:
     return order
 
 
-async def _told(door: Door, order: TradeOrder, *, status: int = 200) -> Response:
-    document = (await order_out(door, order)).model_dump_json()
+def cashier_url(door: Door, order_id: UUID, request: Request) -> str:
+    """The address of an order's cashier page on this site."""
+    return str(request.base_url).rstrip("/") + door.cashier.path(order_id)
+
+
+async def _told(door: Door, order: TradeOrder, *, status: int = 200, cashier_url: str | None = None) -> Response:
+    out = await order_out(door, order)
+    out.cashier_url = cashier_url
+    document = out.model_dump_json()
     status = 202 if order.state in OPEN_STATES else status
     return Response(document, status_code=status, media_type="application/json")
 

@@ -11,7 +11,8 @@ from fastapi import Response
 from yongquan.flows.take_payment import Order, PaymentDesk
 from yongquan.kernel.ids import bucket_of
 from yongquan.payments.codes import bucket_of_pay_code
-from yongquan.payments.model import Payment, PaymentState
+from yongquan.payments.emvco_consumer import pay_code_in
+from yongquan.payments.model import OUTCOME_OPEN, Payment
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.pricing import Line
 from yongquan.web.api.fen import BIGGEST_FEN, whole_numbers
@@ -36,6 +37,8 @@ class LineIn(msgspec.Struct):
 
 class PaymentRequest(msgspec.Struct):
     """The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
+
+    `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
 
     `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
     ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -92,7 +95,7 @@ async def take_payment(
 ) -> tuple[int, PaymentOut]:
     """201 with the payment, or 202 while the bank's outcome is unknown. Raises `Refused` and the desk's refusals."""
     payment = await desk.take(read_order(bearer, key, body, hash_code))
-    return (202 if payment.state in {PaymentState.UNKNOWN, PaymentState.CHARGING} else 201), payment_out(payment)
+    return (202 if payment.state in OUTCOME_OPEN else 201), payment_out(payment)
 
 
 def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str], UUID]) -> Order:
@@ -105,6 +108,7 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
     _require_sound(request)
     caller = UUID(hex=bearer.id_hex)
     by_till = bearer.holder is Holder.STORE
+    pay_code = pay_code_in(request.pay_code or "")
     if by_till and (request.pay_code is None or not request.order_no):
         raise Refused("forbidden", "a till sends pay_code and order_no")
     if not by_till and (request.store_id is None or request.instrument_id is None):
@@ -113,12 +117,12 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
         caller_id=caller,
         key=UUID(hex=hashlib.blake2b(key, digest_size=16).hexdigest()),
         body_hash=UUID(hex=hashlib.blake2b(canonical, digest_size=16).hexdigest()),
-        bucket=bucket_of_pay_code(request.pay_code or "") if by_till else bucket_of(caller),
+        bucket=bucket_of_pay_code(pay_code) if by_till else bucket_of(caller),
         store_id=caller if by_till or request.store_id is None else request.store_id,
         amount_fen=request.amount_fen,
         order_no=request.order_no,
         lines=tuple(_line(line) for line in request.lines or ()),
-        code_hash=hash_code(request.pay_code or "") if by_till else None,
+        code_hash=hash_code(pay_code) if by_till else None,
         citizen_id=None if by_till else caller,
         instrument_id=None if by_till else request.instrument_id,
         vouchers=None if request.vouchers == "best" else tuple(request.vouchers),

@@ -62,6 +62,8 @@ PROBLEMS = {
     "attempt_under_way": Problem(409, "上一次支付还没有结果", "an attempt to pay this order has not ended: ask again"),
     "undo_too_late": Problem(409, "已过可撤销时间,请退款", "the order's day is closed: refund it instead"),
     "bad_order": Problem(400, "订单有误", "the order cannot be opened: see detail"),
+    "bad_origin": Problem(400, "不是网站来源", "give scheme, host and port of each site, nothing more"),
+    "code_malformed": Problem(400, "这不是可用的码", "this code cannot be read: scan it again"),
     "bad_card": Problem(400, "卡号有误", "no card has this number"),
     "not_refundable": Problem(409, "该笔交易不能退款", "this payment cannot be refunded in its state"),
     "refund_under_way": Problem(409, "上一笔退款还在处理", "another refund of this payment has not ended: wait for it"),

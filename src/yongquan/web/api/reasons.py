@@ -41,6 +41,7 @@ USE_REASONS = {
     "other_shop_group": ("不适用于这家门店", "this store is not one of the campaign's shops"),
     "relief_shops_only": ("仅限纾困门店使用", "for relief shops only"),
     "other_terminal": ("这台收款终端不参加活动", "this terminal does not take part"),
+    "other_card": ("限用其他银行或钱包付款", "for payments with another bank or wallet"),
     "wrong_direction": ("付款方式不符合活动规则", "not for this way of paying"),
     "not_today": ("今天不是可用日", "not for this day of the week"),
     "not_this_hour": ("现在不在可用时段内", "not at this hour of the day"),

@@ -4,12 +4,14 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
+from yongquan.web.cashier.paying import make_hand_over
 from yongquan.web.citizen.applications import make_applications
 from yongquan.web.citizen.apps import make_apps
 from yongquan.web.citizen.bank_goods import make_bank_goods
 from yongquan.web.citizen.binding import make_binding
 from yongquan.web.citizen.cards import make_cards
 from yongquan.web.citizen.codes import make_codes
+from yongquan.web.citizen.confirming import make_confirming
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
 from yongquan.web.citizen.mandates import make_mandates
@@ -20,6 +22,7 @@ from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.receipts import make_receipts
 from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
+from yongquan.web.citizen.scan import make_scan
 from yongquan.web.citizen.sign_in import make_sign_in
 from yongquan.web.citizen.stores import make_stores
 from yongquan.web.citizen.transfers import make_transfers
@@ -56,6 +59,9 @@ def make_citizen(door: Door) -> APIRouter:
         make_mandates,
         make_transfers,
         make_bank_goods,
+        make_hand_over,
+        make_scan,
+        make_confirming,
     ):
         routes.include_router(make(door, sessions))
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.codes import bucket_of_pay_code
+from yongquan.payments.model import PaymentState
 from yongquan.payments.store import payment_of
 from yongquan.payments.views import cards_of, payment_by_code
 from yongquan.vouchers.views import wallet_of
@@ -60,6 +61,8 @@ def make_pay_code(door: Door, sessions: Sessions) -> APIRouter:
             code_hash = door.hash_code(shown.pay_code)
             payment_id = await payment_by_code(connection, cell, code_hash=code_hash, citizen_id=who)
             payment = await payment_of(connection, cell, payment_id) if payment_id else None
+        if payment_id and payment is None:
+            return {"payment_id": str(payment_id), "state": PaymentState.USER_PAYING}
         return {"payment_id": str(payment_id) if payment_id else None, "state": payment.state if payment else None}
 
     return routes

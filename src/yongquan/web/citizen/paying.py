@@ -3,14 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from yongquan.flows.quote_payment import quote_payment
+from yongquan.flows.quote_payment import Quote, quote_payment
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import store_of
-from yongquan.payments.views import cards_of
+from yongquan.payments.views import card_heads_of, cards_of
 from yongquan.vouchers.usability import StoreFacts
 from yongquan.web.api.fen import BIGGEST_FEN
 from yongquan.web.api.wire import Refused
@@ -27,6 +27,7 @@ class QuoteRequest(BaseModel):
 
     store_id: UUID
     amount_fen: int = Field(gt=0, le=BIGGEST_FEN)
+    instrument_id: UUID | None = None
 
 
 def make_paying(door: Door, sessions: Sessions) -> APIRouter:
@@ -34,7 +35,12 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/pay")
-    async def pay(request: Request, who: Annotated[UUID, Depends(sessions.page)], store: UUID) -> Response:
+    async def pay(
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        store: UUID,
+        amount_fen: Annotated[int | None, Query(gt=0, le=BIGGEST_FEN)] = None,
+    ) -> Response:
         async with door.database.transaction() as connection:
             found = await store_of(connection, store)
             cards = await cards_of(connection, cell_of(who, door.cells), who)
@@ -43,34 +49,14 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
             return render(request, "citizen/missing.html", status=404)
         speech = speech_of(request)
         sentences = {**Words(speech).problems(), **said(speech, PAY_WORDS)}
-        return render(request, "citizen/pay.html", store=found, cards=cards, names=names, sentences=sentences)
+        facts = {"cards": cards, "names": names, "sentences": sentences, "amount_fen": amount_fen}
+        return render(request, "citizen/pay.html", facts, store=found)
 
     @routes.post("/pay/quote")
     async def quoted(
         request: Request, who: Annotated[UUID, Depends(sessions.script)], asked: QuoteRequest
     ) -> dict[str, object]:
-        async with door.database.transaction() as connection:
-            store = await store_of(connection, asked.store_id)
-        if store is None:
-            raise Refused("not_found", "no such store")
-        now = door.clock.now()
-        quote = await quote_payment(
-            door.database,
-            door.catalogue,
-            cells=door.cells,
-            citizen_id=who,
-            store=StoreFacts(
-                store.industry,
-                store.adcode,
-                store.hardship,
-                groups=frozenset(store.groups),
-                place=(store.lon, store.lat),
-                merchant=store.licence_no,
-                now=now,
-            ),
-            amount_fen=asked.amount_fen,
-            now=now,
-        )
+        quote = await _quote(door, who, asked)
         speech = speech_of(request)
         chosen = [
             {
@@ -87,3 +73,33 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
         return {"payable_fen": quote.selection.payable_fen, "vouchers": chosen, "unusable": unusable}
 
     return routes
+
+
+async def _quote(door: Door, who: UUID, asked: QuoteRequest) -> Quote:
+    async with door.database.transaction() as connection:
+        store = await store_of(connection, asked.store_id)
+        cards = {card.instrument_id: card for card in await cards_of(connection, cell_of(who, door.cells), who)}
+        heads = await card_heads_of(connection, cell_of(who, door.cells), who, door.sealing)
+    if store is None:
+        raise Refused("not_found", "no such store")
+    now = door.clock.now()
+    card = cards.get(asked.instrument_id) if asked.instrument_id else None
+    return await quote_payment(
+        door.database,
+        door.catalogue,
+        cells=door.cells,
+        citizen_id=who,
+        store=StoreFacts(
+            store.industry,
+            store.adcode,
+            store.hardship,
+            groups=frozenset(store.groups),
+            place=(store.lon, store.lat),
+            merchant=store.licence_no,
+            now=now,
+            issuer=card.issuer if card else None,
+            card_bin=heads[card.instrument_id] if card else "",
+        ),
+        amount_fen=asked.amount_fen,
+        now=now,
+    )

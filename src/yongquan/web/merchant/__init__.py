@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
+from yongquan.web.merchant.codes import make_codes
 from yongquan.web.merchant.gifts import make_gifts
 from yongquan.web.merchant.own import make_own
 from yongquan.web.merchant.own_design import make_own_design
@@ -22,6 +23,7 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(sessions.make_token_route())
     routes.include_router(make_sign_in(sessions))
     routes.include_router(make_till(door, sessions))
+    routes.include_router(make_codes(door, sessions))
     routes.include_router(make_gifts(door, sessions))
     routes.include_router(make_own_design(door, sessions))
     routes.include_router(make_own(door, sessions))

@@ -32,6 +32,10 @@ TILL_WORDS = {
     "camera_stop": "关闭摄像头",
     "camera_start": "摄像头扫码",
     "citizen": "顾客支付",
+    "user_paying": "请顾客在手机上确认付款",
+    "closed": "没有收款",
+    "order_over": "订单已关闭，没有收款",
+    "lost_order": "网络中断，请重试",
     "arrives": "%s 日终清算后划付",
     "receives": "门店应收（已扣手续费）",
 }

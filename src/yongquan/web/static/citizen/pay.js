@@ -27,7 +27,7 @@
     if (!sum) { quote.hidden = true; tell(amount.value && sum === null ? said.cents : "", true); return; }
     tell(said.quoting);
     try {
-      const answer = await (await own("/c/pay/quote", { store_id: store, amount_fen: sum })).json();
+      const answer = await (await own("/c/pay/quote", { store_id: store, amount_fen: sum, instrument_id: form.elements.card.value })).json();
       if (mine !== turn) return;
       quoted = { ...answer, amount_fen: sum };
       lines.replaceChildren();
@@ -85,7 +85,8 @@
   };
   const offerRetry = () => { tell(said.lost, true); amount.disabled = true; confirm.disabled = false; confirm.textContent = said.retry; };
   amount.addEventListener("input", () => { clearTimeout(later); later = setTimeout(ask, 250); });
+  form.addEventListener("change", (event) => { if (event.target.name === "card") ask(); });
   form.addEventListener("submit", (event) => { event.preventDefault(); if (quoted || localStorage.getItem(kept)) send(); });
   const before = localStorage.getItem(kept);
-  if (before) { amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, ""); offerRetry(); } else amount.focus();
+  if (before) { amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, ""); offerRetry(); } else if (amount.readOnly) ask(); else amount.focus();
 })();

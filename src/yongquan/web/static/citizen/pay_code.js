@@ -51,7 +51,7 @@
         const found = await (await own("/c/pay-code/outcome", { pay_code })).json();
         if (!found.payment_id) continue;
         tell(said.waiting);
-        location.href = `/c/payments/${found.payment_id}`;
+        location.href = found.state === "user_paying" ? `/c/confirm/${found.payment_id}` : `/c/payments/${found.payment_id}`;
         return;
       } catch (error) {
         if (!(error instanceof Lost || error instanceof NotSignedIn)) throw error;

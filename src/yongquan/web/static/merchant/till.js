@@ -9,16 +9,17 @@
   const kept = `till:${main.dataset.store}`;
   const by = (id) => document.getElementById(id);
   const [amount, code, status] = [by("amount"), by("code"), by("status")];
-  const steps = ["amount", "code", "result"];
+  const steps = ["amount", "code", "order", "result"];
   let stream = null;
 
   const tell = (message, bad = true) => { status.textContent = message; status.className = `result ${bad ? "is-bad" : ""}`; };
   const step = (name) => {
     for (const each of steps) by(`step-${each}`).hidden = each !== name;
     if (name !== "code") stopCamera();
-    ({ amount, code, result: by("outcome") })[name].focus();
+    ({ amount, code, order: by("order-cancel"), result: by("outcome") })[name].focus();
   };
   const isCode = (text) => {
+    if (text.startsWith("hQVDUFYwM")) return true; // a consumer-presented code: the server reads it
     if (!/^62\d{16}$/.test(text)) return false;
     const sum = [...text].reverse().reduce((total, digit, i) => total + (i % 2 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit] : Number(digit)), 0);
     return sum % 10 === 0;
@@ -42,7 +43,8 @@
     tell("");
   };
   const charge = async () => {
-    const pay_code = code.value.replace(/\D/g, "");
+    const typed = code.value.trim();
+    const pay_code = isCode(typed) ? typed : typed.replace(/\D/g, "");
     const unanswered = localStorage.getItem(kept);
     if (!unanswered && !isCode(pay_code)) { tell(said.code); code.focus(); return; }
     stopCamera();
@@ -71,22 +73,27 @@
   const follow = async (payment) => {
     show(payment);
     let now = payment;
-    while (now.state === "unknown" || now.state === "charging") {
-      await new Promise((go) => setTimeout(go, 2000));
-      try { now = (await call("/m", "GET", `/v1/payments/${payment.payment_id}`)).body; } catch (error) { if (!(error instanceof Lost)) throw error; }
-      if (now.state && now.state !== payment.state) show(now);
+    while (["unknown", "charging", "user_paying"].includes(now.state)) {
+      await new Promise((go) => setTimeout(go, now.state === "user_paying" ? 1500 : 2000));
+      try { const answer = await call("/m", "GET", `/v1/payments/${payment.payment_id}`); if (answer.status < 300) now = answer.body; } catch (error) { if (!(error instanceof Lost)) throw error; }
+      if (now.state !== payment.state) { payment = now; show(now); }
     }
   };
   const show = (payment) => {
-    const waiting = payment.state === "unknown" || payment.state === "charging";
+    const asked = payment.state === "user_paying";
+    const waiting = asked || payment.state === "unknown" || payment.state === "charging";
+    const over = payment.state === "failed" || payment.state === "closed";
     const outcome = by("outcome");
     tell("");
-    outcome.textContent = waiting ? said.waiting : said[payment.state];
-    outcome.className = `is-${waiting ? "waiting" : payment.state}`;
-    by("outcome-sum").textContent = payment.state === "failed" ? declined[payment.response_code] || declined[""] : `¥${yuan(payment.amount_fen)}`;
+    outcome.textContent = asked ? said.user_paying : waiting ? said.waiting : said[payment.state];
+    outcome.className = `is-${waiting ? "waiting" : over ? "failed" : payment.state}`;
+    by("stop-waiting").hidden = !asked;
+    by("another").hidden = asked;
+    by("stop-waiting").onclick = () => call("/m", "POST", `/v1/payments/${payment.payment_id}/close`).catch((error) => { if (!(error instanceof Lost)) throw error; tell(said.lost); });
+    by("outcome-sum").textContent = over ? declined[payment.response_code] || declined[""] : `¥${yuan(payment.amount_fen)}`;
     const lines = by("outcome-lines");
     lines.replaceChildren();
-    if (payment.state !== "failed") {
+    if (!over && !asked) {
       line(lines, said.citizen, `¥${yuan(payment.citizen_paid_fen)}`);
       for (const [funder, sum] of Object.entries(payment.funders)) line(lines, funders[funder] || funder, `¥${yuan(sum)}`);
       line(lines, said.receives, `¥${yuan(payment.store_receives_fen)}`, said.arrives.replace("%s", payment.settlement_date));
@@ -130,6 +137,7 @@
   by("another").addEventListener("click", () => { amount.value = code.value = ""; tell(""); step("amount"); });
   by("till").addEventListener("submit", (event) => { event.preventDefault(); if (by("step-code").hidden) onward(); else charge(); });
   amount.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); onward(); } });
+  window.Till = { step, tell, show, said };
   const before = localStorage.getItem(kept);
   if (before) {
     amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, "");

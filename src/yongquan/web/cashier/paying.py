@@ -1,0 +1,142 @@
+"""The cashier's first page: what is asked, each card with what it saves, the vouchers; and paying."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
+
+from yongquan.flows.serve_cashier import Visit, standing
+from yongquan.institutions.views import parties
+from yongquan.kernel.errors import Refusal
+from yongquan.payments.model import PaymentRefused
+from yongquan.vouchers.selection import VoucherNotUsable
+from yongquan.vouchers.usability import WhyNot
+from yongquan.web.api.wire import Refused
+from yongquan.web.cashier.showing import CASHIER_WORDS, cashier_sessions, go_to, missing, show, visit_of
+from yongquan.web.door import Door
+from yongquan.web.language import Speech, speech_of
+from yongquan.web.pages import qr_code, said
+from yongquan.web.sessions import Sessions
+from yongquan.web.words import Words
+
+RESULT_ANSWERS_IT = {"attempt_under_way", "order_paid", "order_closed"}
+
+
+class Choice(BaseModel):
+    """A card and vouchers to be priced."""
+
+    card: UUID
+    choice: Literal["best", "hand", "none"] = "best"
+    vouchers: list[UUID] = []
+
+    @property
+    def named(self) -> list[UUID] | None:
+        """The vouchers named; None leaves the choice to us."""
+        return {"best": None, "none": [], "hand": self.vouchers}[self.choice]
+
+
+def make_paying(door: Door, sessions: Sessions) -> APIRouter:
+    """`/cashier/{order_id}`, its quotes and its paying."""
+    routes = APIRouter()
+
+    @routes.get("/{order_id}")
+    async def cashier(request: Request, order_id: UUID, t: str = "") -> Response:
+        visit = await visit_of(door, order_id, t)
+        if visit is None:
+            return missing(request)
+        if standing(visit.order) not in {"open", "unpaid"}:
+            return go_to(door, visit, "/result")
+        return await _page(request, door, visit, sessions.seen(request))
+
+    @routes.post("/{order_id}/quote")
+    async def quote(
+        request: Request, order_id: UUID, who: Annotated[UUID, Depends(sessions.script)], wanted: Choice, t: str = ""
+    ) -> dict[str, object]:
+        visit = await visit_of(door, order_id, t)
+        if visit is None:
+            raise Refused("not_found", "no such order")
+        speech = speech_of(request)
+        try:
+            quoted = await door.cashier.quote(visit, who, wanted.card, wanted.named)
+        except VoucherNotUsable as no:
+            return {"error": why_unusable(no, speech)}
+        chosen = [
+            {"name": speech.name_of(c.voucher.type), "discount_fen": c.discount_fen} for c in quoted.selection.chosen
+        ]
+        return {"payable_fen": quoted.selection.payable_fen, "saved_fen": quoted.saved_fen, "vouchers": chosen}
+
+    @routes.post("/{order_id}/pay")
+    async def pay(
+        request: Request,
+        order_id: UUID,
+        *,
+        card: Annotated[UUID, Form()],
+        choice: Annotated[Literal["best", "hand", "none"], Form()] = "best",
+        vouchers: Annotated[list[UUID] | None, Form()] = None,
+        t: str = "",
+    ) -> Response:
+        visit, who = await visit_of(door, order_id, t), sessions.seen(request)
+        if visit is None:
+            return missing(request)
+        if who is None:
+            return go_to(door, visit)
+        wanted = Choice(card=card, choice=choice, vouchers=vouchers or [])
+        try:
+            await door.cashier.pay(visit, who, wanted.card, wanted.named)
+        except Refusal as no:
+            if getattr(no, "reason", "") not in RESULT_ANSWERS_IT:
+                said_no = why_unusable(no, speech_of(request))
+                return await _page(request, door, visit, who, error=said_no, chosen=wanted)
+        return go_to(door, visit, "/result")
+
+    return routes
+
+
+def make_hand_over(door: Door, sessions: Sessions) -> APIRouter:
+    """`/c/cashier/{order_id}`: a citizen who is signed in on the own pages goes on to the cashier as the same."""
+    routes = APIRouter()
+
+    @routes.get("/cashier/{order_id}")
+    async def hand_over(
+        request: Request, order_id: UUID, _: Annotated[UUID, Depends(sessions.page)], t: str = ""
+    ) -> Response:
+        answer = RedirectResponse(f"/cashier/{order_id}?t={t}", status_code=303)
+        cashier_sessions(door).take_over(request, answer, sessions)
+        return answer
+
+    return routes
+
+
+async def _page(
+    request: Request, door: Door, visit: Visit, who: UUID | None, *, error: str = "", chosen: Choice | None = None
+) -> Response:
+    speech = speech_of(request)
+    offers = await door.cashier.offers(visit, who) if who else []
+    async with door.database.transaction() as connection:
+        names = await parties(connection)
+    usable = {held.voucher_id: held for offer in offers for held in offer.usable}
+    address = str(request.base_url.replace(path=f"/c{door.cashier.path(visit.order.order_id).split('?')[0]}"))
+    facts = {
+        "who": who,
+        "offers": offers,
+        "vouchers": sorted(usable.values(), key=lambda v: (v.valid_until, v.voucher_id)),
+        "chosen": chosen,
+        "names": names,
+        "error": error,
+        "sentences": said(speech, CASHIER_WORDS),
+        "picture": qr_code(f"{address}?t={door.cashier.token(visit.order.order_id)}"),
+    }
+    return show(request, door, "pay.html", visit, facts, status=422 if error else 200)
+
+
+def why_unusable(no: Refusal, speech: Speech) -> str:
+    """A refusal in a sentence."""
+    words = Words(speech)
+    reason = str(no.facts.get("reason", ""))
+    if isinstance(no, VoucherNotUsable) and reason in set(WhyNot):
+        return words.why_not(reason)
+    problems = words.problems()
+    code = no.reason if isinstance(no, PaymentRefused) else no.code
+    return problems.get(reason) or problems.get(code) or problems["unavailable"]
