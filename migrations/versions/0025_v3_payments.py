@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0025"
-down_revision = "0020"
+down_revision = "0024"
 
 
 def upgrade() -> None:

@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0026"
-down_revision = "0020"
+down_revision = "0025"
 
 
 def upgrade() -> None:

@@ -199,6 +199,7 @@ class Platform:
                 await ensure_routes(connection, [m.code for m in self.links.registry.issuers], lines=LINES)
             self.routes.replace(await all_routes(connection))
             await self.clock.refresh(connection)
+            await self.payments.fees.refresh(connection)
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
 

@@ -23,6 +23,7 @@ from yongquan.commands import (
     gateway,
     institutions,
     ledger,
+    reconcile,
     sandbox,
     staff,
 )
@@ -49,6 +50,7 @@ app.add_typer(areas.app, name="areas")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")
+app.add_typer(reconcile.app, name="reconcile")
 
 
 @app.command()

@@ -14,7 +14,12 @@ AccountNo = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,40}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 NETWORK: Final = "network"
 OWN_FUNDS: Final = "own-funds"
-HOUSE_NAMES: Final = {NETWORK: House.DUE_TO_NETWORK.value, OWN_FUNDS: House.OWN_FUNDS.value}
+HELD: Final = "held-settlement"
+HOUSE_NAMES: Final = {
+    NETWORK: House.DUE_TO_NETWORK.value,
+    OWN_FUNDS: House.OWN_FUNDS.value,
+    HELD: House.HELD_SETTLEMENT.value,
+}
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +40,8 @@ class Provision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Money between two accounts here; `network` stands for the clearing side, `own-funds` for the house's money.
+    """Money between two accounts here; `network` stands for the clearing side, `own-funds` for the house's money,
+    `held-settlement` for what it holds of its shops' settlement.
 
     Own funds may go below zero: the institution pays fees, or fronts refunds and subsidies, out of its capital.
     """
@@ -153,10 +159,10 @@ def _transfer_refusal(books: Books, transfer: Transfer) -> str:
     for account_no in (transfer.from_account, transfer.to_account):
         if account_no not in HOUSE_NAMES and books.balance(account_no) is None:
             return "unknown_account"
-    if transfer.from_account in HOUSE_NAMES:
+    if transfer.from_account in {NETWORK, OWN_FUNDS}:
         return ""
-    held_fen = books.held(transfer.from_account, on=transfer.settlement_date)
-    left_fen = (books.balance(transfer.from_account) or 0) - held_fen
+    books_name = _house_name(transfer.from_account)
+    left_fen = (books.balance(books_name) or 0) - books.held(transfer.from_account, on=transfer.settlement_date)
     return "insufficient_funds" if left_fen < transfer.amount_fen else ""
 
 

@@ -9,6 +9,7 @@ from yongquan_sandbox import accounts, acquiring, clearing, identities
 from yongquan_sandbox.accounts import Day
 from yongquan_sandbox.binding_calls import BindingCalls
 from yongquan_sandbox.books import Books
+from yongquan_sandbox.day_file import day_file
 from yongquan_sandbox.faults import FaultBench, Faults
 from yongquan_sandbox.http_door import Call, Reply, Routes
 from yongquan_sandbox.iso_server import IsoServer
@@ -64,6 +65,7 @@ class Endpoints:
             routes["GET", "settlement-reports/{}"] = self._report
         if self._iso is not None:
             routes |= BindingCalls(books=self._books, turn=self._turn).routes()
+            routes["GET", "day-file"] = self._day_file
         services = ServiceCalls(code=self._institution.code, books=self._books, turn=self._turn, bench=self._bench)
         routes |= services.routes(issues_cards=self._institution.issues_cards)
         routes["GET", "faults"] = self._tell_faults
@@ -87,6 +89,10 @@ class Endpoints:
             self._books, settlement_date=asked.settlement_date, after=asked.after, limit=asked.limit
         )
         return Reply(200, {"transactions": found, "next": found[-1].id if len(found) == asked.limit else None})
+
+    async def _day_file(self, call: Call) -> Reply:
+        asked = msgspec.convert(call.query, DayQuery, strict=False)
+        return Reply(200, {"content": day_file(self._books, self._institution.code, asked.settlement_date)})
 
     async def _account(self, call: Call) -> Reply:
         found = accounts.view(self._books, call.tail)

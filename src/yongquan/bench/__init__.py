@@ -12,6 +12,7 @@ BENCHMARKS = {
     "draw": "yongquan.bench.draw",
     "faults": "yongquan.bench.faults",
     "payments": "yongquan.bench.payments",
+    "reconcile": "yongquan.bench.reconcile",
 }
 
 

@@ -16,6 +16,7 @@ import structlog
 
 from yongquan.flows import draw_up_day, net_day, settle_shops
 from yongquan.flows.day_desk import DayDesk, Step
+from yongquan.flows.hold_merchant import release_overdue
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments import clearing_store, settling_store
 from yongquan.payments.clearing import DayState
@@ -25,6 +26,7 @@ from yongquan.plumbing.durable import Durable, StoryFailed, Teller
 STORY = "clear_day"
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 STEPS: Sequence[tuple[str, Step]] = (
+    ("release_overdue", release_overdue),
     ("close", draw_up_day.close),
     ("wait_for_ends", draw_up_day.wait_for_ends),
     ("draw_up", draw_up_day.draw_up),

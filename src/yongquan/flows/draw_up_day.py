@@ -18,6 +18,7 @@ from yongquan.payments.clearing import (
     plan_call,
 )
 from yongquan.payments.clearing_store import Call
+from yongquan.payments.holds import active_scopes
 from yongquan.plumbing.db import Connection
 
 LINES_A_CALL = 10_000
@@ -47,7 +48,9 @@ async def draw_up(desk: DayDesk, day: date) -> str:
     async with desk.database.apart() as connection:
         if await reached(connection, day, DayState.DRAWN):
             return ""
-        lines = [draw_line(one) for one in await settling_store.store_days(connection, day)]
+        days = await settling_store.store_days(connection, day)
+        held = await active_scopes(connection, sorted({one.acquirer for one in days}), desk.clock.now())
+        lines = [draw_line(one, hold=held.get(one.store_id, "none")) for one in days]
         paid = in_chunks([line for line in lines if line.due != NOTHING], LINES_A_CALL)
         await settling_store.write_lines(
             connection,

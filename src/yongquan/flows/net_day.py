@@ -6,12 +6,14 @@ from datetime import date
 
 from yongquan import ledger
 from yongquan.flows.day_desk import DayDesk, members_of, reached, to_network
+from yongquan.flows.hold_merchant import book_recoveries
 from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT, NetSettlement
 from yongquan.kernel.ids import named_id
 from yongquan.payments import clearing_store as store
 from yongquan.payments import payouts_store, settling_store
 from yongquan.payments.clearing import DayState, Moved, Position, positions, share_call
 from yongquan.payments.clearing_store import NETWORK
+from yongquan.payments.holds import recovered_on
 from yongquan.plumbing.db import Connection
 
 
@@ -21,6 +23,8 @@ async def net(desk: DayDesk, day: date) -> str:
         if await reached(connection, day, DayState.NETTED):
             return ""
         moves = await store.moved_on(connection, day) + await payouts_store.sent_on(connection, day)
+        # An acquirer that only pays out what was carried has a position too: its own funds bring the money in.
+        moves += [Moved(0, acquirer) for acquirer in await settling_store.instructed_fen(connection, day)]
         calls = await store.calls_of(connection, day)
         dues = await store.dues_of(connection, day)
         for funder_id, due_by_cell in dues.items():
@@ -44,9 +48,14 @@ async def agree(desk: DayDesk, day: date) -> str:
             return ""
         found = await store.positions_of(connection, day)
         instructed = await settling_store.instructed_fen(connection, day)
+        recovered = await recovered_on(connection, day)
+    trouble = await book_recoveries(desk, day)
+    if trouble:
+        return trouble
     for position in members_of(found.values()):
         gross_fen = instructed.get(position.institution, 0)
-        own_fen = position.own_funds_fen(gross_fen)
+        # What it gives back to funders comes out of what it held, not out of its own funds.
+        own_fen = position.own_funds_fen(gross_fen) - recovered.get(position.institution, 0)
         if own_fen:
             transfer = to_network(f"fees-{day}-{position.institution}", day, OWN_FUNDS_ACCOUNT, own_fen)
             code = await desk.book(position.institution, transfer)

@@ -9,6 +9,7 @@ import structlog
 
 from yongquan.flows.day_desk import DayDesk, members_of, reached
 from yongquan.institutions.connectors.account_messages import (
+    Hold,
     LineReport,
     SettlementInstruction,
     SettlementLine,
@@ -28,7 +29,7 @@ async def instruct(desk: DayDesk, day: date) -> str:
         async with desk.database.apart() as connection:
             lines = await settling_store.lines_of(connection, instruction_id)
         async with desk.links.client(acquirer) as client:
-            await client.instruct_settlement(_instruction(instruction_id, day, lines))
+            await client.instruct_settlement(instruction_of(instruction_id, day, lines))
         async with desk.database.apart() as connection:
             await settling_store.mark_instructed(connection, instruction_id)
     return ""
@@ -44,7 +45,7 @@ async def match(desk: DayDesk, day: date) -> str:
         async with desk.database.apart() as connection:
             states = Counter(
                 await settling_store.match(
-                    connection, instruction_id, [_answer(line) for line in report.lines], now=desk.clock.now()
+                    connection, instruction_id, [answer_of(line) for line in report.lines], now=desk.clock.now()
                 )
             )
         if states["returned"] or states["disputed"]:
@@ -67,11 +68,15 @@ async def compare(desk: DayDesk, day: date) -> str:
     return ""
 
 
-def _instruction(instruction_id: str, day: date, lines: Sequence[tuple[UUID, Owed]]) -> SettlementInstruction:
+def instruction_of(
+    instruction_id: str, day: date, lines: Sequence[tuple[UUID, Owed, str]], *, expected_funds_fen: int | None = None
+) -> SettlementInstruction:
+    """An instruction for some lines; unless told otherwise their gross is brought in."""
+    gross_fen = sum(owed.gross_fen for _, owed, _ in lines)
     return SettlementInstruction(
         instruction_id=instruction_id,
         settlement_date=day,
-        expected_funds_fen=sum(owed.gross_fen for _, owed in lines),
+        expected_funds_fen=gross_fen if expected_funds_fen is None else expected_funds_fen,
         lines=[
             SettlementLine(
                 line_id=str(store_id),
@@ -79,11 +84,13 @@ def _instruction(instruction_id: str, day: date, lines: Sequence[tuple[UUID, Owe
                 trade_fen=owed.trade_fen,
                 subsidy_fen=owed.subsidy_fen,
                 fee_fen=owed.fee_fen,
+                hold=Hold(hold),
             )
-            for store_id, owed in lines
+            for store_id, owed, hold in lines
         ],
     )
 
 
-def _answer(line: LineReport) -> Answer:
+def answer_of(line: LineReport) -> Answer:
+    """A report's line as matching wants it."""
     return Answer(UUID(line.shop_id), line.state, line.paid_fen, line.held_fen, line.reason)

@@ -16,7 +16,8 @@ from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
 from yongquan.payments.asking import Asked, agreed_code
-from yongquan.payments.fees import fees_on
+from yongquan.payments.fee_versions import FeeSchedule
+from yongquan.payments.fees import Fees
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
 from yongquan.payments.open_payments import OpenPayment
 from yongquan.payments.stans import Stans
@@ -117,6 +118,7 @@ class PaymentDesk:
         self._stans = Stans(database)
         self._funder_kinds = FunderKinds(database)
         self.payers = PayerDesk(database, clock, cells, self)
+        self.fees = FeeSchedule()
 
     async def take(self, order: Order) -> Payment:
         """The payment as it stands: succeeded, failed, unknown (the bank has not answered), or waiting for the payer.
@@ -257,10 +259,18 @@ class PaymentDesk:
             store_cell=cell_of(order.store_id, self._cells),
             payer=prepared,
             selection=selection,
-            fees=fees_on(selection.payable_fen),
+            fees=self._fees(prepared, selection.payable_fen),
             stan=await self._stans.next(),
             sent_at=self._clock.now().replace(microsecond=0),
         )
+
+    def _fees(self, prepared: Prepared, charged_fen: int) -> Fees:
+        # Stamped on the payment for good: the table of the moment it begins.
+        table = self.fees.at(self._clock.now())
+        if not charged_fen:
+            return Fees(0, 0, 0)
+        card = table.card_kind(self._sealing.open(prepared.pan_sealed, what="pan"))
+        return table.fees_on(charged_fen, mcc=prepared.mcc, card=card)
 
     async def _charge(self, cell: int, begin: Begin, prepared: Prepared) -> Payment:
         state, response, rrn = PaymentState.SUCCEEDED, "00", ""

@@ -48,6 +48,13 @@ def refund_subsidy(*, event: UUID, funder_id: object, acquirer_id: object, amoun
     )
 
 
+def recover_subsidy(*, event: UUID, funder_id: object, acquirer_id: object, amount_fen: int) -> list[Transfer]:
+    """The acquirer gives a funder its share back out of what it held of a shop's settlement."""
+    return steps(
+        event, (Posting.RECOVER_SUBSIDY, (acquirer_id, Kind.CLEARING), (funder_id, Kind.SUBSIDY_DUE), amount_fen)
+    )
+
+
 def refund_fee(
     *, event: UUID, acquirer_id: object, issuer_id: object, issuer_fen: int, network_fen: int
 ) -> list[Transfer]:

@@ -58,6 +58,13 @@ class StoreRow:
     groups: Sequence[str] = ()
 
 
+async def settled_to(connection: Connection, store_id: UUID) -> tuple[str, str] | None:
+    """A store's acquirer and its account there."""
+    query = "select acquirer, account_no from merchants.store where store_id = %s"
+    row = await (await connection.execute(query, [store_id])).fetchone()
+    return (row[0], row[1]) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class StoreKind:
     """What vouchers look at in a store, and its name."""

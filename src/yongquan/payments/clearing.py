@@ -77,6 +77,7 @@ class StoreDay:
     refunds: int
     own: Owed
     brought: Owed = field(default=NOTHING)
+    minimum_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,29 @@ class StoreLine:
     of: StoreDay
     due: Owed
     carried: Owed
+    hold: str = "none"
 
 
-def draw_line(day: StoreDay) -> StoreLine:
-    """Refunds beyond the day's trade are carried whole: no line is ever negative, nor is its fee."""
+def draw_line(day: StoreDay, *, hold: str = "none") -> StoreLine:
+    """Refunds beyond the day's trade are carried whole: no line is ever negative, nor is its fee.
+
+    A payout below the shop's minimum is carried too, until there is enough or nothing was added for a week. `hold` is
+    what its acquirer shall keep back.
+    """
     total = day.own + day.brought
     due = Owed(total.trade_fen, total.subsidy_fen, max(total.fee_fen, 0))
     if total.net_fen < 0 or due.net_fen < 0:
         return StoreLine(day, NOTHING, total)
-    return StoreLine(day, due, total - due)
+    if due.net_fen < day.minimum_fen and (day.payments or day.refunds):
+        return StoreLine(day, NOTHING, total)
+    return StoreLine(day, due, total - due, _kept_back(due, hold))
+
+
+def _kept_back(due: Owed, hold: str) -> str:
+    if hold == "none" or due.net_fen == 0 or (hold == "subsidy" and due.subsidy_fen <= 0):
+        return "none"
+    # Where the trade alone does not cover its fee, there is no part to be paid: all of the line is held.
+    return "whole" if due.trade_fen < due.fee_fen else hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ select %(day)s, d.cell, d.funder_id, sum(d.amount_fen)
         select b.cell, b.funder_id, -b.amount_fen
           from payments.refund r
           join payments.refund_share b on b.cell = r.cell and b.refund_id = r.refund_id
-         where r.settlement_date = %(day)s and r.state = 'succeeded') d
+         where r.settlement_date = %(day)s and r.state = 'succeeded'
+        union all
+        select v.cell, v.funder_id, -v.amount_fen from payments.recovery v where v.day = %(day)s) d
  group by d.cell, d.funder_id
 """
 _DUE_ROWS = "select cell, funder_id, amount_fen from payments.funder_due where day = %s order by funder_id, cell"
@@ -49,13 +51,17 @@ select funder_id, source, institution, amount_fen, state from payments.funder_ca
 """
 _END_CALL = "update payments.funder_call set state = %s where day = %s and funder_id = %s and source = %s"
 _MOVED = """
-select m.cell, v.institution, sum(v.charged)::bigint, sum(v.acquired)::bigint, sum(v.fees)::bigint
-  from payments.movements(%s) m
+select m.cell, m.institution, sum(m.charged)::bigint, sum(m.acquired)::bigint, sum(m.fees)::bigint
+  from (
+select m.cell, v.institution, v.charged, v.acquired, v.fees
+  from payments.movements(%(day)s) m
  cross join lateral (values
        (m.issuer, m.sign * m.charged_fen, 0, m.sign * m.interchange_fen),
        (m.acquirer, 0, m.sign * (m.charged_fen + m.discount_fen), -m.sign * (m.interchange_fen + m.network_fee_fen)),
        ('network', 0, 0, m.sign * m.network_fee_fen)) as v(institution, charged, acquired, fees)
- group by m.cell, v.institution
+union all
+select r.cell, r.acquirer, 0, -r.amount_fen, 0 from payments.recovery r where r.day = %(day)s) m
+ group by m.cell, m.institution
 """
 _ADD_POSITION = """
 insert into payments.position (day, cell, institution, charged_fen, acquired_fen, called_fen, fees_fen, sent_fen,
@@ -177,7 +183,7 @@ def paid_by_source(calls: Iterable[Call], funder_id: str) -> FunderCall:
 
 async def moved_on(connection: Connection, day: date) -> list[Moved]:
     """What payments and refunds of the day moved, by cell and institution (the operator's fees as `network`)."""
-    return [Moved(*row) for row in await (await connection.execute(_MOVED, [day])).fetchall()]
+    return [Moved(*row) for row in await (await connection.execute(_MOVED, {"day": day})).fetchall()]
 
 
 async def write_positions(connection: Connection, day: date, positions: Mapping[tuple[int, str], Position]) -> None:

@@ -1,7 +1,7 @@
 """The payments room's SQL for refunds: begun with all its parts fixed, leased until the issuer answers, ended once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +14,11 @@ AT_ONCE = 100
 PATIENCE = timedelta(seconds=15)
 ALL = "all"
 _LOCK = """
-select state, amount_fen - refunded_fen, charged_fen, interchange_fen, network_fee_fen, acquirer_fee_fen
+select state, amount_fen - refunded_fen, charged_fen, interchange_fen, network_fee_fen, acquirer_fee_fen,
+       settlement_date < (%s at time zone 'Asia/Shanghai')::date and 'kept' = (
+           select v.document::jsonb ->> 'refunds' from payments.fee_version v
+            where v.state = 'approved' and v.effective_day <= (begun_at at time zone 'Asia/Shanghai')::date
+            order by v.effective_day desc, v.version_no desc limit 1)
   from payments.payment where cell = %s and payment_id = %s and store_id = %s for no key update
 """
 _EARLIER = """
@@ -137,10 +141,10 @@ async def begin_refund(
     Locks the payment. Raises `PaymentRefused`: not_found, conflicting_request, refund_under_way, not_refundable,
     refund_too_large.
     """
-    row = await (await connection.execute(_LOCK, [cell, payment_id, store_id])).fetchone()
+    row = await (await connection.execute(_LOCK, [now, cell, payment_id, store_id])).fetchone()
     if row is None:
         raise PaymentRefused("not_found", "no such payment in this store")
-    state, left_fen, charged_fen, *fees = row
+    state, left_fen, charged_fen, *fees, keeps_fees = row
     if await _is_repeat(connection, cell, payment_id, wish):
         return False
     if state == "refunding":
@@ -155,9 +159,10 @@ async def begin_refund(
     bill = Bill(charged_fen, back[0], tuple(PaidShare(*s) for s in shares), (fees[0], fees[1], fees[2]), back[1:])
     values = {"cell": cell, "payment": payment_id, "refund": refund_id, "now": now, "amount": amount_fen}
     await connection.execute(_MARK, [cell, payment_id])
-    await _write(
-        connection, values | {"stan": stamp[0], "sent_at": stamp[1]}, wish, bill, split_refund(bill, amount_fen)
-    )
+    parts = split_refund(bill, amount_fen)
+    if keeps_fees:
+        parts = replace(parts, fees_fen=(0, 0, 0))
+    await _write(connection, values | {"stan": stamp[0], "sent_at": stamp[1]}, wish, bill, parts)
     return True
 
 

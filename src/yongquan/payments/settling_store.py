@@ -14,9 +14,21 @@ with own as (
            count(*) filter (where m.sign < 0) as refunds, sum(m.sign * m.charged_fen)::bigint as trade,
            sum(m.sign * m.discount_fen)::bigint as subsidy, sum(m.sign * m.fee_fen)::bigint as fee
       from payments.movements(%(day)s) m group by m.acquirer, m.store_id
+), waiting as (
+    -- A payout too small to be paid does not wait for ever for a shop that no longer trades.
+    select s.acquirer, s.store_id from payments.settlement s
+     where s.carried_into is null and s.day <= %(day)s - 7
+       and (s.carried_trade_fen, s.carried_subsidy_fen, s.carried_fee_fen) <> (0, 0, 0)
+     group by s.acquirer, s.store_id
+    having sum(s.carried_trade_fen + s.carried_subsidy_fen - s.carried_fee_fen) > 0
+), moved as (
+    select * from own
+    union all
+    select w.acquirer, w.store_id, 0, 0, 0, 0, 0 from waiting w
+     where not exists (select from own o where o.acquirer = w.acquirer and o.store_id = w.store_id)
 ), brought as (
     update payments.settlement s set carried_into = %(day)s
-      from own
+      from moved own
      where s.acquirer = own.acquirer and s.store_id = own.store_id and s.carried_into is null and s.day <> %(day)s
        and (s.carried_trade_fen, s.carried_subsidy_fen, s.carried_fee_fen) <> (0, 0, 0)
     returning s.acquirer, s.store_id, s.carried_trade_fen, s.carried_subsidy_fen, s.carried_fee_fen
@@ -26,14 +38,14 @@ with own as (
       from brought group by acquirer, store_id
 )
 select o.acquirer, o.store_id, o.payments, o.refunds, o.trade, o.subsidy, o.fee,
-       coalesce(l.trade, 0), coalesce(l.subsidy, 0), coalesce(l.fee, 0)
-  from own o left join left_over l using (acquirer, store_id)
+       coalesce(l.trade, 0), coalesce(l.subsidy, 0), coalesce(l.fee, 0), coalesce(t.minimum_fen, 0)
+  from moved o left join payments.settlement_terms t using (store_id) left join left_over l using (acquirer, store_id)
  order by o.acquirer, o.store_id
 """
 _WRITE_LINES = """
 copy payments.settlement (day, acquirer, store_id, payments, refunds, trade_fen, subsidy_fen, fee_fen,
                           brought_trade_fen, brought_subsidy_fen, brought_fee_fen,
-                          carried_trade_fen, carried_subsidy_fen, carried_fee_fen, state, instruction_id, paid_at)
+                          carried_trade_fen, carried_subsidy_fen, carried_fee_fen, hold, state, instruction_id, paid_at)
 from stdin
 """
 _INSTRUCTED = """
@@ -47,7 +59,7 @@ select instruction_id, acquirer from payments.settlement
 """
 _LINES = """
 select store_id, trade_fen + brought_trade_fen - carried_trade_fen,
-       subsidy_fen + brought_subsidy_fen - carried_subsidy_fen, fee_fen + brought_fee_fen - carried_fee_fen
+       subsidy_fen + brought_subsidy_fen - carried_subsidy_fen, fee_fen + brought_fee_fen - carried_fee_fen, hold
   from payments.settlement where instruction_id = %s order by store_id
 """
 _MARK = "update payments.settlement set state = 'instructed' where instruction_id = %s and state = 'planned'"
@@ -56,7 +68,8 @@ update payments.settlement s
    set state = case when r.state = 'refused' then 'returned'
                     when r.paid_fen is null or r.paid_fen + r.held_fen <> s.due_fen then 'disputed'
                     when r.held_fen > 0 then 'held' else 'paid' end,
-       paid_fen = coalesce(r.paid_fen, 0), reason = coalesce(r.reason, 'not in the report'),
+       paid_fen = coalesce(r.paid_fen, 0), held_fen = coalesce(r.held_fen, 0),
+       reason = coalesce(r.reason, 'not in the report'),
        paid_at = case when r.paid_fen is not null and r.state <> 'refused' then %(now)s end
   from payments.settlement i
   left join unnest(%(store)s::uuid[], %(state)s::text[], %(paid)s::bigint[], %(held)s::bigint[], %(reason)s::text[])
@@ -111,6 +124,7 @@ async def store_days(connection: Connection, day: date) -> list[StoreDay]:
             refunds=row[3],
             own=Owed(*row[4:7]),
             brought=Owed(*row[7:10]),
+            minimum_fen=row[10],
         )
         for row in rows
     ]
@@ -136,7 +150,7 @@ async def write_lines(
                     *(of.own.trade_fen, of.own.subsidy_fen, of.own.fee_fen),
                     *(of.brought.trade_fen, of.brought.subsidy_fen, of.brought.fee_fen),
                     *(line.carried.trade_fen, line.carried.subsidy_fen, line.carried.fee_fen),
-                    *(state, instruction_id, now if state == "paid" else None),
+                    *(line.hold, state, instruction_id, now if state == "paid" else None),
                 )
             )
 
@@ -151,15 +165,66 @@ async def instructions_in(connection: Connection, day: date, *states: str) -> li
     return [(row[0], row[1]) for row in await (await connection.execute(_INSTRUCTIONS, [day, list(states)])).fetchall()]
 
 
-async def lines_of(connection: Connection, instruction_id: str) -> list[tuple[UUID, Owed]]:
-    """The lines of an instruction, by shop."""
+async def lines_of(connection: Connection, instruction_id: str) -> list[tuple[UUID, Owed, str]]:
+    """The lines of an instruction, by shop, and what of each is to be held."""
     rows = await (await connection.execute(_LINES, [instruction_id])).fetchall()
-    return [(row[0], Owed(*row[1:])) for row in rows]
+    return [(row[0], Owed(*row[1:4]), row[4]) for row in rows]
 
 
 async def mark_instructed(connection: Connection, instruction_id: str) -> None:
     """The acquirer has the instruction."""
     await connection.execute(_MARK, [instruction_id])
+
+
+async def lock_line(connection: Connection, day: date, acquirer: str, store_id: UUID) -> tuple[str, int] | None:
+    """A line's state and how often it was sent again; locked until the commit."""
+    query = """select state, payout_no from payments.settlement
+                where day = %s and acquirer = %s and store_id = %s for no key update"""
+    row = await (await connection.execute(query, [day, acquirer, store_id])).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+async def plan_again(connection: Connection, day: date, acquirer: str, store_id: UUID, instruction_id: str) -> None:
+    """A returned line gets a fresh instruction."""
+    query = """update payments.settlement
+                  set state = 'planned', payout_no = payout_no + 1, instruction_id = %s, reason = '', paid_at = null
+                where day = %s and acquirer = %s and store_id = %s and state = 'returned'"""
+    await connection.execute(query, [instruction_id, day, acquirer, store_id])
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidLine:
+    """A line that its acquirer returned, or reports otherwise than it was asked for."""
+
+    day: date
+    acquirer: str
+    store_id: UUID
+    due_fen: int
+    paid_fen: int
+    state: str
+    reason: str
+    payout_no: int
+
+
+async def unpaid_lines(connection: Connection) -> list[UnpaidLine]:
+    """Lines that wait for a person, the latest day first."""
+    query = """select day, acquirer, store_id, due_fen, paid_fen, state, reason, payout_no from payments.settlement
+                where state in ('returned', 'disputed') order by day desc, acquirer, store_id limit 200"""
+    return [UnpaidLine(*row) for row in await (await connection.execute(query)).fetchall()]
+
+
+async def minimum_of(connection: Connection, store_id: UUID) -> int:
+    """Below what a shop's payouts wait, 0 for none."""
+    query = "select minimum_fen from payments.settlement_terms where store_id = %s"
+    row = await (await connection.execute(query, [store_id])).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def set_minimum(connection: Connection, store_id: UUID, minimum_fen: int) -> None:
+    """Payouts of a shop below this wait for more."""
+    query = """insert into payments.settlement_terms (store_id, minimum_fen) values (%s, %s)
+               on conflict (store_id) do update set minimum_fen = excluded.minimum_fen"""
+    await connection.execute(query, [store_id, minimum_fen])
 
 
 async def match(

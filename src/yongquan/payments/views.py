@@ -157,7 +157,8 @@ async def payment_by_code(connection: Connection, cell: int, *, code_hash: UUID,
 
 
 _SETTLED = """
-select day, acquirer, payments, refunds, trade_fen, subsidy_fen, fee_fen, due_fen, paid_fen, state, paid_at, reason
+select day, acquirer, payments, refunds, trade_fen, subsidy_fen, fee_fen, due_fen, paid_fen, state, paid_at, reason,
+       held_fen, hold, payout_no
   from payments.settlement where store_id = %s and day = %s order by acquirer
 """
 
@@ -181,6 +182,9 @@ class SettledLine:
     state: str
     paid_at: datetime | None
     reason: str
+    held_fen: int = 0
+    hold: str = "none"
+    payout_no: int = 0
 
 
 async def settled_lines_of(connection: Connection, store_id: UUID, day: date) -> Sequence[SettledLine]:

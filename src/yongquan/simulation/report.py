@@ -28,8 +28,7 @@ select s.funder_id, sum(s.amount_fen) from payments.share s
  where p.state = 'succeeded' group by s.funder_id order by s.funder_id
 """
 _SETTLEMENT = """
-select count(distinct store_id), coalesce(sum(trade_fen + subsidy_fen - fee_fen) filter (where state = 'paid'), 0),
-       coalesce(sum(trade_fen + subsidy_fen - fee_fen) filter (where state = 'held'), 0)
+select count(distinct store_id), coalesce(sum(paid_fen), 0), coalesce(sum(held_fen) filter (where state = 'held'), 0)
   from payments.settlement
 """
 _ADVANCES = "select coalesce(sum(amount_fen), 0) from payments.funder_call where source = 'advanced'"

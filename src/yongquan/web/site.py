@@ -89,7 +89,15 @@ def _make_api(door: Door) -> FastAPI:
     site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url=None, redoc_url=None)
     _tell_refusals(site)
     describe(site)
-    for make in (make_native, make_ways, make_conditions, make_reminders_api, make_institutions, make_own_vouchers, make_cashier_api):
+    for make in (
+        make_native,
+        make_ways,
+        make_conditions,
+        make_reminders_api,
+        make_institutions,
+        make_own_vouchers,
+        make_cashier_api,
+    ):
         site.include_router(make(door))
 
     @site.get("/healthz", tags=["operations"])

@@ -27,6 +27,7 @@ POSTINGS = {
     Posting.RECOVER_DEDUCTION: "核减追回 recovered",
     Posting.SUBSIDISE: "核销补贴 redeemed",
     Posting.REFUND_SUBSIDY: "退货退补贴 refunded",
+    Posting.RECOVER_SUBSIDY: "暂缓结算追回 recovered from a held shop",
     Posting.CALL_SUBSIDY: "清算划付 called",
     Posting.SPEND_PREPAID: "监管账户支出 paid from prepaid money",
     Posting.SPEND_ADVANCE: "垫付支出 paid by the advancer",

@@ -8,6 +8,7 @@ from typing import Final
 
 NETWORK_ACCOUNT: Final = "network"
 OWN_FUNDS_ACCOUNT: Final = "own-funds"
+HELD_ACCOUNT: Final = "held-settlement"
 
 
 class Hold(StrEnum):

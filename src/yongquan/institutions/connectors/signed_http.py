@@ -108,6 +108,11 @@ class _Holdings:
     holdings: tuple[FundHolding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _DayFile:
+    content: str
+
+
 class SignedClient:
     """Calls to one institution, each idempotent by the id in its body.
 
@@ -184,6 +189,11 @@ class SignedClient:
         """Their approved bookings of one settlement date, at most 50,000 a page."""
         query = {"settlement_date": settlement_date.isoformat(), "after": str(after), "limit": str(limit)}
         return await self._get("/transactions", query, TransactionPage)
+
+    async def day_file(self, settlement_date: date) -> bytes:
+        """An issuer's file of its purchases and refunds of one settlement date."""
+        answer = await self._get("/day-file", {"settlement_date": settlement_date.isoformat()}, _DayFile)
+        return answer.content.encode()
 
     async def proof(self) -> BooksProof:
         """Their recount of their own books."""

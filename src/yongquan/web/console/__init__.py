@@ -14,6 +14,7 @@ from yongquan.web.console.document_steps import make_version_steps
 from yongquan.web.console.documents import make_documents
 from yongquan.web.console.draws import make_console_draws
 from yongquan.web.console.effect import make_draw_effects, make_effect
+from yongquan.web.console.fees import make_fees
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
 from yongquan.web.console.lines import make_lines
@@ -21,11 +22,13 @@ from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
 from yongquan.web.console.payouts import make_payouts
 from yongquan.web.console.platforms import make_platforms
+from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.season import make_season
 from yongquan.web.console.seat import make_seat
+from yongquan.web.console.settlement import make_settlement
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
@@ -64,6 +67,9 @@ def make_console(door: Door) -> APIRouter:
         make_platforms,
         make_lines,
         make_payouts,
+        make_reconciliation,
+        make_fees,
+        make_settlement,
         make_reports,
         make_effect,
         make_draw_effects,

@@ -150,6 +150,7 @@ POSTINGS = {
     Posting.RECOVER_DEDUCTION: "核减追回",
     Posting.SUBSIDISE: "核销补贴",
     Posting.REFUND_SUBSIDY: "退货退补贴",
+    Posting.RECOVER_SUBSIDY: "暂缓结算追回补贴",
     Posting.CALL_SUBSIDY: "清算划付补贴",
     Posting.SPEND_PREPAID: "监管账户支出",
     Posting.SPEND_ADVANCE: "垫付支出",
@@ -192,6 +193,8 @@ LINE_STATES = {
     "returned": "被退回",
     "disputed": "有差异",
     "carried": "结转",
+    "released": "已解除暂缓并付款",
+    "recovered": "补贴已追回",
 }
 CAP_SCOPES = {"total": "累计", "day": "每个业务日", "shop": "每家门店累计", "shop_day": "每家门店每日"}
 CHART_WORDS = {"claims": "领取", "payments": "支付", "general": "通用券"}

@@ -10,6 +10,7 @@ from yongquan.web.merchant.gifts import make_gifts
 from yongquan.web.merchant.own import make_own
 from yongquan.web.merchant.own_design import make_own_design
 from yongquan.web.merchant.sign_in import make_sign_in
+from yongquan.web.merchant.statements import make_statements
 from yongquan.web.merchant.till import make_till
 from yongquan.web.sessions import Sessions
 
@@ -27,6 +28,7 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_gifts(door, sessions))
     routes.include_router(make_own_design(door, sessions))
     routes.include_router(make_own(door, sessions))
+    routes.include_router(make_statements(door, sessions))
 
     @routes.get("/")
     async def front() -> RedirectResponse:
