@@ -211,6 +211,37 @@ def test_bills_of_a_cleared_day_add_up(town: Town, v3: WeChatPay, heard: Heard) 
     assert "holds" in command(town.data_dir, "ledger", "proof")
 
 
+def test_takings_that_were_paid_out_are_sent_on_to_an_openid(v3: WeChatPay, heard: Heard) -> None:
+    bill = {
+        "transfer_scene_id": "1001",
+        "openid": "openid-cai",
+        "transfer_amount": 1_000,
+        "transfer_remark": "活动奖励",
+    }
+
+    sent = said(v3.mch_transfer_bills("bill01", user_name="测试用户", notify_url=heard.url, **bill))
+    again = said(v3.mch_transfer_bills("bill01", user_name="测试用户", notify_url=heard.url, **bill))
+    other = said(v3.mch_transfer_bills("bill01", user_name="测试用户", **{**bill, "transfer_amount": 1}), 400)
+    stranger = said(v3.mch_transfer_bills("bill02", user_name="另一个人", **bill), 400)
+    dear = said(v3.mch_transfer_bills("bill03", **{**bill, "transfer_amount": 199_900}))
+    found = said(v3.mch_transfer_bills_query(out_bill_no="bill01"))
+    missing = said(v3.mch_transfer_bills_query(out_bill_no="bill99"), 404)
+    kept = said(v3.mch_transfer_bills_cancel("bill01"), 400)
+
+    assert (sent["state"], sent) == ("SUCCESS", again)
+    assert (other["code"], stranger["code"], missing["code"]) == ("INVALID_REQUEST", "PARAM_ERROR", "NOT_FOUND")
+    assert (dear["state"], dear["fail_reason"]) == ("FAIL", "PAYER_BALANCE_NOT_ENOUGH")
+    assert found == said(v3.mch_transfer_bills_query(transfer_bill_no=sent["transfer_bill_no"]))
+    assert (found["transfer_amount"], found["openid"], found["state"]) == (1_000, "openid-cai", "SUCCESS")
+    assert kept["code"] == "INVALID_REQUEST"
+    for count in range(1, 60):
+        *_, (headers, body) = heard.wait(count, timeout_s=30)
+        told = v3.callback(headers, body)
+        if told["event_type"] == "MCHTRANSFER.BILL.FINISHED":
+            break
+    assert told["resource"] == found
+
+
 def values(titles: str, row: str) -> dict[str, str]:
     """A bill's line by its titles; every value stands behind a backtick."""
     parts = row.split(",")

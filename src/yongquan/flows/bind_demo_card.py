@@ -19,6 +19,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 
 BALANCE_FEN = 5_000_00
+HOLDER = "演示市民"
 
 
 class NoSuchBank(Refusal):
@@ -33,7 +34,15 @@ def demo_banks(links: Links) -> list[Institution]:
 
 
 async def bind_demo_card(
-    database: Database, links: Links, sealing: Sealing, *, cells: int, citizen_id: UUID, bank: str, now: datetime
+    database: Database,
+    links: Links,
+    sealing: Sealing,
+    *,
+    cells: int,
+    citizen_id: UUID,
+    bank: str,
+    now: datetime,
+    holder: str = HOLDER,
 ) -> UUID:
     """Open an account with a card and 5,000 yuan at a bank, bind the card, return the instrument.
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 
 from yongquan.flows.say_v3_trade import V3Speech
 from yongquan.flows.tell_v3_trades import KINDS, trade_notices
+from yongquan.flows.transfer_by_v3 import TRANSFER_KINDS, transfer_notices
 from yongquan.institutions.v3 import Seal
 from yongquan.institutions.v3_notices import (
     Notice,
@@ -126,9 +127,12 @@ async def collect(connection: Connection, speech: V3Speech, *, limit: int = STEP
     step = await next_step(connection, READER, limit=limit)
     if step is None:
         return 0
-    events = await events_of(connection, step, kinds=["payment.succeeded", *KINDS])
+    events = await events_of(connection, step, kinds=["payment.succeeded", *KINDS, *TRANSFER_KINDS])
     notices = await _used_coupons(connection, [e for e in events if e.kind == "payment.succeeded"], cells=speech.cells)
     notices += await trade_notices(connection, [e for e in events if e.kind in KINDS], speech)
+    notices += await transfer_notices(
+        connection, [e for e in events if e.kind in TRANSFER_KINDS], sealing=speech.sealing, cells=speech.cells
+    )
     await add_notices(connection, notices)
     await mark_read(connection, READER, step)
     return len(notices)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from yongquan.citizens.store import name_of
 from yongquan.flows.admit_openid import admit_openid, citizen_of_openid
-from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
+from yongquan.flows.bind_demo_card import HOLDER, bind_demo_card, demo_banks
 from yongquan.flows.open_merchant_store import open_merchant_store
 from yongquan.flows.order_desk import OrderDesk, Payer
 from yongquan.flows.serve_app import AppDesk
@@ -95,7 +96,7 @@ class V3Trades:
 
     async def open(self, merchant: GatewayMerchant, wish: TradeWish) -> TradeOrder:
         """The merchant's order under this number. Raises `NoStore`, `NotLinked`, `PaymentRefused`."""
-        store_id = merchant.store_id or await self._store(merchant)
+        store_id = await self.store_of(merchant)
         facts: dict[str, object] = {
             "mchid": merchant.number,
             "appid": merchant.appid,
@@ -104,7 +105,7 @@ class V3Trades:
             **wish.facts,
         }
         if wish.openid is not None:
-            citizen_id = await self._payer_of(merchant, wish.openid)
+            citizen_id = await self.payer_of_openid(merchant, wish.openid)
             facts |= {"openid": wish.openid, "payer": str(citizen_id)}
         new = NewOrder(
             store_id=store_id,
@@ -175,19 +176,23 @@ class V3Trades:
 
     async def pay_as(self, merchant: GatewayMerchant, order: TradeOrder, openid: str) -> TradeOrder:
         """Beside the sandbox: pay as the citizen of an openid, with its first card and its best vouchers."""
-        citizen_id = await self._payer_of(merchant, openid)
+        citizen_id = await self.payer_of_openid(merchant, openid)
         async with self.orders.database.transaction() as connection:
             cards = await cards_of(connection, cell_of(citizen_id, self.orders.cells), citizen_id)
         payer = payer_of(order, citizen_id, cards[0].instrument_id)
         return await self.orders.pay(order.order_id, payer)
 
-    async def _store(self, merchant: GatewayMerchant) -> UUID:
+    async def store_of(self, merchant: GatewayMerchant) -> UUID:
+        """The store whose takings the merchant's orders are. Raises `NoStore`."""
+        if merchant.store_id is not None:
+            return merchant.store_id
         if not self.is_sandboxed:
             raise NoStore("gateway merchant add --store names the store whose takings the orders are")
         now = self.orders.clock.now()
         return await open_merchant_store(self.orders.database, self.links, merchant, cells=self.orders.cells, now=now)
 
-    async def _payer_of(self, merchant: GatewayMerchant, openid: str) -> UUID:
+    async def payer_of_openid(self, merchant: GatewayMerchant, openid: str) -> UUID:
+        """The citizen behind an openid; beside the sandbox anybody, with a card of its own. Raises `NotLinked`."""
         now = self.orders.clock.now()
         if not self.is_sandboxed:
             return await citizen_of_openid(self.apps, merchant, openid, active_at=now)
@@ -195,11 +200,19 @@ class V3Trades:
         cells, database = self.orders.cells, self.orders.database
         async with database.transaction() as connection:
             cards = await cards_of(connection, cell_of(citizen_id, cells), citizen_id)
+            name = await name_of(connection, cell_of(citizen_id, cells), citizen_id, self.apps.sealing)
         banks = demo_banks(self.links)
         if not cards and banks:
             bank = banks[citizen_id.int % len(banks)].code
             await bind_demo_card(
-                database, self.links, self.apps.sealing, cells=cells, citizen_id=citizen_id, bank=bank, now=now
+                database,
+                self.links,
+                self.apps.sealing,
+                cells=cells,
+                citizen_id=citizen_id,
+                bank=bank,
+                now=now,
+                holder=name or HOLDER,
             )
         return citizen_id
 

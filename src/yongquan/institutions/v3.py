@@ -10,10 +10,10 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 from yongquan.institutions.gateway import GatewayMerchant
@@ -52,6 +52,14 @@ class Seal:
     def pem(self) -> str:
         """The certificate as PEM."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    def open(self, sealed: str) -> str:
+        """What a client encrypted to the certificate (RSA-OAEP). Raises `BadInput`."""
+        try:
+            plain = self._key.decrypt(base64.b64decode(sealed, validate=True), OAEP(MGF1(SHA1()), SHA1(), None))  # noqa: S303
+            return plain.decode()
+        except ValueError as error:
+            raise BadInput("not encrypted to the platform's certificate") from error
 
     def headers(self, body: bytes, *, now: datetime) -> dict[str, str]:
         """The headers that prove an answer. `now` is real time in UTC."""

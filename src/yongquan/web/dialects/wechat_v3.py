@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from yongquan.flows.trade_by_v3 import V3Trades
+from yongquan.flows.transfer_by_v3 import V3Transfers
 from yongquan.institutions.gateway import GatewayMerchant
 from yongquan.institutions.v3 import Seal, encrypt_resource
 from yongquan.web.dialects.wechat_v3_bills import add_bills
@@ -15,11 +16,12 @@ from yongquan.web.dialects.wechat_v3_flows import add_flows
 from yongquan.web.dialects.wechat_v3_pay import add_payments
 from yongquan.web.dialects.wechat_v3_refunds import add_refunds
 from yongquan.web.dialects.wechat_v3_stocks import add_stocks
+from yongquan.web.dialects.wechat_v3_transfers import add_transfers
 from yongquan.web.door import Door
 
 
 def make_wechat_v3(door: Door, seal: Seal) -> APIRouter:
-    """`/v3`: platform certificates, payments, refunds, bills, cash coupons, merchant coupons."""
+    """`/v3`: platform certificates, payments, refunds, bills, transfers, cash coupons, merchant coupons."""
     routes = APIRouter(prefix="/v3", route_class=route_class(seal), default_response_class=V3Answer)
     caller = caller_of(door)
     add_stocks(routes, door, caller)
@@ -30,6 +32,7 @@ def make_wechat_v3(door: Door, seal: Seal) -> APIRouter:
     add_payments(routes, door, caller, trades)
     add_refunds(routes, door, caller, trades)
     add_bills(routes, door, caller)
+    add_transfers(routes, seal, caller, V3Transfers(trades, door.payouts))
 
     @routes.get("/certificates", response_model=None)
     async def certificates(merchant: Annotated[GatewayMerchant, Depends(caller)]) -> dict[str, object]:

@@ -52,6 +52,11 @@ CODES = {
     "not_refundable": (400, "INVALID_REQUEST", "订单当前状态不能退款"),
     "refund_too_large": (403, "NOT_ENOUGH", "退款金额大于订单可退金额"),
     "refund_under_way": (429, "FREQUENCY_LIMITED", "该订单有退款正在处理,请稍后用原单号重试"),
+    "no_such_bill": (404, "NOT_FOUND", "转账单不存在"),
+    "no_receiver": (400, "INVALID_REQUEST", "收款用户没有可收款的账户"),
+    "name_differs": (400, "PARAM_ERROR", "收款用户姓名与账户不符"),
+    "unknown_account": (400, "INVALID_REQUEST", "收款账户异常"),
+    "account_closed": (400, "INVALID_REQUEST", "收款账户异常"),
     "amount_differs": (400, "PARAM_ERROR", "amount.total 与订单金额不一致"),
     "too_many_requests": (429, "FREQUENCY_LIMITED", "请求过于频繁"),
 }
