@@ -48,7 +48,7 @@ async def bind_demo_card(
 
     Raises `NoSuchBank`, and `InstitutionUnreachable` if the bank does not answer or opens no card.
     """
-    pan = await open_demo_card(links, bank=bank, holder="演示市民")
+    pan = await open_demo_card(links, bank=bank, holder=holder)
     instrument = NewInstrument(fresh_id(), citizen_id, bank, "card", pan)
     async with database.transaction() as connection:
         await bind_many(connection, [instrument], sealing, cells=cells, now=now)

@@ -25,6 +25,7 @@ from yongquan.institutions.acp.opened_cards import (
     try_code,
 )
 from yongquan.institutions.acp.values import CustomerInfo, Opener, read_nested, say_nested
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.plumbing.sandbox_sms import SandboxPhones
 
@@ -72,7 +73,7 @@ class AcpCards:
         self.require_sound(customer)
         pan = self.opener.account(asked.fields)
         card = await self.desk.card(pan)
-        index = self.desk.sealing.index(pan, what="pan")
+        index = Vault(self.desk.sealing).index(pan)
         return Named(card, index, pan[-4:], customer, self.desk.cards.is_published(pan))
 
     async def open(self, asked: Asked, named: Named, *, code_needed: bool = True) -> OpenedCard:

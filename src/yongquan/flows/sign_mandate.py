@@ -29,6 +29,7 @@ from yongquan.payments.mandates import (
 )
 from yongquan.payments.mandates_store import Collection
 from yongquan.payments.orders import OrderState
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import business_day, wall_now
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
@@ -257,7 +258,7 @@ class MandateDesk:
         terms = mandate.terms
         return HeldMandate(
             mandate_id=mandate.mandate_id.hex,
-            card_no=self.sealing.open(secrets.pan_sealed, what="pan"),
+            card_no=Vault(self.sealing).open(secrets.pan_sealed),
             holder=self.sealing.open(secrets.holder_sealed, what="name") if secrets.holder_sealed else "",
             payee_id=mandate.store_id.hex,
             payee_name=mandate.payee_name,

@@ -235,7 +235,7 @@ class PaymentDesk:
             terminal=order.terminal,
             now=self._clock.now(),
             issuer=prepared.issuer,
-            card_bin=self._sealing.open(prepared.pan_sealed, what="pan")[:BIN_DIGITS],
+            card_bin=self._vault.prefix(prepared.pan_sealed),
         )
 
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
@@ -269,7 +269,7 @@ class PaymentDesk:
         table = self.fees.at(self._clock.now())
         if not charged_fen:
             return Fees(0, 0, 0)
-        card = table.card_kind(self._sealing.open(prepared.pan_sealed, what="pan"))
+        card = table.card_kind(self._vault.prefix(prepared.pan_sealed))
         return table.fees_on(charged_fen, mcc=prepared.mcc, card=card)
 
     async def _charge(self, cell: int, begin: Begin, prepared: Prepared) -> Payment:

@@ -19,6 +19,7 @@ from yongquan.kernel.ids import cell_of, named_id
 from yongquan.payments.payouts import Payout, PayoutRefused, PayoutState, PayoutWish
 from yongquan.payments.payouts_store import payout_by_id
 from yongquan.payments.receiving_store import receiver_of
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.outbox import Event
 from yongquan.plumbing.sealing import Sealing
@@ -123,7 +124,7 @@ class V3Transfers:
             raise NoReceiver("the citizen has no account that money could be sent to")
         return PayoutWish(
             payout_no=number,
-            account=sealing.open(card.pan_sealed, what="pan"),
+            account=Vault(sealing).open(card.pan_sealed),
             name=name,
             amount_fen=bill.amount_fen,
             purpose=bill.remark,

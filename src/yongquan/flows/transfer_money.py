@@ -19,6 +19,7 @@ from yongquan.payments.payouts import PayingAccount, Payout, PayoutRefused, Payo
 from yongquan.payments.payouts_store import payout_by_no, payouts_of
 from yongquan.payments.receiving_store import SealedCard
 from yongquan.payments.transfers import DAY_MAX_FEN, Payee, TransferWish, check_transfer
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.limits import RateLimit
 
@@ -177,7 +178,7 @@ class Transfers:
         return phone, SignInDesk(payouts.database, payouts.sealing, self.texts, payouts.cells)
 
     def _number(self, card: SealedCard) -> str:
-        return self.payouts.sealing.open(card.pan_sealed, what="pan")
+        return Vault(self.payouts.sealing).open(card.pan_sealed)
 
     def _cell(self, citizen_id: UUID) -> int:
         return cell_of(citizen_id, self.payouts.cells)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from yongquan.plumbing.sealing import Sealing
 
 WHAT = "pan"
+PREFIX_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,7 @@ class Vault:
     def open(self, sealed: bytes) -> str:
         """The number again."""
         return self.sealing.open(sealed, what=WHAT)
+
+    def prefix(self, sealed: bytes) -> str:
+        """The first digits of a number, which say its issuer and kind and nobody's account."""
+        return self.open(sealed)[:PREFIX_DIGITS]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.sealing import Sealing
 
@@ -113,7 +114,7 @@ async def cards_of(connection: Connection, cell: int, citizen_id: UUID) -> Seque
 async def card_heads_of(connection: Connection, cell: int, citizen_id: UUID, sealing: Sealing) -> dict[UUID, str]:
     """The first eight digits of a citizen's cards: which of a bank's kinds of card each is."""
     rows = await (await connection.execute(_SEALED_CARDS, [cell, citizen_id])).fetchall()
-    return {row[0]: sealing.open(bytes(row[1]), what="pan")[:HEAD_DIGITS] for row in rows}
+    return {row[0]: Vault(sealing).prefix(bytes(row[1]))[:HEAD_DIGITS] for row in rows}
 
 
 async def card_of_payment(connection: Connection, cell: int, payment_id: UUID) -> tuple[str, str] | None:

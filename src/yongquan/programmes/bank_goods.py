@@ -22,6 +22,7 @@ from yongquan.kernel.money import yuan
 from yongquan.payments.mandates import Cycle, Mandate, MandateRefused, MandateState, NewMandate, Scene, Terms
 from yongquan.payments.orders import PAID, NewOrder, OrderState, TradeOrder
 from yongquan.payments.refunds import RefundWish
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import business_day, wall_now
 from yongquan.programmes import bank_goods_store as store
 from yongquan.programmes.bank_goods_store import BankOrder, BankPlan
@@ -242,7 +243,7 @@ class BankGoods:
                 )
                 good, reason, shares, nav = told.code == "confirmed", told.code, told.shares, told.nav
             else:
-                card_no = self.mandates.sealing.open(bought.target_sealed or b"", what="pan")
+                card_no = Vault(self.mandates.sealing).open(bought.target_sealed or b"")
                 reason = await bank.repay_card(name, card_no=card_no, amount_fen=bought.amount_fen, day=day)
                 good, shares, nav = reason == "booked", 0, 0
         if good:
@@ -305,7 +306,7 @@ class BankGoods:
     async def _due_fen(self, plan: BankPlan) -> int:
         if plan.kind == "fund":
             return plan.amount_fen
-        bill = await self.bill(plan.bank, self.mandates.sealing.open(plan.target_sealed or b"", what="pan"))
+        bill = await self.bill(plan.bank, Vault(self.mandates.sealing).open(plan.target_sealed or b""))
         return min(bill.left_fen, plan.amount_fen)
 
     def _bank_order(
@@ -330,7 +331,7 @@ class BankGoods:
         )
 
     def _sealed(self, wish: GoodsWish) -> bytes | None:
-        return self.mandates.sealing.seal(wish.target, what="pan") if wish.target else None
+        return Vault(self.mandates.sealing).keep(wish.target).sealed if wish.target else None
 
     async def _move(self, order: BankOrder, *, reason: str, look_at: datetime | None = None) -> None:
         async with self.mandates.database.transaction() as connection:
