@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payments/{payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree to a payment
+         * @description Agree to a payment in state user_paying: it is charged now. The answer says how it stands.
+         */
+        post: operations["confirm_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{payment_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse a payment
+         * @description Refuse a payment in state user_paying: it closes and is never charged.
+         */
+        post: operations["deny_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{payment_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop waiting for the payer
+         * @description Stop waiting for the payer. A payment that has begun stays as it is: refund it.
+         */
+        post: operations["close_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/payments/{payment_id}/refunds": {
         parameters: {
             query?: never;
@@ -726,6 +786,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cashier/origins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the sites that may hold the cashier
+         * @description The sites that may hold this store's cashier.
+         */
+        get: operations["get_cashier_origins"];
+        /**
+         * Name the sites that may hold the cashier
+         * @description Replace the list; an empty one lets nobody hold it.
+         */
+        put: operations["set_cashier_origins"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1345,6 +1429,8 @@ export interface components {
             expires_at: string;
             /** Paid At */
             paid_at: string | null;
+            /** Cashier Url */
+            cashier_url?: string | null;
         };
         /**
          * OrderRefundRequest
@@ -1382,13 +1468,25 @@ export interface components {
              * @default
              */
             remark?: string;
+            /** Return Url */
+            return_url?: string | null;
         };
         /**
          * OrderState
          * @description Where an order stands. `failed` may be tried again until it expires; `closed` is over for good.
+         *
+         *     `authorised`: the money is held, and waits for its completion or its cancel.
          * @enum {string}
          */
-        OrderState: "created" | "pending" | "unknown" | "succeeded" | "failed" | "reversed" | "partly_refunded" | "refunded" | "closed";
+        OrderState: "created" | "pending" | "unknown" | "authorised" | "succeeded" | "failed" | "reversed" | "partly_refunded" | "refunded" | "closed";
+        /**
+         * Origins
+         * @description Sites by scheme, host and port, like `https://shop.example`.
+         */
+        Origins: {
+            /** Origins */
+            origins: string[];
+        };
         /**
          * OwnKind
          * @description What the voucher does: 满减, 折扣, 兑换.
@@ -1456,11 +1554,13 @@ export interface components {
         };
         /**
          * PayCodeOut
-         * @description A code to show: 18 digits, one use.
+         * @description A code to show: 18 digits, one use; `emvco` is the same as a consumer-presented code (EMVCo CPM).
          */
         PayCodeOut: {
             /** Pay Code */
             pay_code: string;
+            /** Emvco */
+            emvco: string;
             /** Expires At */
             expires_at: string;
         };
@@ -2177,7 +2277,7 @@ export interface components {
             reason_title_en?: string;
             status: number;
             /** @enum {unknown} */
-            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "paused" | "relief_shops_only" | "use_cap_reached" | "wrong_direction";
+            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_card" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "paused" | "relief_shops_only" | "use_cap_reached" | "wrong_direction";
         };
         /**
          * AppClaimRequest
@@ -2201,6 +2301,8 @@ export interface components {
         /**
          * PaymentByTill
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
+         *
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2228,6 +2330,8 @@ export interface components {
         /**
          * PaymentByApp
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
+         *
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2257,6 +2361,8 @@ export interface components {
         /**
          * PaymentByInstitution
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
+         *
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2445,6 +2551,126 @@ export interface operations {
         };
     };
     get_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    confirm_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    deny_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    close_payment: {
         parameters: {
             query?: never;
             header?: never;
@@ -3877,6 +4103,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_cashier_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Origins"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    set_cashier_origins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Origins"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Origins"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -195,7 +195,8 @@ def _refusal(books: Books, movement: Movement, place: _Place | None) -> str:
         and _used(books, place.card_no, movement.settlement_date) + movement.amount_fen > place.daily_limit_fen
     ):
         return "over_daily_limit"
-    return "insufficient_funds" if (books.balance(place.account_no) or 0) < movement.amount_fen else ""
+    left_fen = (books.balance(place.account_no) or 0) - books.held(place.account_no, on=movement.settlement_date)
+    return "insufficient_funds" if left_fen < movement.amount_fen else ""
 
 
 def _undoing(books: Books, movement: Movement) -> tuple[str, str]:

@@ -56,7 +56,7 @@ def coupon_of(town: Town, bank: BankApp, *, citizens: int, stock: int) -> tuple[
     """A fresh round's coupon, and the open ids of fresh citizens."""
     people, round_id = seeded(town, citizens=citizens, stock=stock)
     (round_,) = [r for r in bank.client.rounds() if r["round_id"] == round_id]
-    open_ids = linked(town, [row["citizen_id"] for row in people])
+    open_ids = linked(town.data_dir, [row["citizen_id"] for row in people])
     return round_["types"][0]["type_id"].replace("-", ""), open_ids, people
 
 
@@ -112,7 +112,7 @@ def test_the_institutions_own_quota_is_taken_first_and_reported(
     bank.command("institutions", "quota", round_id, "--institution", "yuehu", "--share", "20")
     (round_,) = [r for r in bank.client.rounds() if r["round_id"] == round_id]
     coupon = round_["types"][0]["type_id"].replace("-", "")
-    (mine, _) = linked(town, [row["citizen_id"] for row in people])
+    (mine, _) = linked(town.data_dir, [row["citizen_id"] for row in people])
     token = client.token()["params"]["backendToken"]
     asked = {"appId": "UP001", "backendToken": token, "activityNo": coupon, "activityType": "6"}
 

@@ -159,7 +159,7 @@ def test_a_used_coupon_is_told_encrypted_signed_and_again_until_it_is_taken(
     town: Town, v3: WeChatPay, heard: Heard, folder: Path
 ) -> None:
     citizens, _ = seeded(town, citizens=1, stock=1)
-    (open_id,) = linked(town, [citizens[0]["citizen_id"]], institution=f"mch-{MCHID}")
+    (open_id,) = linked(town.data_dir, [citizens[0]["citizen_id"]], institution=f"mch-{MCHID}")
     heard.statuses[:] = [500, 204]
     told = said(v3.marketing_favor_callback_update(notify_url=heard.url))
     stock_id = made(v3, "told-1", available_merchants=[MCHID])

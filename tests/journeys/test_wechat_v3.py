@@ -28,7 +28,7 @@ def v3(town: Town, bank: BankApp, tmp_path: Path) -> WeChatPay:
 
 def test_client_lists_stocks_sends_a_coupon_once_and_finds_it(town: Town, v3: WeChatPay) -> None:
     citizens, _ = seeded(town, citizens=2, stock=1)
-    mine, other = (open_id.replace("-", "") for open_id in linked(town, [c["citizen_id"] for c in citizens]))
+    mine, other = (open_id.replace("-", "") for open_id in linked(town.data_dir, [c["citizen_id"] for c in citizens]))
 
     stocks = []
     for page in range(5):

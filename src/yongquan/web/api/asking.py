@@ -16,22 +16,21 @@ from yongquan.web.door import Door
 def add_words_of_payers(routes: APIRouter, door: Door, bearer: Callable[..., Bearer]) -> None:
     """`confirm` and `deny` for the citizen, `close` for the store; each may be repeated."""
     Who = Annotated[Bearer, Depends(bearer)]  # noqa: N806 - a type
-    payers = door.payments.payers
 
     @routes.post("/payments/{payment_id}/confirm", tags=["payments"], response_model=None)
     async def confirm(payment_id: UUID, who: Who) -> Response:
         """Agree to a payment in state user_paying: it is charged now. The answer says how it stands."""
-        return _told(await payers.agree(payment_id, _id(who, Holder.CITIZEN)))
+        return _told(await door.payments.payers.agree(payment_id, _id(who, Holder.CITIZEN)))
 
     @routes.post("/payments/{payment_id}/deny", tags=["payments"], response_model=None)
     async def deny(payment_id: UUID, who: Who) -> Response:
         """Refuse a payment in state user_paying: it closes and is never charged."""
-        return _told(await payers.deny(payment_id, _id(who, Holder.CITIZEN)))
+        return _told(await door.payments.payers.deny(payment_id, _id(who, Holder.CITIZEN)))
 
     @routes.post("/payments/{payment_id}/close", tags=["payments"], response_model=None)
     async def close(payment_id: UUID, who: Who) -> Response:
         """Stop waiting for the payer. A payment that has begun stays as it is: refund it."""
-        return _told(await payers.withdraw(payment_id, _id(who, Holder.STORE)))
+        return _told(await door.payments.payers.withdraw(payment_id, _id(who, Holder.STORE)))
 
 
 def _told(payment: Payment) -> Response:
