@@ -37,6 +37,7 @@ select {_COLUMNS} from payments.payout_batch b where b.cell = %s and b.payer = %
 _DECIDE = """
 update payments.payout_batch set state = %s, decided_by = %s, decided_at = %s where cell = %s and batch_id = %s
 """
+# Rows are told apart by microseconds, so that they are paid in the file's order.
 # A number that failed before is tried anew; one that is under way or paid stays as it is.
 _APPROVE = """
 insert into payments.payout as p (cell, payout_id, payer, payout_no, body_hash, payer_bank, payer_sealed, payee_bank,
@@ -44,7 +45,7 @@ insert into payments.payout as p (cell, payout_id, payer, payout_no, body_hash, 
                                   stage, asked_at, look_at)
 select b.cell, r.payout_id, b.payer, r.payout_no, r.body_hash, b.payer_bank, b.payer_sealed, r.payee_bank,
        r.payee_sealed, r.payee_name_sealed, r.payee_tail, r.amount_fen, r.purpose, b.funder_id, 'accepted', 'debit',
-       %(now)s, %(now)s
+       %(now)s + r.row_no * interval '1 microsecond', %(now)s + (r.row_no - 10000) * interval '1 microsecond'
   from payments.payout_batch b join payments.payout_row r on r.cell = b.cell and r.batch_id = b.batch_id
  where b.cell = %(cell)s and b.batch_id = %(batch)s and r.error = ''
  order by r.row_no

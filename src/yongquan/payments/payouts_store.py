@@ -140,7 +140,7 @@ async def payouts_of(
 async def lease_payouts(connection: Connection, sealing: Sealing, *, now: datetime) -> list[Payout]:
     """Payouts for which something is due, kept from others for a while."""
     values = {"now": now, "limit": AT_ONCE, "until": now + LEASE}
-    return [_payout(row, sealing) for row in await (await connection.execute(_LEASE, values)).fetchall()]
+    return _in_order(await (await connection.execute(_LEASE, values)).fetchall(), sealing)
 
 
 async def begin_payouts(
@@ -148,7 +148,7 @@ async def begin_payouts(
 ) -> list[Payout]:
     """Stamp accepted payouts with the open settlement day: from here on their banks may be told."""
     values = {"cell": cell, "ids": list(ids), "now": now}
-    return [_payout(row, sealing) for row in await (await connection.execute(_BEGIN, values)).fetchall()]
+    return _in_order(await (await connection.execute(_BEGIN, values)).fetchall(), sealing)
 
 
 async def move_payouts(
@@ -171,7 +171,7 @@ async def move_payouts(
         "now": now,
         "look_at": now + LEASE,
     }
-    return [_payout(row, sealing) for row in await (await connection.execute(_MOVE, values)).fetchall()]
+    return _in_order(await (await connection.execute(_MOVE, values)).fetchall(), sealing)
 
 
 async def look_later(connection: Connection, cell: int, ids: Sequence[UUID], *, at: datetime) -> None:
@@ -246,6 +246,10 @@ async def tell(connection: Connection, cell: int, payouts: Iterable[Payout], *, 
             for p in some
         ]
         await connection.execute(_EMIT, [cell, kind, events, [p.payout_id for p in some], payloads, now])
+
+
+def _in_order(rows: Sequence[Sequence[Any]], sealing: Sealing) -> list[Payout]:
+    return sorted((_payout(row, sealing) for row in rows), key=lambda payout: payout.asked_at)
 
 
 def _payout(row: Sequence[Any], sealing: Sealing) -> Payout:
