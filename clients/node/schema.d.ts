@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Show a pay code
-         * @description 18 digits for a till, one use, one minute, with the card and the vouchers it will use.
+         * @description 18 digits for a till, one use, one minute, with the card and the vouchers it will use; also as an EMVCo consumer-presented code.
          */
         post: operations["show_pay_code"];
         delete?: never;
@@ -74,7 +74,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Agree to a payment
+         * Agree to a payment as its payer
          * @description Agree to a payment in state user_paying: it is charged now. The answer says how it stands.
          */
         post: operations["confirm_payment"];
@@ -94,7 +94,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refuse a payment
+         * Refuse a payment as its payer
          * @description Refuse a payment in state user_paying: it closes and is never charged.
          */
         post: operations["deny_payment"];
@@ -794,10 +794,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the sites that may hold the cashier
+         * Read which sites may hold the cashier
          * @description The sites that may hold this store's cashier.
          */
-        get: operations["get_cashier_origins"];
+        get: operations["list_cashier_origins"];
         /**
          * Name the sites that may hold the cashier
          * @description Replace the list; an empty one lets nobody hold it.
@@ -901,7 +901,7 @@ export interface paths {
         put?: never;
         /**
          * Pay at a store
-         * @description A till sends `pay_code` and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown: ask again.
+         * @description A till sends `pay_code` and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown, or, in state user_paying, while the payer of a large payment by pay code is asked on the phone: ask again.
          */
         post: operations["take_payment"];
         delete?: never;
@@ -1046,6 +1046,26 @@ export interface webhooks {
          * @description Told to the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.user_paying": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A large payment by pay code waits for its payer's word
+         * @description Told to the institutions it concerns, and to the operator's own endpoints (scope `all`).
+         */
+        post: operations["on_payment_user_paying"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2192,6 +2212,21 @@ export interface components {
             refunded_fen: number;
             payment_id: string | null;
             part: string;
+        };
+        /**
+         * UserPayingEvent
+         * @description A payment by pay code whose payer is asked on the phone until `expires_at`.
+         */
+        UserPayingEvent: {
+            /** Format: uuid */
+            subject: string;
+            /** Format: uuid */
+            store_id: string;
+            order_no: string;
+            amount_fen: number;
+            expires_at: string;
+            /** @default null */
+            open_id?: string | null;
         };
         /**
          * PaymentEvent
@@ -4115,7 +4150,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    get_cashier_origins: {
+    list_cashier_origins: {
         parameters: {
             query?: never;
             header?: never;
@@ -4726,6 +4761,41 @@ export interface operations {
                     /** Format: date-time */
                     timestamp: string;
                     data: components["schemas"]["OrderEvent"];
+                };
+            };
+        };
+        responses: {
+            /** @description Received. Anything else is tried again, for more than two days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_payment_user_paying: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id, the same at every try: what was seen before may be dropped. */
+                "webhook-id": string;
+                /** @description When this try was sent, in seconds since 1970; refuse what is five minutes off. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 of `id.timestamp.body` under the endpoint's secret. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type: "payment.user_paying";
+                    /** Format: date-time */
+                    timestamp: string;
+                    data: components["schemas"]["UserPayingEvent"];
                 };
             };
         };

@@ -65,6 +65,7 @@ class Order(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
+    cashier_url: str | None = None
 
 
 class Refund(msgspec.Struct, frozen=True):
@@ -89,10 +90,11 @@ class Refunds(msgspec.Struct, frozen=True):
 
 
 class PayCode(msgspec.Struct, frozen=True):
-    """18 digits to show at a till."""
+    """18 digits to show at a till; `emvco` is the same as a consumer-presented code."""
 
     pay_code: str
     expires_at: datetime
+    emvco: str = ""
 
 
 class ClaimedVoucher(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ def test_a_browser_gets_a_page(acp: AcpClient, heard: Listener) -> None:
     refused = acp.post("/gateway/api/frontTransReq.do", {**order, "txnAmt": "1"}, **person)
 
     assert page.status_code == 200
-    assert "/cashier/" in page.text
+    assert "/gateway/pay/" in page.text
     assert refused.status_code == 400
     assert "[1100000]" in refused.text
 

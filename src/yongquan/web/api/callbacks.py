@@ -1,6 +1,6 @@
 """What webhooks bring, for the OpenAPI file: Standard Webhooks events and their payloads. Amounts in fen."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,17 @@ class PaymentEvent(msgspec.Struct):
     discount_fen: int
     charged_fen: int
     settlement_date: date
+    open_id: UUID | None = None
+
+
+class UserPayingEvent(msgspec.Struct):
+    """A payment by pay code whose payer is asked on the phone until `expires_at`."""
+
+    subject: UUID
+    store_id: UUID
+    order_no: str
+    amount_fen: int
+    expires_at: datetime
     open_id: UUID | None = None
 
 
@@ -82,6 +93,7 @@ _EVENTS: dict[str, tuple[type, str]] = {
     "order.refunded": (OrderEvent, "A paid order was refunded in part or whole"),
     "order.paid_late": (OrderEvent, "Money came for an order that was over; it goes back by itself"),
     "order.returned": (OrderEvent, "The late money of an order went back"),
+    "payment.user_paying": (UserPayingEvent, "A large payment by pay code waits for its payer's word"),
     "payment.succeeded": (PaymentEvent, "A payment was charged"),
     "payment.failed": (PaymentEvent, "A payment was refused or reversed"),
     "payment.refunded": (RefundEvent, "A refund of a payment ended"),
@@ -89,7 +101,7 @@ _EVENTS: dict[str, tuple[type, str]] = {
     "voucher.expired": (VoucherEvent, "A voucher expired unused"),
     "voucher.void": (VoucherEvent, "A voucher was made void, with a reason"),
 }
-PAYLOADS = (OrderEvent, PaymentEvent, RefundEvent, VoucherEvent)
+PAYLOADS = (OrderEvent, UserPayingEvent, PaymentEvent, RefundEvent, VoucherEvent)
 _TOLD_TO_OPERATOR = "Told to the operator's own endpoints (scope `all`)."
 _TOLD = "Told to the institutions it concerns, and to the operator's own endpoints (scope `all`)."
 _HEADERS = {

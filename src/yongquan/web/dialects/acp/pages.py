@@ -1,4 +1,7 @@
-"""What a payer's browser sees of an ACP order: a plain cashier by card number, and the way back to the merchant."""
+"""What a payer's browser sees of an ACP order: a page for a card number, and the way back to the merchant.
+
+Who has an account goes on from there to the cashier, with cards and vouchers.
+"""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,6 +13,7 @@ from starlette.responses import RedirectResponse
 from yongquan.flows.open_acp_card import SANDBOX_CODE
 from yongquan.flows.order_desk import Payer
 from yongquan.flows.read_acp_outcome import DOOR
+from yongquan.flows.serve_cashier import Return
 from yongquan.flows.trade_by_acp import AcpRefused
 from yongquan.institutions.acp import codes
 from yongquan.institutions.acp.transactions import Transaction, transaction_by_tn, transactions_of_orders
@@ -23,18 +27,23 @@ from yongquan.web.pages import SECURITY_HEADERS, render
 
 
 def make_acp_pages(door: Door) -> APIRouter:
-    """`/cashier/{order}`, `/gateway/app/{tn}` and `/gateway/return/{order}`."""
+    """`/gateway/pay/{order}`, `/gateway/app/{tn}` and `/gateway/return/{order}`."""
     routes = APIRouter()
     desk = door.acp.desk
 
-    @routes.get("/cashier/{order_id}")
+    async def way_back(order: TradeOrder) -> Return | None:
+        return Return(return_address(order.order_id))
+
+    door.cashier.returns[DOOR] = way_back
+
+    @routes.get("/gateway/pay/{order_id}")
     async def show(request: Request, order_id: UUID) -> Response:
         order = await desk.orders.order(order_id)
         if order.state not in PAYABLE:
             return RedirectResponse(return_address(order_id), 303)
         return await _ask(door, request, order)
 
-    @routes.post("/cashier/{order_id}")
+    @routes.post("/gateway/pay/{order_id}")
     async def pay(
         request: Request, order_id: UUID, card: Annotated[str, Form()], code: Annotated[str, Form()]
     ) -> Response:
@@ -63,7 +72,7 @@ def make_acp_pages(door: Door) -> APIRouter:
             found = await transaction_by_tn(connection, tn)
         if found is None or found.trade_order_id is None:
             raise PaymentRefused("not_found", "no such order")
-        return RedirectResponse(f"/cashier/{found.trade_order_id}", 303)
+        return RedirectResponse(card_page(found.trade_order_id), 303)
 
     @routes.get("/gateway/return/{order_id}")
     async def leave(request: Request, order_id: UUID) -> Response:
@@ -86,6 +95,11 @@ async def go_back(door: Door, request: Request, transaction: Transaction | None,
     return page
 
 
+def card_page(order_id: UUID) -> str:
+    """Where an ACP order is paid by card number."""
+    return f"/gateway/pay/{order_id}"
+
+
 def return_address(order_id: UUID) -> str:
     """Where a payer goes who is done with an ACP order: on to the merchant, with what became of it."""
     return f"/gateway/return/{order_id}"
@@ -103,9 +117,10 @@ async def _ask(door: Door, request: Request, order: TradeOrder, *, trouble: str 
     said = speech_of(request)
     name = store.name if store else ""
     status = 422 if trouble else 200
-    return render(
-        request, "acp/pay.html", status=status, order=order, store=name, trouble=said.say(trouble) if trouble else ""
-    )
+    # Holds are of cards alone; who has an account may pay anything else with vouchers too.
+    cashier = "" if order.kind is OrderKind.PREAUTH else door.cashier.path(order.order_id)
+    told = said.say(trouble) if trouble else ""
+    return render(request, "acp/pay.html", status=status, order=order, store=name, trouble=told, cashier=cashier)
 
 
 async def _transaction_of(door: Door, order: TradeOrder) -> Transaction | None:

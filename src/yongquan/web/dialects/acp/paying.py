@@ -65,7 +65,7 @@ def expires_at(call: Call) -> datetime | None:
 
 def cashier_of(call: Call, transaction: Transaction) -> str:
     """Where an order is paid."""
-    return f"{call.address}/cashier/{transaction.trade_order_id}"
+    return f"{call.address}/gateway/pay/{transaction.trade_order_id}"
 
 
 async def _same_again(call: Call) -> Transaction | None:
