@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from clearing_world import Person, World
-from test_orders import desk_of, move_on, sweep, wanted
+from ordering import desk_of, move_on, sweep, wanted
 from test_take_payment import in_city
 
 from yongquan.flows.order_desk import Payer

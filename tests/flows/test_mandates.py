@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 from clearing_world import BALANCE_FEN, DAY, World
-from test_orders import move_on, payer, sweep
-from test_orders import wanted as order_wanted
+from ordering import move_on, payer, sweep
+from ordering import wanted as order_wanted
 from test_take_payment import balance, in_city
 
 from yongquan.citizens.sign_in import WrongCode

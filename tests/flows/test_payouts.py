@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from clearing_world import BALANCE_FEN, BUREAU, DAY, World
 from launching import card_number
-from test_orders import move_on
+from ordering import move_on
 from test_take_payment import balance, in_city
 
 from yongquan.flows.pay_out import Payouts

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from clearing_world import BALANCE_FEN, DAY, World
 from launching import card_number
-from test_orders import move_on
+from ordering import move_on
 from test_take_payment import balance, in_city
 
 from yongquan.citizens.sign_in import WrongCode

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clearing_world import World
-from test_orders import desk_of, payer, sweep
+from ordering import desk_of, payer, sweep
 from test_take_payment import in_city
 
 from yongquan.flows.say_v3_trade import V3Speech
