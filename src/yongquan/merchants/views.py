@@ -26,6 +26,7 @@ select {STORE},
        111200 * sqrt((lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * cos(radians(%(lat)s))) ^ 2) as metres
   from merchants.store
  where state = 'open'
+   and mcc not between '6010' and '6300'       -- banks and insurers sell nothing over a counter
    and (%(industry)s::text is null or industry = %(industry)s)
    and (%(districts)s::text[] is null or adcode = any (%(districts)s))
    and (hardship or not %(hardship_only)s)
