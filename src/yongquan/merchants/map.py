@@ -14,6 +14,7 @@ _WHERE = """
    and (%(industry)s::text is null or industry = %(industry)s)
    and (%(districts)s::text[] is null or adcode = any (%(districts)s))
    and (hardship or not %(hardship_only)s)
+   and mcc not between '6010' and '6300'       -- banks and insurers sell nothing over a counter
 """
 _COUNT = f"select count(*) from merchants.store {_WHERE}"
 _STORES = f"""
