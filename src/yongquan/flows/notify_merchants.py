@@ -6,15 +6,14 @@ Each door has a `Voice`: which events it tells, what it says, and when it tries 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
 import httpx
-import psycopg
 import structlog
 
+from yongquan.plumbing.couriers import Cadence, post_for_status, run_courier
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.outbox import Event, events_of, mark_read, next_step
 
@@ -24,8 +23,6 @@ KINDS: Final = [
     *("order.closed", "payout.succeeded", "payout.failed"),
 ]
 STEP = 20_000
-IDLE_S = 0.5
-TIMEOUT_S = 10.0
 LEASE_S = 60.0
 AT_ONCE = 50
 KEPT_DAYS = 30
@@ -112,18 +109,7 @@ def facts_of(event: Event) -> Mapping[str, object]:
 
 async def run_merchant_notices(database: Database, voices: Sequence[Voice], stop: asyncio.Event) -> None:
     """Collect, tell and trim until `stop` is set; an outage of the database is logged and survived."""
-    # Where a notice goes is ours to say, not the environment's: no proxies from it, no redirects.
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-        teller = Teller(database, voices, client)
-        while not stop.is_set():
-            try:
-                busy = await teller.work()
-            except psycopg.OperationalError as error:
-                log.warning("merchant_notices_outage", error=str(error))
-                busy = False
-            if not busy:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), IDLE_S)
+    await run_courier(lambda client: Teller(database, voices, client).work, stop, name="merchant_notices")
 
 
 class Teller:
@@ -133,7 +119,7 @@ class Teller:
         self._database = database
         self._voices = {voice.door: voice for voice in voices}
         self._client = client
-        self._trims_at = 0.0
+        self._trimming = Cadence(TRIM_EVERY_S)
 
     async def work(self) -> bool:
         """One round; False if no notice was due."""
@@ -163,12 +149,7 @@ class Teller:
     async def _tell(self, notice: Notice) -> int | None:
         try:
             headers, body = await self._voices[notice.door].say(notice.facts)
-            # The status is the answer; a body of any size or slowness is left unread.
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                self._client.stream("POST", notice.url, content=body, headers=dict(headers)) as answer,
-            ):
-                return answer.status_code
+            return await post_for_status(self._client, notice.url, body, headers)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             log.info("merchant_unanswered", notice=str(notice.notice_id), error=type(error).__name__)
         return None
@@ -192,9 +173,7 @@ class Teller:
         return "waiting", voice.waits_s[one.number - 1]
 
     async def _trim(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._trims_at:
+        if not self._trimming.is_due():
             return
-        self._trims_at = now + TRIM_EVERY_S
         async with self._database.transaction() as connection:
             await connection.execute(_TRIM, [KEPT_DAYS])

@@ -3,12 +3,10 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 import httpx
-import psycopg
 import structlog
 from cryptography.exceptions import InvalidTag
 
@@ -29,6 +27,7 @@ from yongquan.institutions.v3_notices import (
 from yongquan.institutions.v3_store import callbacks_on
 from yongquan.kernel.ids import cell_of, named_id
 from yongquan.plumbing.clock import SHANGHAI, wall_now
+from yongquan.plumbing.couriers import Cadence, post_for_status, run_courier
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.outbox import Event, events_of, mark_read, next_step
 from yongquan.plumbing.sealing import Sealing
@@ -36,8 +35,6 @@ from yongquan.vouchers.v3_stocks import UsedCoupon, used_coupons
 
 READER = "v3"
 STEP = 20_000
-IDLE_S = 0.5
-TIMEOUT_S = 10.0
 LEASE_S = 60.0
 AT_ONCE = 50
 KEPT_DAYS = 30
@@ -48,18 +45,9 @@ log = structlog.get_logger(__name__)
 
 async def run_notices(database: Database, stop: asyncio.Event, *, sealing: Sealing, seal: Seal, cells: int) -> None:
     """Collect, tell and trim until `stop` is set; an outage of the database is logged and survived."""
-    # Where a notice goes is ours to say, not the environment's: no proxies from it, no redirects.
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-        courier = NoticeCourier(database, sealing, seal, client, cells=cells)
-        while not stop.is_set():
-            try:
-                busy = await courier.work()
-            except psycopg.OperationalError as error:
-                log.warning("notices_outage", error=str(error))
-                busy = False
-            if not busy:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), IDLE_S)
+    await run_courier(
+        lambda client: NoticeCourier(database, sealing, seal, client, cells=cells).work, stop, name="notices"
+    )
 
 
 class NoticeCourier:
@@ -73,7 +61,7 @@ class NoticeCourier:
         self._seal = seal
         self._client = client
         self._cells = cells
-        self._trims_at = 0.0
+        self._trimming = Cadence(TRIM_EVERY_S)
 
     async def work(self) -> bool:
         """One round; False if no notice was due."""
@@ -106,18 +94,11 @@ class NoticeCourier:
     async def _post(self, notice: Notice, api_key: str) -> int:
         body = envelope(notice, api_key=api_key)
         headers = {"Content-Type": "application/json", **self._seal.headers(body, now=wall_now())}
-        # The status is the answer; a body of any size or slowness is left unread.
-        async with (
-            asyncio.timeout(TIMEOUT_S),
-            self._client.stream("POST", notice.notify_url, content=body, headers=headers) as answer,
-        ):
-            return answer.status_code
+        return await post_for_status(self._client, notice.notify_url, body, headers)
 
     async def _trim(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._trims_at:
+        if not self._trimming.is_due():
             return
-        self._trims_at = now + TRIM_EVERY_S
         async with self._database.transaction() as connection:
             await trim_notices(connection, days=KEPT_DAYS)
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from datetime import timedelta
 
 import httpx
-import psycopg
 import structlog
 from cryptography.exceptions import InvalidTag
 
 from yongquan.plumbing.clock import Clock, wall_now
+from yongquan.plumbing.couriers import TIMEOUT_S, Cadence, run_courier
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.metrics import observe_deliveries, observe_outbox_lag
 from yongquan.plumbing.outbox import lag_s, trim
@@ -26,8 +25,6 @@ from yongquan.plumbing.webhooks import (
     trim_deliveries,
 )
 
-IDLE_S = 0.5
-TIMEOUT_S = 10.0
 LEASE_S = 60.0
 AT_ONCE = 50
 KEPT_DAYS = 7
@@ -40,18 +37,7 @@ log = structlog.get_logger(__name__)
 
 async def run_deliveries(database: Database, clock: Clock, stop: asyncio.Event, *, sealing: Sealing) -> None:
     """Fan out, deliver and trim until `stop` is set; an outage of the database is logged and survived."""
-    # Where a webhook goes is ours to say, not the environment's: no proxies from it, no redirects.
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-        courier = Courier(database, clock, sealing, client)
-        while not stop.is_set():
-            try:
-                busy = await courier.work()
-            except psycopg.OperationalError as error:
-                log.warning("deliveries_outage", error=str(error))
-                busy = False
-            if not busy:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), IDLE_S)
+    await run_courier(lambda client: Courier(database, clock, sealing, client).work, stop, name="deliveries")
 
 
 class Courier:
@@ -62,7 +48,7 @@ class Courier:
         self._clock = clock
         self._sealing = sealing
         self._client = client
-        self._trims_at = 0.0
+        self._trimming = Cadence(TRIM_EVERY_S)
 
     async def work(self) -> bool:
         """One round; False if no delivery was due: a step of the outbox is large enough to wait for the next."""
@@ -104,10 +90,8 @@ class Courier:
             return Outcome(delivery, answer.status_code, await _says_received(answer))
 
     async def _trim(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now < self._trims_at:
+        if not self._trimming.is_due():
             return
-        self._trims_at = now + TRIM_EVERY_S
         async with self._database.transaction() as connection:
             await trim(connection, before=self._clock.now() - timedelta(days=KEPT_DAYS))
             await trim_deliveries(connection, days=KEPT_DAYS)

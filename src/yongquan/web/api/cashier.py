@@ -7,9 +7,8 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, Field
 
 from yongquan.merchants.cashier_origins import ORIGIN, ORIGINS_MAX, keep_origins, origins_of
-from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import Refused, bearer_of
 from yongquan.web.door import Door
 
 
@@ -24,9 +23,7 @@ def make_cashier_api(door: Door) -> APIRouter:
     routes = APIRouter(prefix="/v1/cashier", tags=["orders"])
 
     def store(authorization: Annotated[str, Header()] = "") -> UUID:
-        found = door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
-        if found is None or authorization[:7].lower() != "bearer ":
-            raise Refused("unauthorized")
+        found = bearer_of(door.tokens, authorization.encode())
         if found.holder is not Holder.STORE:
             raise Refused("forbidden", "a store names its own sites")
         return UUID(hex=found.id_hex)

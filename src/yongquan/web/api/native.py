@@ -11,7 +11,6 @@ from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.emvco_consumer import make_consumer_code
 from yongquan.payments.model import OUTCOME_OPEN
-from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.views import PAGE, wallet_of
 from yongquan.web.api.asking import add_words_of_payers
@@ -19,7 +18,7 @@ from yongquan.web.api.orders import make_orders
 from yongquan.web.api.payments import payment_out, payment_response
 from yongquan.web.api.refunds import add_refunds
 from yongquan.web.api.registrations import make_registrations
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import Refused, bearer_of
 from yongquan.web.door import Door
 
 _encode = msgspec.json.Encoder().encode
@@ -45,10 +44,7 @@ def make_native(door: Door) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     def bearer(authorization: Annotated[str, Header()] = "") -> Bearer:
-        found = door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
-        if found is None or not authorization[:7].lower() == "bearer ":
-            raise Refused("unauthorized")
-        return found
+        return bearer_of(door.tokens, authorization.encode())
 
     def citizen(found: Annotated[Bearer, Depends(bearer)]) -> UUID:
         if found.holder is not Holder.CITIZEN:

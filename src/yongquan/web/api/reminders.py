@@ -8,9 +8,8 @@ from pydantic import BaseModel, StrictBool
 
 from yongquan.citizens.reminders import Reminder, reminders_of, wish_reminders
 from yongquan.kernel.ids import cell_of
-from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import Refused, bearer_of
 from yongquan.web.door import Door
 from yongquan.web.language import Language
 
@@ -29,9 +28,7 @@ def make_reminders_api(door: Door) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["reminders"])
 
     def citizen(authorization: Annotated[str, Header()] = "") -> UUID:
-        found = door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
-        if found is None or authorization[:7].lower() != "bearer ":
-            raise Refused("unauthorized")
+        found = bearer_of(door.tokens, authorization.encode())
         if found.holder is not Holder.CITIZEN:
             raise Refused("forbidden", "this is for citizens")
         return UUID(hex=found.id_hex)

@@ -10,12 +10,11 @@ from pydantic import BaseModel, Field
 
 from yongquan.flows.give_vouchers import give_voucher
 from yongquan.flows.redeem_code import redeem_code
-from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.once import once
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.ways.gifts import quotas
 from yongquan.web.api.institutions import PHONE, caller_of
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import Refused, bearer_of
 from yongquan.web.door import Door
 
 _encode = msgspec.json.Encoder().encode
@@ -63,9 +62,7 @@ class Callers:
 
     def bearer(self, authorization: Annotated[str, Header()] = "") -> Bearer:
         """The bearer of a valid token. Raises `Refused`."""
-        found = self._door.tokens.read(authorization[7:].encode(), now=wall_now().timestamp())
-        if found is None or not authorization[:7].lower() == "bearer ":
-            raise Refused("unauthorized")
+        found = bearer_of(self._door.tokens, authorization.encode())
         if not self._door.limit.allows(found.id_hex, time.monotonic()):
             raise Refused("too_many_requests")
         return found

@@ -24,6 +24,15 @@ class Refused(Exception):
         self.reason = reason
 
 
+def bearer_of(tokens: Tokens, authorization: bytes) -> Bearer:
+    """Who an Authorization header says is calling. Raises `Refused`."""
+    is_bearer = authorization[:7].lower() == b"bearer "
+    bearer = tokens.read(authorization[7:], now=wall_now().timestamp()) if is_bearer else None
+    if bearer is None:
+        raise Refused("unauthorized")
+    return bearer
+
+
 def read_headers(scope: Scope, tokens: Tokens, *holders: Holder) -> tuple[Bearer, bytes]:
     """The bearer and the idempotency key of a write. Raises `Refused`."""
     token = key = b""
@@ -32,9 +41,7 @@ def read_headers(scope: Scope, tokens: Tokens, *holders: Holder) -> tuple[Bearer
             token = value
         elif name == b"idempotency-key":
             key = value
-    bearer = tokens.read(token[7:], now=wall_now().timestamp()) if token[:7].lower() == b"bearer " else None
-    if bearer is None:
-        raise Refused("unauthorized")
+    bearer = bearer_of(tokens, token)
     if bearer.holder not in holders:
         raise Refused("forbidden")
     if not 1 <= len(key) <= 255:
