@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from yongquan.flows.fund_campaign import open_books
+from yongquan.flows.open_merchant_store import sandbox_store
 from yongquan.institutions.connectors.account_messages import AccountOpening, ShopOpening
 from yongquan.institutions.gateway import ACP, GatewayMerchant, merchant_of, register
 from yongquan.institutions.links import Links
 from yongquan.institutions.store import save_institutions
 from yongquan.kernel.errors import BadInput
-from yongquan.kernel.ids import bucket_from, make_id, named_id
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
 from yongquan.merchants.views import store_of
@@ -17,8 +17,6 @@ from yongquan.payments.mandates import Scene
 from yongquan.payments.mandates_store import allow_scenes
 from yongquan.plumbing.db import Database
 
-# A store of the demo city's middle, until the merchant names its own.
-_ADCODE, _LON, _LAT, _MCC = "330203", 121.55, 29.87, "5311"
 _OPENING_FEN = 1_000_000_00
 
 
@@ -34,7 +32,7 @@ async def admit(
         if merchant.store_id is not None and await store_of(connection, merchant.store_id) is None:
             raise BadInput(f"--store {merchant.store_id}: there is no such store")
     has_store = merchant.store_id or (known and known.store_id)
-    store = None if has_store else await _settled_store(links, merchant.number)
+    store = None if has_store else await _settled_store(links, merchant)
     admitted = merchant if store is None else replace(merchant, store_id=store.store_id)
     async with database.transaction() as connection:
         if store is not None:
@@ -47,35 +45,16 @@ async def admit(
     return admitted
 
 
-async def _settled_store(links: Links, mer_id: str) -> NewStore:
-    acquirers = links.registry.acquirers if links.registry else ()
-    if not acquirers:
+async def _settled_store(links: Links, merchant: GatewayMerchant) -> NewStore:
+    store = sandbox_store(links, merchant)
+    if store is None:
         raise BadInput("--store: name the merchant's store (without the sandbox there is none to make)")
-    acquirer = acquirers[named_id("acp-acquirer", mer_id).int % len(acquirers)].code
-    # Store and account are named for the merchant, so that a repeat after a crash finds what the first one opened.
-    name = named_id("acp-store", mer_id)
-    store_id = make_id(at_ms=0, bucket=bucket_from(name.bytes), entropy=name.int & 0xFFFF_FFFF_FFFF_FFFF)
-    account_no = f"shop-acp-{mer_id}"
-    store = NewStore(
-        store_id=store_id,
-        name=f"商户 {mer_id}",
-        brand=None,
-        licence_no="",
-        industry="department_store",
-        mcc=_MCC,
-        adcode=_ADCODE,
-        address="线上门店",
-        lon=_LON,
-        lat=_LAT,
-        acquirer=acquirer,
-        account_no=account_no,
-    )
     # Something to pay out of, before the merchant's first takings are settled.
-    funded = AccountOpening(account_no=account_no, holder=store.name, opening_balance_fen=_OPENING_FEN)
-    async with links.client(acquirer) as client:
+    funded = AccountOpening(account_no=store.account_no, holder=store.name, opening_balance_fen=_OPENING_FEN)
+    async with links.client(store.acquirer) as client:
         await client.open_accounts([funded])
-        shop = ShopOpening(shop_id=str(store.store_id), name=store.name, account_no=account_no)
+        shop = ShopOpening(shop_id=str(store.store_id), name=store.name, account_no=store.account_no)
         answer = await client.take_on_shops([shop])
     if answer.refused:
-        raise BadInput(f"{acquirer} did not take the merchant on: {answer.refused[0].code}")
+        raise BadInput(f"{store.acquirer} did not take the merchant on: {answer.refused[0].code}")
     return store

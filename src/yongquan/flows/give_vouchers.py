@@ -20,7 +20,6 @@ from yongquan.vouchers.ways.pushes import OfferedType, offered_types
 
 QUOTA_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 QUOTA_MAX = 1_000_000
-WAITS_DAYS = 14
 
 
 class UnknownQuota(Refusal):

@@ -123,11 +123,6 @@ class PayoutBatches:
         async with self.payouts.database.transaction() as connection:
             return await store.newest_batches(connection, limit=limit)
 
-    async def of_payer(self, account: PayingAccount) -> list[Batch]:
-        """A payer's last batches."""
-        async with self.payouts.database.transaction() as connection:
-            return await store.batches_of(connection, account.bucket % self.payouts.cells, account.payer)
-
     async def _known(self, account: PayingAccount, cell: int, batch_no: str) -> Batch | None:
         async with self.payouts.database.transaction() as connection:
             return await store.batch_by_no(connection, cell, account.payer, batch_no)

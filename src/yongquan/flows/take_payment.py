@@ -46,7 +46,6 @@ CAP_REASONS = {
     "shop": "funder_shop_cap",
     "shop_day": "funder_shop_day_cap",
 }
-CODE_TROUBLE = {"code_unknown", "code_used", "code_expired", "instrument_unknown"}
 
 log = structlog.get_logger(__name__)
 

@@ -114,10 +114,6 @@ class DayWatch:
         """Succeeded payments by `hour` or `industry`."""
         return _count((getattr(row, what), row.count) for row in self.paid)
 
-    def amount_by(self, what: str) -> Counter[object]:
-        """Fen of succeeded payments by `hour` or `industry`."""
-        return _count((getattr(row, what), row.amount_fen) for row in self.paid)
-
 
 async def watch_day(connection: Connection, day: date, *, places: Places) -> DayWatch:
     """Read a business day; `places` bounds claims to campaigns, payments to shops of these divisions."""

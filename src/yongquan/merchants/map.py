@@ -6,15 +6,15 @@ Degrees are WGS-84; boxes are half-open to the east and north.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yongquan.merchants.views import STORE, StoreRow
+from yongquan.merchants.views import OVER_A_COUNTER, STORE, StoreRow
 from yongquan.plumbing.db import Connection
 
-_WHERE = """
+_WHERE = f"""
  where lon >= %(west)s and lon < %(east)s and lat >= %(south)s and lat < %(north)s and state <> 'closed'
    and (%(industry)s::text is null or industry = %(industry)s)
    and (%(districts)s::text[] is null or adcode = any (%(districts)s))
    and (hardship or not %(hardship_only)s)
-   and mcc not between '6010' and '6300'       -- banks and insurers sell nothing over a counter
+   and {OVER_A_COUNTER}
 """
 _COUNT = f"select count(*) from merchants.store {_WHERE}"
 _STORES = f"""

@@ -9,6 +9,8 @@ from yongquan.plumbing.db import Connection
 NEAREST = 100
 # The columns of a `StoreRow` but the last.
 STORE = "store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state"
+# Of the merchants' category codes (ISO 18245), banks and insurers are left out.
+OVER_A_COUNTER = "mcc not between '6010' and '6300'"
 _STORE = f"""
 select {STORE}, null::float8, licence_no,
        array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
@@ -26,7 +28,7 @@ select {STORE},
        111200 * sqrt((lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * cos(radians(%(lat)s))) ^ 2) as metres
   from merchants.store
  where state = 'open'
-   and mcc not between '6010' and '6300'       -- banks and insurers sell nothing over a counter
+   and {OVER_A_COUNTER}
    and (%(industry)s::text is null or industry = %(industry)s)
    and (%(districts)s::text[] is null or adcode = any (%(districts)s))
    and (hardship or not %(hardship_only)s)

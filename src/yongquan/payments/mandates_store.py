@@ -25,7 +25,6 @@ _ALLOW = """
 insert into payments.mandate_payee (store_id, scene, allowed_at)
 select %s, s, %s from unnest(%s::text[]) s on conflict do nothing
 """
-_FORBID = "delete from payments.mandate_payee where store_id = %s and scene = any (%s)"
 _ALLOWED = "select scene from payments.mandate_payee where store_id = %s"
 _TAKE_NO = """
 insert into payments.mandate_no (cell, store_id, contract_no, mandate_id) values (%s, %s, %s, %s)
@@ -145,11 +144,6 @@ class Secrets:
 async def allow_scenes(connection: Connection, store_id: UUID, scenes: Iterable[Scene], *, now: datetime) -> None:
     """Put scenes on a payee's white list."""
     await connection.execute(_ALLOW, [store_id, now, [scene.value for scene in scenes]])
-
-
-async def forbid_scenes(connection: Connection, store_id: UUID, scenes: Iterable[Scene]) -> None:
-    """Take scenes off a payee's white list; mandates that stand are not touched."""
-    await connection.execute(_FORBID, [store_id, [scene.value for scene in scenes]])
 
 
 async def scenes_of(connection: Connection, store_id: UUID) -> frozenset[Scene]:

@@ -31,9 +31,6 @@ _BY_NO = f"select {_COLUMNS} from payments.payout_batch b where b.cell = %s and 
 _BY_ID = f"select {_COLUMNS} from payments.payout_batch b where b.cell = %s and b.batch_id = %s"
 _LOCKED = f"{_BY_ID} for no key update"
 _NEWEST = f"select {_COLUMNS} from payments.payout_batch b order by b.made_at desc limit %s"
-_OF_PAYER = f"""
-select {_COLUMNS} from payments.payout_batch b where b.cell = %s and b.payer = %s order by b.made_at desc limit %s
-"""
 _DECIDE = """
 update payments.payout_batch set state = %s, decided_by = %s, decided_at = %s where cell = %s and batch_id = %s
 """
@@ -172,11 +169,6 @@ async def batch_by_id(connection: Connection, cell: int, batch_id: UUID, *, lock
 async def newest_batches(connection: Connection, *, limit: int = 100) -> list[Batch]:
     """The last batches of all payers; asks every cell."""
     return [Batch(*row) for row in await (await connection.execute(_NEWEST, [limit])).fetchall()]
-
-
-async def batches_of(connection: Connection, cell: int, payer: str, *, limit: int = 100) -> list[Batch]:
-    """A payer's last batches."""
-    return [Batch(*row) for row in await (await connection.execute(_OF_PAYER, [cell, payer, limit])).fetchall()]
 
 
 async def decide_batch(connection: Connection, batch: Batch, state: str, *, by: str, now: datetime) -> None:

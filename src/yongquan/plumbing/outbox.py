@@ -11,7 +11,6 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 
 _REGISTER = "insert into plumbing.outbox_reader (reader) values (%s) on conflict do nothing"
-_FORGET = "delete from plumbing.outbox_reader where reader = %s"
 _LOCK_READER = "select read_to from plumbing.outbox_reader where reader = %s for update"
 _STEP = """
 select xid from (select xid from plumbing.outbox
@@ -76,11 +75,6 @@ class Step:
 async def register_reader(connection: Connection, reader: str) -> None:
     """Let a reader begin, with the oldest event still kept."""
     await connection.execute(_REGISTER, [reader])
-
-
-async def forget_reader(connection: Connection, reader: str) -> None:
-    """Let a reader go for good: events wait for every reader that is registered."""
-    await connection.execute(_FORGET, [reader])
 
 
 async def next_step(connection: Connection, reader: str, *, limit: int) -> Step | None:

@@ -18,7 +18,6 @@ MONEY_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,2})?元$"
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 HOURS_PATTERN = rf"^{_CLOCK}-{_CLOCK}$"
-CLOCK_PATTERN = rf"^{_CLOCK}$"
 PERCENT_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,2})?%$"
 ADCODE_PATTERN = r"^[0-9]{6}$"
 KEY_PATTERN = r"^[a-z0-9][a-z0-9-]{0,79}$"
@@ -162,7 +161,6 @@ def _shaped(pattern: str, example: str) -> dict[str, Any]:
 AMOUNT = Kind(_shaped(MONEY_PATTERN, "20元"), read_amount, write_amount)
 MOMENT = Kind(_shaped(MOMENT_PATTERN, "2026-03-01 10:00"), read_moment, write_moment)
 HOURS = Kind(_shaped(HOURS_PATTERN, "10:00-22:00"), _read_hours, _write_hours)
-CLOCK = Kind(_shaped(CLOCK_PATTERN, "10:00"), _read_clock, _clock_text)
 PERCENT = Kind(_shaped(PERCENT_PATTERN, "40%"), read_percent, write_percent)
 TRUTH = Kind({"type": "boolean"}, bool, bool)
 ID = Kind(_shaped(UUID_PATTERN, "00000000-0000-0000-0000-000000000000"), UUID, str)

@@ -31,7 +31,6 @@ select campaign_id, code, name, name_en, funder_id, adcode, starts_at, ends_at, 
 """
 _LOCKED = f"{_CAMPAIGN} for no key update"
 _CODE_OF = "select code from vouchers.campaign where campaign_id = %s"
-_CODES = "select code from vouchers.campaign order by code"
 _SUBS = """
 select sub_activity_id, campaign_id, name, name_en, position, adcode, note
   from vouchers.sub_activity where campaign_id = %s order by position
@@ -114,11 +113,6 @@ async def code_of(connection: Connection, campaign_id: UUID) -> str | None:
     """A campaign's code."""
     row = await (await connection.execute(_CODE_OF, [campaign_id])).fetchone()
     return row[0] if row else None
-
-
-async def campaign_codes(connection: Connection) -> list[str]:
-    """The codes of all campaigns."""
-    return [row[0] for row in await (await connection.execute(_CODES)).fetchall()]
 
 
 async def write_campaign(connection: Connection, document: CampaignDocument, *, new: bool, now: datetime) -> None:

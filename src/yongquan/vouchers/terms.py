@@ -17,7 +17,6 @@ from yongquan.vouchers.model import Caps, Conditions, UseRules
 # The columns that `read_terms` wants, of a round called r.
 TERMS_COLUMNS = """r.daily_from, r.daily_until, r.districts, r.age_min, r.card_issuers, r.list_id, r.cap_round,
        r.cap_day, r.cap_campaign, r.cap_industry, r.cap_industry_round, r.door, r.terms"""
-TERMS_WIDTH = 13
 _DOOR = ("weekdays", "areas", "tolerance_m", "platforms")
 _DATABASE = (
     *("real_name", "age_max", "card_bins", "new_customer_of", "social_card", "list_tier"),
