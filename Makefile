@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# Tests wait more than they compute: three workers for two cores. Files keep their order, journeys last (tests/conftest.py).
+BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo setup test check browser-tools node-tools clients clean
@@ -40,8 +42,8 @@ check: setup
 	$(BIN)/lint-imports
 
 test: setup browser-tools node-tools check
-	$(BIN)/pytest
-	./tools/with-postgres-15 $(BIN)/pytest tests/stores
+	$(BIN)/pytest $(BESIDE)
+	./tools/with-postgres-15 $(BIN)/pytest $(BESIDE) tests/stores
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache

@@ -33,7 +33,7 @@ class Installation:
             env=self._env,
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/readyz", trust_env=False).is_success:

@@ -60,7 +60,8 @@ def test_an_acp_merchant_is_kept_with_its_decimal_serial(town: Town, certificate
 
     with database_of(read_settings({"YONGQUAN_DATA_DIR": town.data_dir})) as conninfo, psycopg.connect(conninfo) as db:
         row = db.execute(
-            "select serial_no, left(certificate_pem, 11) from institutions.gateway_merchant where dialect = 'acp'"
+            "select serial_no, left(certificate_pem, 11) from institutions.gateway_merchant"
+            " where dialect = 'acp' and number = '777290058167151'"
         ).fetchone()
     assert row == (str(SERIAL), "-----BEGIN ")
     assert str(SERIAL) in said

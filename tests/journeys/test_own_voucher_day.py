@@ -155,13 +155,13 @@ def test_shop_designs_pays_and_its_customers_use_it_there_only(
     phones: Phones, desk: Page, town: Town, check_page: Check
 ) -> None:
     shop, other, citizen = phones().new_page(), phones().new_page(), phones().new_page()
-    sign_in_till(shop, town.stores[0]["token"])
+    sign_in_till(shop, town.stores[3]["token"])
     design_and_submit(shop, check_page)
     reject_then_approve(shop, desk)
     code = pay_and_publish(shop, check_page)
     find_and_claim(citizen, code, check_page)
 
-    sign_in_till(other, town.stores[1]["token"])
+    sign_in_till(other, town.stores[4]["token"])
     charge(other, "30", shown_pay_code(citizen))
     expect(other.locator("#outcome")).to_have_class("is-succeeded")
     other.goto("/m/today")

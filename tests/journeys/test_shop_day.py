@@ -17,7 +17,7 @@ def test_shop_takes_money_sees_its_day_and_refunds(phones: Phones, town: Town) -
     sign_in(citizen)
     bind_card(citizen)
     claim(citizen, town.rounds[0])
-    sign_in_till(till, town.stores[2]["token"])
+    sign_in_till(till, town.stores[5]["token"])
 
     charge(till, "25", shown_pay_code(citizen))
     expect(till.locator("#outcome")).to_have_class("is-succeeded")
@@ -41,9 +41,10 @@ def test_shop_refunds_a_part_and_the_receipt_says_who_got_what(phones: Phones, t
     sign_in(citizen)
     bind_card(citizen)
     claim(citizen, town.rounds[0])
-    sign_in_till(till, town.stores[1]["token"])
+    sign_in_till(till, town.stores[6]["token"])
     charge(till, "50", shown_pay_code(citizen))
     expect(till.locator("#outcome")).to_have_class("is-succeeded")
+    citizen.wait_for_url("**/c/payments/*")
 
     till.goto("/m/today")
     till.locator("[data-refund]").first.click()

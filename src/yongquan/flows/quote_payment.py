@@ -7,6 +7,7 @@ from uuid import UUID
 
 from yongquan.flows.funder_kinds import FunderKinds
 from yongquan.kernel.ids import cell_of
+from yongquan.merchants.views import StoreRow
 from yongquan.plumbing.db import Database
 from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
@@ -28,6 +29,21 @@ class Quote:
     def saved_fen(self) -> int:
         """What the vouchers take off."""
         return sum(chosen.discount_fen for chosen in self.selection.chosen)
+
+
+def facts_of(store: StoreRow, *, now: datetime, issuer: str | None = None, card_bin: str = "") -> StoreFacts:
+    """What vouchers look at in a store, for a payment there now with a card of an issuer, if it is known."""
+    return StoreFacts(
+        store.industry,
+        store.adcode,
+        store.hardship,
+        groups=frozenset(store.groups),
+        place=(store.lon, store.lat),
+        merchant=store.licence_no,
+        now=now,
+        issuer=issuer,
+        card_bin=card_bin,
+    )
 
 
 async def quote_payment(

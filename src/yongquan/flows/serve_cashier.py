@@ -4,13 +4,12 @@ import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from yongquan.flows.order_desk import OrderDesk, Payer
-from yongquan.flows.quote_payment import Quote, quote_of, vouchers_at_hand
+from yongquan.flows.quote_payment import Quote, facts_of, quote_of, vouchers_at_hand
 from yongquan.kernel.ids import bucket_of, cell_of
 from yongquan.merchants.cashier_origins import origins_of
 from yongquan.merchants.views import StoreRow, store_of
@@ -21,7 +20,6 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import Catalogue
 from yongquan.vouchers.model import Direction
 from yongquan.vouchers.selection import HeldVoucher
-from yongquan.vouchers.usability import StoreFacts
 
 RETURN_URL: Final = "return_url"
 UNKNOWN = frozenset({OrderState.PENDING, OrderState.UNKNOWN})
@@ -101,7 +99,7 @@ class CashierDesk:
         held = await self._held(visit, citizen_id)
         offers = []
         for card in cards:
-            store = _facts(visit.store, card.issuer, heads[card.instrument_id], now=now)
+            store = facts_of(visit.store, issuer=card.issuer, card_bin=heads[card.instrument_id], now=now)
             quote = quote_of(held, store=store, direction=Direction.ONLINE, amount_fen=visit.order.amount_fen)
             unusable = {v.voucher_id for v, _ in quote.unusable}
             fits = (v for v in held if v.voucher_id not in unusable and v.type.threshold_fen <= visit.order.amount_fen)
@@ -122,7 +120,7 @@ class CashierDesk:
             heads = await card_heads_of(connection, cell, citizen_id, self.sealing)
         if instrument_id not in cards:
             raise PaymentRefused("instrument_unknown")
-        store = _facts(visit.store, cards[instrument_id].issuer, heads[instrument_id], now=now)
+        store = facts_of(visit.store, issuer=cards[instrument_id].issuer, card_bin=heads[instrument_id], now=now)
         return quote_of(
             await self._held(visit, citizen_id),
             store=store,
@@ -171,20 +169,6 @@ def standing(order: TradeOrder) -> str:
     if order.state is OrderState.CLOSED:
         return "over"
     return "unpaid" if order.attempts and order.state in PAYABLE else "open"
-
-
-def _facts(store: StoreRow, issuer: str, head: str, *, now: datetime) -> StoreFacts:
-    return StoreFacts(
-        store.industry,
-        store.adcode,
-        store.hardship,
-        groups=frozenset(store.groups),
-        place=(store.lon, store.lat),
-        merchant=store.licence_no,
-        now=now,
-        issuer=issuer,
-        card_bin=head,
-    )
 
 
 def _with(address: str, **facts: str) -> str:

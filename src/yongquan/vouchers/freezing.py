@@ -91,13 +91,7 @@ async def freeze(
     connection: Connection, cell: int, voucher_ids: Sequence[UUID], *, reason: str, actor: str, now: datetime
 ) -> list[FrozenVoucher]:
     """Freeze vouchers of one cell that are held and not over, and tell so; the others stay as they are."""
-    facts: dict[str, object] = {
-        "cell": cell,
-        "vouchers": list(voucher_ids),
-        "reason": reason,
-        "actor": actor,
-        "now": now,
-    }
+    facts = _facts(cell, voucher_ids, reason=reason, actor=actor, now=now)
     facts["freezes"] = [fresh_id() for _ in voucher_ids]
     return await _move(connection, _FREEZE, "voucher.frozen", facts)
 
@@ -106,13 +100,7 @@ async def thaw(
     connection: Connection, cell: int, voucher_ids: Sequence[UUID], *, reason: str, actor: str, now: datetime
 ) -> list[FrozenVoucher]:
     """Give frozen vouchers of one cell back to their holders, and tell so."""
-    facts: dict[str, object] = {
-        "cell": cell,
-        "vouchers": list(voucher_ids),
-        "reason": reason,
-        "actor": actor,
-        "now": now,
-    }
+    facts = _facts(cell, voucher_ids, reason=reason, actor=actor, now=now)
     return await _move(connection, _THAW, "voucher.thawed", facts)
 
 
@@ -131,6 +119,10 @@ async def first_frozen(connection: Connection, cell: int, citizen_id: UUID, vouc
 async def frozen_of_campaign(connection: Connection, campaign_id: UUID) -> list[FrozenRow]:
     """What is frozen of a campaign, the longest first; at most 200."""
     return [FrozenRow(*row) for row in await (await connection.execute(_OF_CAMPAIGN, [campaign_id])).fetchall()]
+
+
+def _facts(cell: int, voucher_ids: Sequence[UUID], *, reason: str, actor: str, now: datetime) -> dict[str, object]:
+    return {"cell": cell, "vouchers": list(voucher_ids), "reason": reason, "actor": actor, "now": now}
 
 
 async def _move(connection: Connection, sql: str, event: str, facts: dict[str, object]) -> list[FrozenVoucher]:

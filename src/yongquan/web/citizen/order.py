@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from yongquan.flows.quote_payment import Quote, quote_payment
+from yongquan.flows.quote_payment import Quote, facts_of, quote_payment
 from yongquan.flows.trade_by_v3 import payer_of
 from yongquan.institutions.views import parties
 from yongquan.kernel.errors import Outage, Refusal
@@ -16,7 +16,6 @@ from yongquan.payments.model import PaymentRefused
 from yongquan.payments.orders import PAID, PAYABLE, AttemptState, OrderState, TradeOrder
 from yongquan.payments.views import cards_of
 from yongquan.vouchers.model import Direction
-from yongquan.vouchers.usability import StoreFacts
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.pages import render
@@ -117,15 +116,7 @@ async def _quote(door: Door, who: UUID, order: TradeOrder, store: StoreRow) -> Q
         door.catalogue,
         cells=door.cells,
         citizen_id=who,
-        store=StoreFacts(
-            store.industry,
-            store.adcode,
-            store.hardship,
-            groups=frozenset(store.groups),
-            place=(store.lon, store.lat),
-            merchant=store.licence_no,
-            now=now,
-        ),
+        store=facts_of(store, now=now),
         amount_fen=order.amount_fen,
         now=now,
         direction=Direction.ONLINE if payer.is_online else Direction.CITIZEN_SCANS,

@@ -6,12 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from yongquan.flows.quote_payment import Quote, quote_payment
+from yongquan.flows.quote_payment import Quote, facts_of, quote_payment
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import store_of
 from yongquan.payments.views import card_heads_of, cards_of
-from yongquan.vouchers.usability import StoreFacts
 from yongquan.web.api.fen import BIGGEST_FEN
 from yongquan.web.api.wire import Refused
 from yongquan.web.citizen.scripts import PAY_WORDS
@@ -89,13 +88,8 @@ async def _quote(door: Door, who: UUID, asked: QuoteRequest) -> Quote:
         door.catalogue,
         cells=door.cells,
         citizen_id=who,
-        store=StoreFacts(
-            store.industry,
-            store.adcode,
-            store.hardship,
-            groups=frozenset(store.groups),
-            place=(store.lon, store.lat),
-            merchant=store.licence_no,
+        store=facts_of(
+            store,
             now=now,
             issuer=card.issuer if card else None,
             card_bin=heads[card.instrument_id] if card else "",
