@@ -20,6 +20,7 @@ from yongquan.plumbing.db import database_of
 from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.presence import serving_alone
 from yongquan.plumbing.settings import Settings
+from yongquan.simulation.bank_services import open_bank_services
 from yongquan.simulation.demo import Demo, DemoPlatform
 from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
 from yongquan.simulation.example_bank import example_bank, register_example_bank
@@ -65,6 +66,7 @@ async def _run(
         demo = Demo(_for_demo(platform), seed=seed, scale=scale)
         report = await demo.run(door)
         if not once:
+            await open_bank_services(platform.goods, platform.links, now=platform.clock.now())
             welcomed = await demo.welcome(platform.tokens)
             bank = f"http://127.0.0.1:{port + BANK_PORT_AFTER}"
             folder = settings.data_dir / "example-bank"

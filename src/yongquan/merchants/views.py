@@ -7,6 +7,7 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 
 NEAREST = 100
+NAMED_MAX = 20
 # The columns of a `StoreRow` but the last.
 STORE = "store_id, name, industry, adcode, address, lon, lat, acquirer, hardship, state"
 # Of the merchants' category codes (ISO 18245), banks and insurers are left out.
@@ -15,6 +16,9 @@ _STORE = f"""
 select {STORE}, null::float8, licence_no,
        array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
   from merchants.store s where store_id = %s
+"""
+_NAMED = f"""
+select {STORE}, null::float8 from merchants.store where strpos(name, %s) > 0 order by name, store_id limit %s
 """
 _MCC = "select s.mcc from merchants.store s where s.store_id = %s"
 _KINDS = """
@@ -124,6 +128,12 @@ async def stores_near(
         "limit": NEAREST,
     }
     return [StoreRow(*row) for row in await (await connection.execute(_NEAR, values)).fetchall()]
+
+
+async def stores_named(connection: Connection, part: str) -> Sequence[StoreRow]:
+    """Stores whose name has these letters in it, `NAMED_MAX` at most, by name."""
+    rows = await (await connection.execute(_NAMED, [part, NAMED_MAX])).fetchall()
+    return [StoreRow(*row) for row in rows]
 
 
 async def paying_account_of(connection: Connection, store_id: UUID) -> tuple[str, str, str] | None:

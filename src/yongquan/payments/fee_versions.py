@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -74,9 +74,26 @@ def read_table(document: str) -> FeeTable:
     if len(document) > TABLE_MAX:
         raise BadInput("the fee table is too long")
     try:
-        return require_sound(msgspec.json.decode(document, type=FeeTable))
+        sent = msgspec.json.decode(document)
+        table = msgspec.convert(sent, FeeTable, strict=True)
+        _require_known(sent, table)
+        return require_sound(table)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise BadInput(f"the fee table: {error}") from error
+
+
+def _require_known(sent: Any, table: FeeTable) -> None:
+    # What is left out of a table means nothing charged, so a misspelt field must not pass for one left out.
+    if "rules" not in sent:
+        raise BadInput("the fee table: rules is missing")
+    known = msgspec.to_builtins(table)
+    unknown = sent.keys() - known.keys()
+    for rule, read in zip(sent["rules"], known["rules"], strict=True):
+        unknown |= rule.keys() - read.keys()
+        for party in ("interchange", "network", "acquirer"):
+            unknown |= rule.get(party, {}).keys() - read[party].keys()
+    if unknown:
+        raise BadInput(f"the fee table: {min(unknown)} is no field of it")
 
 
 def write_table(table: FeeTable) -> str:

@@ -88,7 +88,7 @@ REASONS = {
     "bank_silent": "对方银行暂时没有回应，请稍后再试",
     "instrument_unknown": "该卡未绑定",
     "no_phone": "没有可收验证码的手机号",
-    "too_many_requests": "请求过于频繁，请稍等",
+    "too_many_requests": "验证码发送过于频繁，请一分钟后再试",
     "wrong_code": "验证码不对或已失效，请重试",
     "not_sold": "该银行暂不提供",
     "below_least": "低于起购金额",

@@ -92,6 +92,14 @@ def test_an_unsound_table_is_refused(table: FeeTable) -> None:
 
 
 def test_a_document_with_another_form_is_refused() -> None:
-    for text in ("", "[]", '{"rules": [{"name": 1}]}'):
+    wrong_rate = '{"rules": [{"name": "r", "interchange": {"bps": 30}}]}'
+    for text in (
+        "",
+        "[]",
+        '{"rules": [{"name": 1}]}',
+        "{}",
+        '{"rules": [{"name": "r", "intercharge": {}}]}',
+        wrong_rate,
+    ):
         with pytest.raises(BadInput):
             read_table(text)

@@ -37,6 +37,8 @@ def make_fees(desk: Desk) -> APIRouter:
             "settle_words": SettleWords(speech_of(request)),
             "may_work": any(visitor.staff.may(role) for role in FEE_ROLES),
             "fault": "",
+            "typed_day": "",
+            "typed_reason": "",
             "done": "",
         }
         return desk.show(request, visitor, "fees.html", facts | more, status=status)
@@ -57,7 +59,8 @@ def make_fees(desk: Desk) -> APIRouter:
             proposal = Proposal(read_table(document), effective_day, reason.strip())
             await propose_fees(door.database, visitor.staff, proposal, now=door.clock.now(), real_now=wall_now())
         except BadInput as error:
-            return await show(request, visitor, {"fault": str(error), "document": document}, status=422)
+            kept = {"document": document, "typed_day": effective_day, "typed_reason": reason}
+            return await show(request, visitor, {"fault": str(error), **kept}, status=422)
         return RedirectResponse(f"{ROOT}/fees?done=proposed", status_code=303)
 
     @routes.post("/fees/{version_no}")

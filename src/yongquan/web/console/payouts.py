@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFil
 from fastapi.responses import RedirectResponse
 
 from yongquan.flows.pay_batch import PayoutBatches
-from yongquan.flows.steer_payouts import PayoutSeat
-from yongquan.institutions.views import parties
+from yongquan.flows.steer_payouts import NoSuchPayer, PayoutSeat
+from yongquan.institutions.views import institution_kinds, parties
 from yongquan.kernel.errors import BadInput
 from yongquan.payments.payout_files import FILE_BYTES_MAX
 from yongquan.payments.payouts import PayoutRefused
@@ -27,7 +27,9 @@ def make_payouts(desk: Desk) -> APIRouter:
         seat = PayoutSeat(batches, visitor.staff)
         async with desk.door.database.transaction() as connection:
             names = await parties(connection)
+            institutions = await institution_kinds(connection)
         facts = {
+            "institutions": institutions,
             "batches": await seat.batches_seen(),
             "funders": await seat.funders(),
             "names": names,
@@ -49,13 +51,22 @@ def make_payouts(desk: Desk) -> APIRouter:
         payer: Annotated[str, Form()],
         batch_no: Annotated[str, Form()],
         file: Annotated[UploadFile, File()],
+        *,
+        store: Annotated[str, Form()] = "",
     ) -> Response:
         content = await file.read(FILE_BYTES_MAX + 1)
         seat = PayoutSeat(batches, visitor.staff)
         try:
-            made = await seat.plan(payer, content, batch_no=batch_no.strip(), file_name=file.filename or "")
+            made = await seat.plan(
+                f"store:{store.strip()}" if payer == "store:" else payer,
+                content,
+                batch_no=batch_no.strip(),
+                file_name=file.filename or "",
+            )
         except PayoutRefused as refusal:
             return await listed(request, visitor, trouble=refusal.reason)
+        except NoSuchPayer:
+            return await listed(request, visitor, trouble="payer_unknown")
         except BadInput as bad:
             return await listed(request, visitor, trouble="bad_input", detail=bad.message)
         return RedirectResponse(f"{ROOT}/payouts/{made.batch_id}", status_code=303)

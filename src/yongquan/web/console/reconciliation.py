@@ -106,7 +106,8 @@ def _add_forms(routes: APIRouter, desk: Desk) -> None:
         try:
             report = await reconcile_file(database, content, actor=visitor.staff.actor, now=wall_now())
         except UnreadableDayFile as refused:
-            facts = {"faults": refused.faults, "file_name": file.filename or ""}
+            words = {"settle_words": SettleWords(speech_of(request))}
+            facts = {"faults": refused.faults, "file_name": file.filename or ""} | words
             return desk.show(request, visitor, "reconciliation_faults.html", facts, status=422)
         done = "imported" if report.is_new else "again"
         return RedirectResponse(f"{ROOT}/reconciliation?day={report.day}&state=&done={done}", status_code=303)

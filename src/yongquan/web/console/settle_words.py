@@ -41,6 +41,19 @@ ARRIVALS = {
     "": "未到账",
 }
 ROW_KINDS = {"purchase": "消费", "refund": "退货"}
+DAY_FAULTS = {
+    "header": "表头不符合日文件的格式",
+    "rows": "首行的笔数与文件里的行数不符",
+    "sum_fen": "首行的合计与各行相加不符",
+    "encoding": "编码既不是 UTF-8 也不是 GBK",
+    "day": "首行的日期不对",
+    "line": "这一行的列数不对",
+    "key": "流水号应为 1 至 160 个字符",
+    "kind": "类型应为 purchase（消费）或 refund（退货）",
+    "state": "状态应为 succeeded、failed、reversed 或 unknown",
+    "amount_fen": "金额应为整数分",
+    "at": "时间应带时区，如 2022-02-15T12:00:00+08:00",
+}
 ROW_STATES = {"succeeded": "成功", "failed": "失败", "reversed": "已冲正", "unknown": "结果未知"}
 
 
@@ -92,6 +105,10 @@ class SettleWords:
 
     def row_state(self, code: str) -> str:
         return self._of(ROW_STATES, code)
+
+    def day_fault(self, field: str) -> str:
+        """What is wrong with a field of a day file's line."""
+        return self._of(DAY_FAULTS, field)
 
     def _of(self, listed: Mapping[str, str], code: str) -> str:
         return self.speech.say(listed[code]) if code in listed else code

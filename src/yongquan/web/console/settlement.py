@@ -4,15 +4,16 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.hold_merchant import HOLD_ROLES, HoldOrder, decide_end, decide_hold, end_hold, propose_hold
 from yongquan.flows.pay_again import Returned, pay_again
 from yongquan.flows.set_payout_minimum import set_payout_minimum
 from yongquan.institutions.views import parties
-from yongquan.merchants.views import facts_of_stores, store_of
+from yongquan.merchants.views import facts_of_stores, store_of, stores_named
 from yongquan.payments.holds import holds_listed
 from yongquan.payments.settling_store import minimum_of, unpaid_lines
 from yongquan.payments.shop_statement import shop_statement, statement_days
@@ -27,10 +28,19 @@ from yongquan.web.merchant.statements import statement_file
 Step = Literal["approve", "refuse", "release", "recover", "approve_end", "refuse_end"]
 
 
+class _Asked(BaseModel):
+    """What the front page is asked for: a shop by its name, and the store that a hold is to be proposed for."""
+
+    shop: str = ""
+    store: UUID | None = None
+    done: str = ""
+
+
 def make_settlement(desk: Desk) -> APIRouter:
     """`/console/settlement` and each shop's statement below it."""
     routes = desk_routes()
     _add_pages(routes, desk)
+    _add_shops(routes, desk)
     _add_forms(routes, desk)
     _add_payouts(routes, desk)
     return routes
@@ -40,12 +50,16 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
     door = desk.door
 
     @routes.get("/settlement")
-    async def front(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], done: str = "") -> Response:
+    async def front(
+        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], asked: Annotated[_Asked, Query()]
+    ) -> Response:
         _require_whole_city(visitor)
+        name = asked.shop.strip()
         async with door.database.transaction() as connection:
             held = await holds_listed(connection)
             unpaid = await unpaid_lines(connection)
             shops = await facts_of_stores(connection, [*(h.store_id for h in held), *(u.store_id for u in unpaid)])
+            chosen = await store_of(connection, asked.store) if asked.store else None
             actors = [a for h in held for a in (h.proposed_by, h.decided_by, h.ending_by) if a]
             facts = {
                 "holds": held,
@@ -53,13 +67,25 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
                 "shops": shops,
                 "actors": await names_of(connection, actors, door.sealing),
                 "names": await parties(connection),
-                "done": done,
+                "done": asked.done,
+                "shop_name": name,
+                "found": await stores_named(connection, name) if name else [],
+                "store": asked.store or "",
+                "store_name": chosen.name if chosen else "",
             }
         return desk.show(request, visitor, "settlement.html", facts | _words(request, visitor))
 
+
+def _add_shops(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+
     @routes.get("/settlement/shops/{store}")
     async def shop(
-        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], store: str, day: date | None = None
+        request: Request,
+        visitor: Annotated[Visitor, Depends(desk.visitor)],
+        store: str,
+        day: date | None = None,
+        done: str = "",
     ) -> Response:
         store_id = known_id(store)
         async with door.database.transaction() as connection:
@@ -75,6 +101,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
                 "shown": shown,
                 "statement": statement,
                 "names": await parties(connection),
+                "done": done,
                 "minimum_fen": await minimum_of(connection, store_id),
             }
         return desk.show(request, visitor, "settlement_shop.html", facts | _words(request, visitor))
@@ -151,7 +178,7 @@ def _add_payouts(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         store_id = known_id(store)
         await set_payout_minimum(desk.door.database, visitor.staff, store_id, minimum_yuan * 100, now=wall_now())
-        return RedirectResponse(f"{ROOT}/settlement/shops/{store_id}", status_code=303)
+        return RedirectResponse(f"{ROOT}/settlement/shops/{store_id}?done=minimum", status_code=303)
 
 
 def _days(desk: Desk) -> DayDesk:
