@@ -12,7 +12,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pyotp
-from playwright.sync_api import Page
+from axe_playwright_python.sync_playwright import Axe
+from conftest import CHINESE_LEFT, Town
+from playwright.sync_api import Browser, Page
 
 from yongquan.plumbing.db import database_of, opened
 from yongquan.plumbing.keys import load_keys
@@ -21,6 +23,7 @@ from yongquan.plumbing.settings import read_settings
 from yongquan.simulation.demo_staff import enrol_demo_staff
 
 PASSWORD = "correct horse battery"
+SHOTS = os.environ.get("YONGQUAN_TEST_SHOTS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +84,29 @@ def sign_in_with_demo_box(page: Page) -> None:
     shown = {name: page.locator(f"[data-demo={name}]").inner_text() for name in ("login", "password", "code")}
     try_sign_in(page, **shown)
     page.wait_for_url("**/console/overview")
+
+
+def signed_in(browser: Browser, town: Town, login: str, *options: str) -> Page:
+    """A desk's screen of a member who was enrolled by command and has signed in."""
+    member = enrol_by_command(town.data_dir, login, *options)
+    context = browser.new_context(base_url=town.address, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    try_sign_in(page, login=login, password=PASSWORD, code=member.code)
+    page.wait_for_url(re.compile(r"/console/(overview|seat)"))
+    return page
+
+
+def look_at(page: Page, name: str, *, phone: bool = False) -> None:
+    """Both languages: nothing of Chinese left in English, nothing that a reader without eyes stumbles over."""
+    for language in ("en", "zh-CN"):
+        if page.locator("html").get_attribute("lang") != language:
+            page.locator("button.language" if phone else ".desk-top button[name=language]").click()
+        found = Axe().run(page).response["violations"]
+        bad = [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in {"serious", "critical"}]
+        assert bad == [], (page.url, bad)
+        assert page.evaluate("document.documentElement.scrollWidth") <= (430 if phone else 1280), page.url
+        if language == "en":
+            assert page.evaluate(CHINESE_LEFT) == [], page.url
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{name}-{language}.png", full_page=True)

@@ -1,18 +1,15 @@
 """Money and suspicion at the desk: a stop, a frozen and a void voucher, a funder's pages, the auditor, shares."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import CHINESE_LEFT, Town
-from desk_people import PASSWORD, enrol_by_command, try_sign_in
+from conftest import Town
+from desk_people import look_at, signed_in
 from people import bind_card, charge, claim, shown_pay_code, sign_in, sign_in_till
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-SHOTS = os.environ.get("YONGQUAN_TEST_SHOTS")
 Phones = Callable[[], BrowserContext]
 DOCUMENT = """\
 format: 1
@@ -35,37 +32,12 @@ rounds:
 """
 
 
-def signed_in(browser: Browser, town: Town, login: str, *options: str) -> Page:
-    member = enrol_by_command(town.data_dir, login, *options)
-    context = browser.new_context(base_url=town.address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    try_sign_in(page, login=login, password=PASSWORD, code=member.code)
-    page.wait_for_url(re.compile(r"/console/(overview|seat)"))
-    return page
-
-
 @pytest.fixture(scope="module")
 def desk(browser: Browser, town: Town) -> Iterator[Page]:
     """An officer who is finance too."""
     page = signed_in(browser, town, "treasurer", "--role", "bureau_officer", "--role", "finance", "--role", "auditor")
     yield page
     page.context.close()
-
-
-def look_at(page: Page, name: str, *, phone: bool = False) -> None:
-    """Both languages: nothing of Chinese left in English, nothing that a reader without eyes stumbles over."""
-    for language in ("en", "zh-CN"):
-        if page.locator("html").get_attribute("lang") != language:
-            page.locator("button.language" if phone else ".desk-top button[name=language]").click()
-        found = Axe().run(page).response["violations"]
-        bad = [(v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in {"serious", "critical"}]
-        assert bad == [], page.url
-        assert page.evaluate("document.documentElement.scrollWidth") <= (430 if phone else 1280), page.url
-        if language == "en":
-            assert page.evaluate(CHINESE_LEFT) == [], page.url
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}-{language}.png", full_page=True)
 
 
 def vouchers_of(citizen: Page) -> list[str]:

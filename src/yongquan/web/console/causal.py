@@ -12,6 +12,16 @@ from yongquan.web.words import Words
 
 CUT_HEADS: Mapping[str, str] = {"district": "按居住区县", "industry": "按门店行业", "age_band": "按年龄"}
 
+# Age bands as the analysis names them, the youngest first.
+AGES: Mapping[str, str] = {
+    "-17": "18 岁以下",
+    "18-29": "18–29 岁",
+    "30-44": "30–44 岁",
+    "45-59": "45–59 岁",
+    "60+": "60 岁及以上",
+}
+_AGE_ORDER = {band: place for place, band in enumerate(AGES)}
+
 
 def causal_paper(
     round_: Named,
@@ -63,7 +73,8 @@ def _how_block(result: Mapping[str, Any], said: Speech) -> Block:
 def _cut_block(cut: str, parts: Mapping[str, Any], said: Speech, division: Callable[[str], Division]) -> Block:
     say = said.say
     rows = []
-    for name, part in parts.items():
+    for name in sorted(parts, key=lambda one: _AGE_ORDER.get(one, 0)):
+        part = parts[name]
         label = _label(cut, name, said, division)
         if part is None:
             rows.append([label, "—", say("人数不足"), "—"])
@@ -95,6 +106,8 @@ def _label(cut: str, name: str, said: Speech, division: Callable[[str], Division
         return said.say("未知")
     if cut == "district":
         return said.name_of(division(name))
+    if cut == "age_band":
+        return said.say(AGES.get(name, name))
     return Words(said).industry(name) if cut == "industry" else name
 
 

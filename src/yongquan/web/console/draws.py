@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.flows.announce_draw import Terms, announce_draw
 from yongquan.flows.steer_campaign import STEERING_ROLES
+from yongquan.institutions.views import parties
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.audit_pages import audit_page
 from yongquan.plumbing.clock import SHANGHAI
@@ -90,6 +91,7 @@ async def _facts(desk: Desk, visitor: Visitor, draw_id: UUID) -> dict[str, objec
         if found is None or name is None or not visitor.sees(name.adcode):
             raise Missing
         platforms = await count_by_platform(connection, draw_id)
+        names = await parties(connection)
         withdrawn = await count_withdrawn(connection, draw_id)
         history = await audit_page(connection, subject=f"draw:{draw_id}")
         actors = await names_of(connection, {row.actor for row in history}, desk.door.sealing)
@@ -98,6 +100,7 @@ async def _facts(desk: Desk, visitor: Visitor, draw_id: UUID) -> dict[str, objec
         "name": name,
         "plan": read_announcement(found.announcement),
         "platforms": platforms,
+        "names": names,
         "registered": sum(platforms.values()),
         "withdrawn": withdrawn,
         "secret": desk.door.draws.revealed_secret(found),
