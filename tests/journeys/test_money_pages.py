@@ -277,6 +277,7 @@ def test_a_plan_for_a_fund_makes_a_mandate_which_is_revoked(phone: Page, town: T
     phone.get_by_role("button", name="下一步").click()
     confirm(phone, check_page, action="/c/goods")
     expect(phone.get_by_role("heading", name="定投计划")).to_be_visible()
+    expect(phone.get_by_role("link", name=re.compile("每月 10 日"))).to_contain_text("日盈货币")
     check_both(phone, check_page)
     phone.get_by_role("link", name=re.compile("每月 10 日")).click()
     expect(phone.locator("section[data-state=active]")).to_have_count(1)
