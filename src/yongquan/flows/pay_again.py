@@ -1,8 +1,7 @@
 """A returned payout is sent again once the shop's account is right: a fresh instruction, never twice."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from datetime import datetime
 
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.settle_shops import answer_of, instruction_of
@@ -10,6 +9,7 @@ from yongquan.institutions.connectors.account_messages import ShopOpening
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.merchants.views import settled_to, store_of
 from yongquan.payments import settling_store
+from yongquan.payments.settling_store import LineKey
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.staff import Role, Staff
 from yongquan.vouchers.model import ForbiddenMove
@@ -25,16 +25,13 @@ class UnknownPayout(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """A shop's line of a day at its acquirer."""
-
-    day: date
-    acquirer: str
-    store_id: UUID
+class Returned(LineKey):
+    """A line that its acquirer returned."""
 
     def instruction_id(self, payout_no: int) -> str:
         """Each try has its own id, so that the acquirer pays each once."""
-        return f"again-{self.day}-{self.acquirer}-{self.store_id}-{payout_no}"
+        of_cut = f"-{self.cut_no}" if self.cut_no else ""
+        return f"again-{self.day}{of_cut}-{self.acquirer}-{self.store_id}-{payout_no}"
 
 
 async def pay_again(desk: DayDesk, staff: Staff, line: Returned, *, reason: str, real_now: datetime) -> str:
@@ -66,7 +63,7 @@ async def pay_again(desk: DayDesk, staff: Staff, line: Returned, *, reason: str,
 
 async def _plan(desk: DayDesk, staff: Staff, line: Returned, reason: str, *, real_now: datetime) -> str:
     async with desk.database.transaction() as connection:
-        found = await settling_store.lock_line(connection, line.day, line.acquirer, line.store_id)
+        found = await settling_store.lock_line(connection, line)
         if found is None:
             raise UnknownPayout
         state, payout_no = found
@@ -75,7 +72,7 @@ async def _plan(desk: DayDesk, staff: Staff, line: Returned, reason: str, *, rea
         if state != "returned":
             raise ForbiddenMove(f"a payout that is {state} is not sent again")
         instruction_id = line.instruction_id(payout_no + 1)
-        await settling_store.plan_again(connection, line.day, line.acquirer, line.store_id, instruction_id)
+        await settling_store.plan_again(connection, line, instruction_id)
         subject = f"settlement:{line.day}/{line.store_id}"
         entry = AuditEntry(actor=staff.actor, action="settlement.sent_again", subject=subject, after={"reason": reason})
         await append(connection, entry, now=real_now)
