@@ -144,9 +144,17 @@ def _add_payouts(routes: APIRouter, desk: Desk) -> None:
         acquirer: Annotated[str, Form()],
         reason: Annotated[str, Form()] = "",
         cut_no: Annotated[int, Form()] = 0,
+        account_no: Annotated[str, Form()] = "",
     ) -> Response:
         line = Returned(day, acquirer, store_id, cut_no)
-        state = await pay_again(_days(desk), visitor.staff, line, reason=reason.strip(), real_now=wall_now())
+        state = await pay_again(
+            _days(desk),
+            visitor.staff,
+            line,
+            reason=reason.strip(),
+            real_now=wall_now(),
+            account_no=account_no.strip(),
+        )
         return RedirectResponse(f"{ROOT}/settlement?done={state}", status_code=303)
 
     @routes.post("/settlement/shops/{store}")
