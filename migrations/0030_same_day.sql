@@ -54,3 +54,7 @@ alter table payments.settlement
     add column carried_into_cut smallint not null default 0;
 alter table payments.settlement drop constraint settlement_pkey;
 alter table payments.settlement add primary key (day, acquirer, store_id, cut_no);
+
+-- Several refunds of a payment may be under way; each is fixed out of what the ones before it leave.
+drop index payments.refund_under_way;
+create index refund_under_way on payments.refund (cell, payment_id) where state in ('refunding', 'unknown');
