@@ -923,7 +923,7 @@ export interface webhooks {
         put?: never;
         /**
          * An order was opened
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_created"];
         delete?: never;
@@ -943,7 +943,7 @@ export interface webhooks {
         put?: never;
         /**
          * An order was paid
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_succeeded"];
         delete?: never;
@@ -963,7 +963,7 @@ export interface webhooks {
         put?: never;
         /**
          * A try to pay an order failed; it may be tried again
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_failed"];
         delete?: never;
@@ -983,7 +983,7 @@ export interface webhooks {
         put?: never;
         /**
          * An order ended unpaid
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_closed"];
         delete?: never;
@@ -1003,7 +1003,7 @@ export interface webhooks {
         put?: never;
         /**
          * A paid order was refunded in part or whole
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_refunded"];
         delete?: never;
@@ -1023,7 +1023,7 @@ export interface webhooks {
         put?: never;
         /**
          * Money came for an order that was over; it goes back by itself
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_paid_late"];
         delete?: never;
@@ -1043,7 +1043,7 @@ export interface webhooks {
         put?: never;
         /**
          * The late money of an order went back
-         * @description Told to the operator's own endpoints (scope `all`).
+         * @description Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, and the operator's own endpoints (scope `all`).
          */
         post: operations["on_order_returned"];
         delete?: never;

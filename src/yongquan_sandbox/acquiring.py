@@ -90,6 +90,38 @@ class Report(msgspec.Struct, frozen=True):
     lines: list[LineReport] = []
 
 
+class AccountChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shop is settled to another account from now on; `id` names the change, so that a repeat is none."""
+
+    id: Name
+    shop_id: Name
+    name: Name
+    account_no: AccountNo
+
+
+class AccountChanged(msgspec.Struct, frozen=True):
+    """`code` is changed (by this call or an earlier one of its id), unknown_shop or conflicting_request."""
+
+    id: str
+    code: str
+
+
+def change_account(books: Books, asked: AccountChange) -> AccountChanged:
+    """Settle a shop to another account, opened if it is new. Once for each id: a repeat undoes no later change."""
+    key, fingerprint = f"shop-account:{asked.id}", _digest(msgspec.json.encode(asked))
+    row = books.db.execute("SELECT fingerprint FROM shop_change WHERE key = ?", (key,)).fetchone()
+    if row is not None:
+        return AccountChanged(asked.id, "changed" if row[0] == fingerprint else "conflicting_request")
+    if books.db.execute("SELECT 1 FROM shop WHERE shop_id = ?", (asked.shop_id,)).fetchone() is None:
+        return AccountChanged(asked.id, "unknown_shop")
+    books.db.execute(
+        "INSERT OR IGNORE INTO account (no, kind, holder) VALUES (?, 'shop', ?)", (asked.account_no, asked.name)
+    )
+    books.db.execute("UPDATE shop SET account_no = ? WHERE shop_id = ?", (asked.account_no, asked.shop_id))
+    books.db.execute("INSERT INTO shop_change VALUES (?, ?)", (key, fingerprint))
+    return AccountChanged(asked.id, "changed")
+
+
 def take_on_shops(books: Books, asked: ShopProvision) -> ShopsProvisioned:
     """Open shops' settlement accounts; shops already taken on alike are left alone."""
     numbers = msgspec.json.encode([shop.shop_id for shop in asked.merchants]).decode()
@@ -162,8 +194,8 @@ def _work_out(books: Books, asked: Instruction) -> tuple[list[LineReport], list[
     moves: Counter[str] = Counter()
     reports = []
     for line in asked.lines:
-        account_no, balance_fen = accounts.get(line.shop_id, ("", 0))
-        report = _line_report(line, account_no, balance_fen + moves[account_no])
+        account_no, balance_fen, is_closed = accounts.get(line.shop_id, ("", 0, False))
+        report = _line_report(line, account_no, balance_fen + moves[account_no], is_closed=bool(is_closed))
         reports.append(report)
         moves[account_no] += report.paid_fen
     legs = [(account_no, fen) for account_no, fen in moves.items() if fen]
@@ -172,13 +204,15 @@ def _work_out(books: Books, asked: Instruction) -> tuple[list[LineReport], list[
     return reports, legs
 
 
-def _line_report(line: Line, account_no: str, balance_fen: int) -> LineReport:
+def _line_report(line: Line, account_no: str, balance_fen: int, *, is_closed: bool) -> LineReport:
     owed_fen = line.trade_fen + line.subsidy_fen - line.fee_fen
     held_fen = {"none": 0, "subsidy": line.subsidy_fen, "whole": owed_fen}[line.hold]
     paid_fen = owed_fen - held_fen
     reason = ""
     if not account_no:
         reason = "unknown_shop"
+    elif is_closed:
+        reason = "account_closed"
     elif held_fen < 0:
         reason = "nothing_to_hold"
     elif balance_fen + paid_fen < 0:
@@ -240,14 +274,15 @@ def _report(
     )
 
 
-def _shop_accounts(books: Books, asked: Instruction) -> dict[str, tuple[str, int]]:
+def _shop_accounts(books: Books, asked: Instruction) -> dict[str, tuple[str, int, int]]:
     numbers = msgspec.json.encode(sorted({line.shop_id for line in asked.lines})).decode()
     rows = books.db.execute(
-        "SELECT s.shop_id, a.no, a.balance_fen FROM json_each(?) j"
-        " JOIN shop s ON s.shop_id = j.value JOIN account a ON a.no = s.account_no",
+        "SELECT s.shop_id, a.no, a.balance_fen, b.why IS 'closed' FROM json_each(?) j"
+        " JOIN shop s ON s.shop_id = j.value JOIN account a ON a.no = s.account_no"
+        " LEFT JOIN account_ban b ON b.account_no = a.no",
         (numbers,),
     )
-    return {shop_id: (account_no, balance_fen) for shop_id, account_no, balance_fen in rows}
+    return {row[0]: row[1:] for row in rows}
 
 
 def _key(instruction_id: str) -> str:

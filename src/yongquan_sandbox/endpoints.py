@@ -61,6 +61,7 @@ class Endpoints:
             routes["POST", "identities/check"] = self._check_identity
         if self._institution.kind is Kind.ACQUIRER:
             routes["POST", "merchants/provision"] = self._provision_shops
+            routes["POST", "merchants/account"] = self._change_account
             routes["POST", "settlement-instructions"] = self._settle
             routes["GET", "settlement-reports/{}"] = self._report
         if self._iso is not None:
@@ -122,6 +123,10 @@ class Endpoints:
     async def _provision_shops(self, call: Call) -> Reply:
         asked = msgspec.json.decode(call.body, type=acquiring.ShopProvision)
         return Reply(200, await self._turn.run(partial(acquiring.take_on_shops, self._books, asked)))
+
+    async def _change_account(self, call: Call) -> Reply:
+        asked = msgspec.json.decode(call.body, type=acquiring.AccountChange)
+        return Reply(200, await self._turn.run(partial(acquiring.change_account, self._books, asked)))
 
     async def _settle(self, call: Call) -> Reply:
         asked = msgspec.json.decode(call.body, type=acquiring.Instruction)

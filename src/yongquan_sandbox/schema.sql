@@ -87,6 +87,11 @@ CREATE TABLE IF NOT EXISTS shop (
   account_no TEXT NOT NULL REFERENCES account (no)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS shop_change (
+  key TEXT PRIMARY KEY,
+  fingerprint BLOB NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS settlement_line (
   instruction_id TEXT NOT NULL,
   line_id TEXT NOT NULL,

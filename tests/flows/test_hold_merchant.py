@@ -209,6 +209,38 @@ def test_a_returned_payout_is_sent_again_and_paid_once(tmp_path: Path, fresh_dat
     asyncio.run(run())
 
 
+def test_a_payout_to_a_closed_account_is_paid_again_to_the_corrected_one(tmp_path: Path, fresh_database: str) -> None:
+    async def run() -> None:
+        with outside(tmp_path) as sandbox:
+            async with city(tmp_path, fresh_database, sandbox) as world:
+                shop, desk = world.stores[0], desk_of(world)
+                async with sandbox.client(shop.acquirer) as acquirer:
+                    await acquirer.ban(shop.account_no, "closed")
+                paid = await world.buy(world.people[0], shop, 5_000)
+                await settle(world, DAYS[0])
+                returned = await line_of(world, 0, DAYS[0])
+                line = Returned(DAYS[0], shop.acquirer, shop.store_id)
+
+                still = await pay_again(desk, MAKER, line, reason="再试", real_now=NOON)
+                state = await pay_again(desk, MAKER, line, reason="换户", real_now=NOON, account_no="shop-new-1")
+                await turn_to(world, 1)
+                later = await world.buy(world.people[0], shop, 700)
+                await settle(world, DAYS[1])
+
+                assert (returned.state, returned.reason, still, state) == (
+                    "returned",
+                    "account_closed",
+                    "returned",
+                    "paid",
+                )
+                assert await world.shop_balance(shop) == 0
+                moved = replace(shop, account_no="shop-new-1")
+                assert await world.shop_balance(moved) == paid.store_receives_fen + later.store_receives_fen
+                await require_even(world, *DAYS[:2])
+
+    asyncio.run(run())
+
+
 def test_every_forbidden_move_of_a_hold_stays_forbidden() -> None:
     allowed = {(a.value, b.value) for a, to in HOLD_MOVES.items() for b in to}
 

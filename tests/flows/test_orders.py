@@ -18,6 +18,7 @@ from yongquan.payments.model import PaymentRefused
 from yongquan.payments.orders import AttemptState, OrderState
 from yongquan.payments.orders_store import Move, begin_attempt, move_order
 from yongquan.payments.refunds import RefundWish
+from yongquan.plumbing.outbox import events_for
 from yongquan.simulation.provisioning import open_accounts
 
 
@@ -39,6 +40,32 @@ def test_an_order_is_paid_once_and_a_repeat_of_opening_it_is_the_same_order(
             await desk.pay(order.order_id, payer(world.people[1]))
         assert again.value.reason == "order_paid"
         assert await told(world, order) == ["order.created", "order.succeeded"]
+
+    in_city(tmp_path, fresh_database, scene)
+
+
+def test_an_orders_events_reach_its_store_its_acquirer_and_the_bank_that_paid(
+    tmp_path: Path, fresh_database: str
+) -> None:
+    async def scene(world: World) -> None:
+        desk, person, store = desk_of(world), world.people[0], world.stores[0]
+        order = await desk.open(wanted(world, 8_800))
+
+        await desk.pay(order.order_id, payer(person))
+
+        heard = {}
+        parties = (f"store:{store.store_id.hex}", store.acquirer, person.issuer)
+        others = (f"store:{world.stores[1].store_id.hex}", "suihe", "quanfu")
+        for party in (*parties, *others):
+            async with world.platform.database.transaction() as connection:
+                events, _ = await events_for(connection, party, after="")
+            heard[party] = [event.kind for event in events if event.kind.startswith("order.")]
+        assert [heard[party] for party in parties] == [
+            ["order.created", "order.succeeded"],
+            ["order.created", "order.succeeded"],
+            ["order.succeeded"],
+        ]
+        assert [heard[party] for party in others] == [[], [], []]
 
     in_city(tmp_path, fresh_database, scene)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from clearing_world import BALANCE_FEN, BUREAU, DAY, World
@@ -12,6 +13,7 @@ from launching import card_number
 from ordering import move_on
 from test_take_payment import balance, in_city
 
+from yongquan import ledger
 from yongquan.flows.pay_out import Payouts
 from yongquan.institutions.connectors.account_messages import BookTransfer
 from yongquan.payments.clearing import DayState
@@ -117,6 +119,34 @@ def test_an_unknown_outcome_is_asked_about_and_nothing_is_paid_twice(
         assert (await desk.payout(unknown.cell, unknown.payout_id)).state is PayoutState.SUCCEEDED
         assert await balance(world, world.people[1]) == BALANCE_FEN + 10_000
         assert await shop(world) == HAS_FEN - 10_000
+
+    play(tmp_path, fresh_database, scene)
+
+
+def test_a_payout_that_the_ledger_cannot_book_keeps_no_other_waiting(tmp_path: Path, fresh_database: str) -> None:
+    async def scene(world: World, desk: Payouts, account: PayingAccount) -> None:
+        world.sandbox.switch_faults("chaoxin", lose_answer_next=1)
+        world.sandbox.switch_faults("yuehu", lose_answer_next=1)
+        kept = await desk.pay(account, to(0, no="P-0"), name_checked=True)
+        fine = await desk.pay(account, to(1, no="P-1"), name_checked=True)
+        clearing = ledger.account_id("chaoxin", ledger.Kind.CLEARING)
+        async with world.platform.database.transaction() as connection:
+            query = "update ledger.account set account_id = %s where account_id = %s"
+            away = uuid4()
+            await connection.execute(query, [away, clearing])
+        await move_on(world, timedelta(minutes=1))
+        await desk.sweep()
+
+        states = [(await desk.payout(one.cell, one.payout_id)).state for one in (kept, fine)]
+        async with world.platform.database.transaction() as connection:
+            await connection.execute(query, [clearing, away])
+        await move_on(world, timedelta(minutes=2))
+        await desk.sweep()
+
+        assert states == [PayoutState.PROCESSING, PayoutState.SUCCEEDED]
+        assert (await desk.payout(kept.cell, kept.payout_id)).state is PayoutState.SUCCEEDED
+        assert await balance(world, world.people[0]) == BALANCE_FEN + 10_000
+        assert await balance(world, world.people[1]) == BALANCE_FEN + 10_000
 
     play(tmp_path, fresh_database, scene)
 

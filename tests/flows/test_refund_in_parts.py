@@ -110,24 +110,32 @@ def test_more_than_is_left_and_another_amount_under_the_same_number_are_refused(
     in_city(tmp_path, fresh_database, scene)
 
 
-def test_a_refund_whose_issuer_is_down_goes_on_later_and_no_other_begins_before(
+def test_refunds_whose_issuer_is_down_go_on_later_side_by_side_and_never_exceed_the_payment(
     tmp_path: Path, fresh_database: str
 ) -> None:
     async def scene(world: World) -> None:
         person = world.people[0]
-        paid = await world.buy(person, world.stores[0], 5_000)
+        paid = await world.buy(person, world.stores[0], 5_000, voucher=BUREAU.funder_id)
         world.sandbox.switch_faults(person.issuer, down="drop")
 
-        with pytest.raises(Outage):
-            await refund(world, paid, 2_000, "a")
-        assert await refused(world, paid, 1_000, "b") == "refund_under_way"
+        for fen, number in ((2_000, "a"), (1_000, "b"), (2_000, "c")):
+            with pytest.raises(Outage):
+                await refund(world, paid, fen, number)
+        assert await refused(world, paid, 1, "d") == "refund_under_way"
         world.sandbox.switch_faults(person.issuer)
         await world.platform.links.ready(timeout_s=20)
-        await refund(world, paid, 2_000, "a")
         await refund(world, paid, 1_000, "b")
+        between = await state_of(world, paid)
+        await asyncio.gather(refund(world, paid, 2_000, "a"), refund(world, paid, 2_000, "c"))
 
-        assert (await state_of(world, paid)).refunded_fen == 3_000
-        assert await balance(world, person) == BALANCE_FEN - 2_000
+        assert (between.refunded_fen, between.state) == (1_000, PaymentState.REFUNDING)
+        after = await state_of(world, paid)
+        assert (after.refunded_fen, after.state) == (5_000, PaymentState.REFUNDED)
+        assert await balance(world, person) == BALANCE_FEN
+        connection = await world.platform.database.connect()
+        proof = await prove_books(connection)
+        await connection.close()
+        assert proof.holds, proof
 
     in_city(tmp_path, fresh_database, scene)
 

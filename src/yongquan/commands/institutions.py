@@ -30,6 +30,7 @@ T = TypeVar("T")
 KINDS = (
     *("voucher.claimed", "voucher.expired", "voucher.void"),
     *("payment.succeeded", "payment.failed", "payment.refunded"),
+    *("order.succeeded", "order.failed", "order.closed", "order.refunded"),
 )
 
 
@@ -179,7 +180,7 @@ def import_file(
 
 @endpoint_commands.command("add")
 def add_endpoint(
-    institution: Annotated[str, typer.Option()],
+    institution: Annotated[str, typer.Option(help="an institution's code, or store: and a store's id in hex")],
     url: Annotated[str, typer.Option(help="https://host/path")],
     kind: Annotated[list[str] | None, typer.Option(help="a kind of event; default: all that concern it")] = None,
     everything: Annotated[bool, typer.Option("--all", help="events of everybody: the operator's own systems")] = False,

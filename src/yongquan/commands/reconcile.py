@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -54,6 +55,39 @@ def import_(file: Annotated[Path, typer.Argument(help="a day file")], as_json: J
             report = asyncio.run(run(conninfo))
         except Refusal as error:
             raise BadInput(f"{file}: line 1, party: {error}") from error
+    facts = {"party": report.party, "day": str(report.day), "is_new": report.is_new, "cases": report.cases}
+    _print_counts({"ours": report.ours, "theirs": report.theirs}, facts, as_json=as_json)
+
+
+@app.command()
+def merchant(
+    file: Annotated[Path, typer.Argument(help="an ACP archive (ZM, ZME), a v3 trade bill or a shop's statement CSV")],
+    store: Annotated[UUID, typer.Option(help="whose file it is")],
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="the settlement day")],
+    as_json: JsonOption = False,
+) -> None:
+    """Import a merchant's own file, as its door gave it, and reconcile its day."""
+    from yongquan.flows.read_merchant_file import as_day_file
+    from yongquan.flows.reconcile_file import FileReport, reconcile_file
+    from yongquan.plumbing.migrate import migrate
+
+    settings = read_settings()
+
+    async def run(conninfo: str, content: bytes) -> FileReport:
+        async with opened(conninfo, pool_size=1) as database:
+            day_file = await as_day_file(database, store, day.date(), content)
+            return await reconcile_file(database, day_file, actor="command:reconcile", now=wall_now())
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}") from error
+    with database_of(settings) as conninfo:
+        migrate(conninfo, cells=settings.cells)
+        try:
+            report = asyncio.run(run(conninfo, content))
+        except Refusal as error:
+            raise BadInput(f"{file}: {error}") from error
     facts = {"party": report.party, "day": str(report.day), "is_new": report.is_new, "cases": report.cases}
     _print_counts({"ours": report.ours, "theirs": report.theirs}, facts, as_json=as_json)
 

@@ -31,6 +31,7 @@ from yongquan.flows.run_draw import Draws
 from yongquan.flows.run_own import return_own_surplus
 from yongquan.flows.serve_app import Callers
 from yongquan.flows.settle_attempt import OrderSweeper
+from yongquan.flows.settle_same_day import settle_what_is_due
 from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.institutions.v3 import Seal
@@ -90,6 +91,7 @@ class Background:
             _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
             _every(10.0, self._clear, stop),
+            _every(10.0, self._settle_same_day, stop),
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
             _every(1.0, self._notify_coupons, stop),
@@ -125,6 +127,9 @@ class Background:
     async def _clear(self) -> None:
         today = business_day(self.clock.now() - CLEARING_STARTS)
         await self.clearing.clear_what_is_due(today=today, patience_s=CLEARING_PATIENCE_S)
+
+    async def _settle_same_day(self) -> None:
+        await settle_what_is_due(self.clearing.desk)
 
     async def _draw(self) -> None:
         await self.draws.run_what_is_due(patience_s=DRAW_PATIENCE_S)

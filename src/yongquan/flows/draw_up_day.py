@@ -3,11 +3,12 @@
 from datetime import date
 
 from yongquan import ledger
+from yongquan.flows import settle_same_day
 from yongquan.flows.day_desk import DayDesk, reached, to_network
 from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT
 from yongquan.institutions.store import Funder, all_funders
 from yongquan.payments import clearing_store as store
-from yongquan.payments import payouts_store, settling_store
+from yongquan.payments import payouts_store, same_day_store, settling_store
 from yongquan.payments.clearing import (
     NOTHING,
     DayState,
@@ -19,6 +20,7 @@ from yongquan.payments.clearing import (
 )
 from yongquan.payments.clearing_store import Call
 from yongquan.payments.holds import active_scopes
+from yongquan.payments.shop_statement import clock_time
 from yongquan.plumbing.db import Connection
 
 LINES_A_CALL = 10_000
@@ -38,6 +40,11 @@ async def wait_for_ends(desk: DayDesk, day: date) -> str:
     async with desk.database.apart() as connection:
         payments, refunds = await store.count_open(connection, day)
         payouts = await payouts_store.count_unfinished(connection, day)
+        cuts = await same_day_store.unsettled_cuts(connection, day=day)
+    for _, cut_no in cuts:
+        waits_for = await settle_same_day.go_on(desk, day, cut_no)
+        if waits_for:
+            return f"the cut-off at {clock_time(cut_no)}: {waits_for}"
     if payouts:
         return f"{payouts} payouts that have not ended"
     return f"{payments} payments and {refunds} refunds that have not ended" if payments or refunds else ""

@@ -1,7 +1,7 @@
 """Netting a day: positions fixed, agreed with every institution, booked and paid through the central bank."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from yongquan import ledger
@@ -10,8 +10,8 @@ from yongquan.flows.hold_merchant import book_recoveries
 from yongquan.institutions.connectors.account_messages import OWN_FUNDS_ACCOUNT, NetSettlement
 from yongquan.kernel.ids import named_id
 from yongquan.payments import clearing_store as store
-from yongquan.payments import payouts_store, settling_store
-from yongquan.payments.clearing import DayState, Moved, Position, positions, share_call
+from yongquan.payments import payouts_store, same_day_store, settling_store
+from yongquan.payments.clearing import DayState, Moved, positions, require_zero, share_call
 from yongquan.payments.clearing_store import NETWORK
 from yongquan.payments.holds import recovered_on
 from yongquan.plumbing.db import Connection
@@ -35,7 +35,7 @@ async def net(desk: DayDesk, day: date) -> str:
                     if fen:
                         moves.append(Moved(cell, payers[source], called_fen=fen))
         found = positions(moves)
-        _require_zero(found.values())
+        require_zero(found.values())
         await store.write_positions(connection, day, found)
         await store.enter_state(connection, day, DayState.NETTED, now=desk.clock.now())
     return ""
@@ -48,20 +48,23 @@ async def agree(desk: DayDesk, day: date) -> str:
             return ""
         found = await store.positions_of(connection, day)
         instructed = await settling_store.instructed_fen(connection, day)
+        to_come = await settling_store.instructed_fen(connection, day, at_close=True)
         recovered = await recovered_on(connection, day)
     trouble = await book_recoveries(desk, day)
     if trouble:
         return trouble
     for position in members_of(found.values()):
-        gross_fen = instructed.get(position.institution, 0)
         # What it gives back to funders comes out of what it held, not out of its own funds.
-        own_fen = position.own_funds_fen(gross_fen) - recovered.get(position.institution, 0)
+        own_fen = position.own_funds_fen(instructed.get(position.institution, 0)) - recovered.get(
+            position.institution, 0
+        )
         if own_fen:
             transfer = to_network(f"fees-{day}-{position.institution}", day, OWN_FUNDS_ACCOUNT, own_fen)
             code = await desk.book(position.institution, transfer)
             if code != "booked":
                 return f"{position.institution}, which answers {code} to the fees of the day"
-        # Instructions come later and will take the gross of their lines out of the total.
+        # Instructions of the close come later and will take the gross of their lines out of the total.
+        gross_fen = to_come.get(position.institution, 0)
         trouble = await desk.compare(day, position, expected_fen=position.net_fen + gross_fen)
         if trouble:
             return trouble
@@ -74,13 +77,14 @@ async def pay_nets(desk: DayDesk, day: date) -> str:
         if await reached(connection, day, DayState.CLEARED):
             return ""
         found = await store.positions_of(connection, day)
+        early = await same_day_store.netted_early(connection, day)
         await _book_calls(desk, connection, day)
-        await _book_nets(desk, connection, day, found)
+        await _book_nets(desk, connection, day, {key: one.net_fen - early.get(key, 0) for key, one in found.items()})
     for position in members_of(found.values()):
-        async with desk.links.client(position.institution) as member:
-            await member.settle_net(
-                NetSettlement(id=f"net-{day}-{position.institution}", settlement_date=day, net_fen=position.net_fen)
-            )
+        code = position.institution
+        net_fen = position.net_fen - sum(fen for (_, payer), fen in early.items() if payer == code)
+        async with desk.links.client(code) as member:
+            await member.settle_net(NetSettlement(id=f"net-{day}-{code}", settlement_date=day, net_fen=net_fen))
     async with desk.database.apart() as connection:
         await store.enter_state(connection, day, DayState.CLEARED, now=desk.clock.now())
     return ""
@@ -107,18 +111,10 @@ async def _book_calls(desk: DayDesk, connection: Connection, day: date) -> None:
         await ledger.post(connection, transfers, cell=cell, now=desk.clock.now())
 
 
-async def _book_nets(
-    desk: DayDesk, connection: Connection, day: date, found: Mapping[tuple[int, str], Position]
-) -> None:
-    for (cell, code), position in found.items():
+async def _book_nets(desk: DayDesk, connection: Connection, day: date, nets: Mapping[tuple[int, str], int]) -> None:
+    for (cell, code), net_fen in nets.items():
         if code != NETWORK:
             transfers = ledger.payment_recipes.settle_net(
-                event=named_id("net", day, cell, code), institution_id=code, net_fen=-position.net_fen
+                event=named_id("net", day, cell, code), institution_id=code, net_fen=-net_fen
             )
             await ledger.post(connection, transfers, cell=cell, now=desk.clock.now())
-
-
-def _require_zero(found: Iterable[Position]) -> None:
-    sum_fen = sum(position.net_fen for position in found)
-    if sum_fen:
-        raise ValueError(f"the positions of the day add up to {sum_fen} fen, not to zero")

@@ -19,7 +19,7 @@ from yongquan.institutions.connectors.service_messages import NameAsked, NameTol
 from yongquan.institutions.links import Links
 from yongquan.institutions.registry import Registry, UnknownIssuer
 from yongquan.institutions.store import all_funders
-from yongquan.kernel.errors import Outage
+from yongquan.kernel.errors import Outage, Refusal
 from yongquan.kernel.ids import bucket_from, bucket_of, named_id
 from yongquan.merchants.views import paying_account_of
 from yongquan.payments import payouts_store as store
@@ -297,13 +297,29 @@ class Payouts:
         for payout, to in moves:
             by_cell[payout.cell].append((payout, to))
         for cell, some in by_cell.items():
-            async with self.database.transaction() as connection:
-                moved = await store.move_payouts(connection, cell, some, self.sealing, now=now)
-                ended = [payout for payout in moved if payout.stage is Stage.DONE]
-                await _book(connection, cell, ended, now=now)
-                await store.tell(connection, cell, [p for p in ended if p.reason != "return_refused"], now=now)
-            saved += moved
+            try:
+                saved += await self._save_together(cell, some, now=now)
+            except Refusal:
+                # One payout that the ledger does not book (an institution without accounts) keeps no other.
+                for one in some:
+                    saved += await self._save_alone(cell, one, now=now)
         return saved
+
+    async def _save_alone(self, cell: int, move: tuple[Payout, After], *, now: datetime) -> list[Payout]:
+        try:
+            return await self._save_together(cell, [move], now=now)
+        except Refusal:
+            # It stays where it was and its bank is asked again under the same id, which moves nothing twice.
+            log.exception("payout_not_booked", payout_id=str(move[0].payout_id))
+            return []
+
+    async def _save_together(self, cell: int, moves: Sequence[tuple[Payout, After]], *, now: datetime) -> list[Payout]:
+        async with self.database.transaction() as connection:
+            moved = await store.move_payouts(connection, cell, moves, self.sealing, now=now)
+            ended = [payout for payout in moved if payout.stage is Stage.DONE]
+            await _book(connection, cell, ended, now=now)
+            await store.tell(connection, cell, [p for p in ended if p.reason != "return_refused"], now=now)
+        return moved
 
     def _registry(self) -> Registry:
         if self.links.registry is None:

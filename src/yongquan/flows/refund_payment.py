@@ -67,7 +67,7 @@ class RefundDesk:
                 stamp=stamp,
                 now=now,
             )
-            refund = await open_refund(connection, cell, payment_id)
+            refund = await open_refund(connection, cell, payment_id, wish.refund_no)
         if refund is not None:
             await self._finish(refund, now=now)
 
@@ -96,9 +96,10 @@ class RefundDesk:
             if not answer.approved:
                 raise InstitutionUnreachable(f"{charge.issuer} did not refund: code {answer.response_code}")
         async with self.desk.database.transaction() as connection:
-            shares = await end_refund(connection, refund, now=now)
-            if shares is not None:
-                vouchers = await _refund_vouchers(connection, refund, shares, now=now)
+            ended = await end_refund(connection, refund, now=now)
+            if ended is not None:
+                shares, is_last = ended
+                vouchers = await _refund_vouchers(connection, refund, shares, is_last=is_last, now=now)
                 await note_vouchers(connection, refund, [(v.voucher_id, v.fate) for v in vouchers])
                 await _book(connection, refund, shares, vouchers, now=now)
                 await _tell(connection, refund, vouchers, now=now)
@@ -113,7 +114,7 @@ async def _require_partial(connection: Connection, cell: int, payment_id: UUID, 
 
 
 async def _refund_vouchers(
-    connection: Connection, refund: OpenRefund, shares: Sequence[SharedBack], *, now: datetime
+    connection: Connection, refund: OpenRefund, shares: Sequence[SharedBack], *, is_last: bool, now: datetime
 ) -> list[RefundedVoucher]:
     payment = refund.payment
     if refund.whole:
@@ -123,7 +124,7 @@ async def _refund_vouchers(
     parts: defaultdict[UUID, int] = defaultdict(int)
     for share in shares:
         parts[share.voucher_id] += share.amount_fen
-    return await refund_vouchers_in_part(connection, payment.cell, parts, ends=refund.ends)
+    return await refund_vouchers_in_part(connection, payment.cell, parts, ends=is_last)
 
 
 async def _book(

@@ -117,7 +117,10 @@ async def note_refunds(connection: Connection, cell: int, order_id: UUID, *, cel
     if not payment or order.payment_id is None:
         return order
     rows = await refunds_of(connection, cell_of(order.payment_id, cells), order.payment_id)
-    ended = [row for row in rows if row.state == "succeeded"]
+    # Several may be under way at once: they are told in the order in which they ended.
+    ended = sorted(
+        (row for row in rows if row.state == "succeeded"), key=lambda row: (row.ended_at or now, row.refund_no)
+    )
     if any(row.refund_no == COMPLETION_CANCELLED for row in ended):
         return await _note_completion_cancelled(connection, cell, order, now=now)
     state = after_refund(

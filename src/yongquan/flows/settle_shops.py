@@ -23,8 +23,13 @@ log = structlog.get_logger(__name__)
 
 async def instruct(desk: DayDesk, day: date) -> str:
     """Hand every acquirer the lines of its shops."""
+    return await instruct_lines(desk, day, cut_no=0)
+
+
+async def instruct_lines(desk: DayDesk, day: date, *, cut_no: int) -> str:
+    """Hand over the lines of the close (0) or of a cut-off."""
     async with desk.database.apart() as connection:
-        waiting = await settling_store.instructions_in(connection, day, "planned")
+        waiting = await settling_store.instructions_in(connection, day, "planned", cut_no=cut_no)
     for instruction_id, acquirer in waiting:
         async with desk.database.apart() as connection:
             lines = await settling_store.lines_of(connection, instruction_id)
@@ -37,8 +42,13 @@ async def instruct(desk: DayDesk, day: date) -> str:
 
 async def match(desk: DayDesk, day: date) -> str:
     """Fetch the reports and hold each line against what we asked for."""
+    return await match_lines(desk, day, cut_no=0)
+
+
+async def match_lines(desk: DayDesk, day: date, *, cut_no: int) -> str:
+    """Match the lines of the close (0) or of a cut-off."""
     async with desk.database.apart() as connection:
-        waiting = await settling_store.instructions_in(connection, day, "instructed")
+        waiting = await settling_store.instructions_in(connection, day, "instructed", cut_no=cut_no)
     for instruction_id, acquirer in waiting:
         async with desk.links.client(acquirer) as client:
             report = await client.settlement_report(instruction_id)

@@ -65,6 +65,17 @@ def last_such_day(month_day: str, *, today: date) -> date:
     raise AcpRefused(codes.FORMAT, "settleDate")
 
 
+async def asked_of_day(
+    connection: Connection, mer_id: str, store_id: UUID, day: date
+) -> tuple[dict[str, tuple[UUID, str | None]], set[UUID]]:
+    """What a merchant's transactions of a day moved (query id to payment and refund number); payments never told."""
+    moved = await moved_on(connection, store_id, day)
+    asked = await transactions_of_orders(connection, sorted({one.order_id for one in moved}))
+    found = [(one, _transaction_of(one, [t for t in asked if t.mer_id == mer_id])) for one in moved]
+    told = {t.query_id: (one.payment_id, one.refund_no) for one, t in found if t is not None}
+    return told, _never(found)
+
+
 async def _lines(connection: Connection, mer_id: str, store_id: UUID, day: date) -> list[DayLine]:
     moved = await moved_on(connection, store_id, day)
     asked = await transactions_of_orders(connection, sorted({one.order_id for one in moved}))
@@ -72,14 +83,18 @@ async def _lines(connection: Connection, mer_id: str, store_id: UUID, day: date)
     acquirer = (await network_ids(connection)).get(acquirer, "")
     by_query_id = {t.query_id: t for t in asked}
     found = [(one, _transaction_of(one, [t for t in asked if t.mer_id == mer_id])) for one in moved]
-    # What was reversed (99), or paid too late, never was: neither the charge nor its way back is told.
-    never = {one.payment_id for one, transaction in found if one.refund_no in SILENT and transaction is None}
+    never = _never(found)
     lines = []
     for one, transaction in found:
         if transaction is not None and one.payment_id not in never:
             original = by_query_id.get(transaction.original_id or "")
             lines.append(_line(one, transaction, original, mcc=mcc, acquirer=acquirer))
     return sorted(lines, key=lambda line: line.query_id)
+
+
+def _never(found: Sequence[tuple[OrderMoved, Transaction | None]]) -> set[UUID]:
+    # What was reversed (99), or paid too late, never was: neither the charge nor its way back is told.
+    return {one.payment_id for one, transaction in found if one.refund_no in SILENT and transaction is None}
 
 
 def _transaction_of(moved: OrderMoved, asked: Sequence[Transaction]) -> Transaction | None:

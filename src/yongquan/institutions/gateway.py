@@ -134,3 +134,9 @@ def read_certificate(content: bytes) -> tuple[str, str, str]:
         raise BadInput("the certificate's key is not RSA")
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     return str(certificate.serial_number), pem, certificate.public_bytes(Encoding.PEM).decode()
+
+
+async def numbers_of(connection: Connection, dialect: str, store_id: UUID) -> list[str]:
+    """The numbers under which a store speaks a dialect."""
+    query = "select number from institutions.gateway_merchant where dialect = %s and store_id = %s order by number"
+    return [row[0] for row in await (await connection.execute(query, [dialect, store_id])).fetchall()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from yongquan.merchants.model import NewStore
 from yongquan.plumbing.db import Connection
@@ -22,3 +23,11 @@ async def register_stores(connection: Connection, stores: Iterable[NewStore], *,
                     *(s.lon, s.lat, s.acquirer, s.account_no, s.hardship, now),
                 )
             )
+
+
+async def change_account(connection: Connection, store_id: UUID, account_no: str) -> str | None:
+    """Settle a store to another account at its acquirer; the one before, None if there is no such store."""
+    query = """update merchants.store s set account_no = %s from merchants.store was
+                where s.store_id = %s and was.store_id = s.store_id returning was.account_no"""
+    row = await (await connection.execute(query, [account_no, store_id])).fetchone()
+    return row[0] if row else None

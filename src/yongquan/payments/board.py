@@ -25,7 +25,7 @@ select h.funder_id, count(*)::int, sum(h.vouchers)::int, sum(h.paid_fen)::bigint
  group by h.funder_id order by h.funder_id
 """
 _BY_ACQUIRER = """
-select acquirer, count(*)::int, sum(payments)::int, sum(refunds)::int, sum(trade_fen)::bigint,
+select acquirer, count(distinct store_id)::int, sum(payments)::int, sum(refunds)::int, sum(trade_fen)::bigint,
        sum(subsidy_fen)::bigint, sum(fee_fen)::bigint, sum(due_fen)::bigint, sum(paid_fen)::bigint,
        coalesce(sum(due_fen) filter (where state = 'held'), 0)::bigint,
        count(*) filter (where state in ('returned', 'disputed'))::int

@@ -6,11 +6,12 @@ an acquirer receives (its shops' trade and subsidy, less the issuers' and the ne
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
 from yongquan.kernel.errors import Refusal
+from yongquan.payments.fees import Rate
 
 
 class DayState(StrEnum):
@@ -88,6 +89,7 @@ class StoreLine:
     due: Owed
     carried: Owed
     hold: str = "none"
+    same_day_fee_fen: int = 0  # part of the due fee
 
 
 def draw_line(day: StoreDay, *, hold: str = "none") -> StoreLine:
@@ -100,9 +102,22 @@ def draw_line(day: StoreDay, *, hold: str = "none") -> StoreLine:
     due = Owed(total.trade_fen, total.subsidy_fen, max(total.fee_fen, 0))
     if total.net_fen < 0 or due.net_fen < 0:
         return StoreLine(day, NOTHING, total)
-    if due.net_fen < day.minimum_fen and (day.payments or day.refunds):
+    if due.net_fen < day.minimum_fen and (day.payments or day.refunds or day.own != NOTHING):
         return StoreLine(day, NOTHING, total)
     return StoreLine(day, due, total - due, _kept_back(due, hold))
+
+
+def draw_same_day(day: StoreDay, rate: Rate, *, hold: str = "none") -> StoreLine | None:
+    """The line of a cut-off: the card part of what a shop took so far, less its fees and the same-day fee.
+
+    `day.own` has no subsidy: funders are called at the day's close. None where there is nothing to be paid early: the
+    takings are below zero or the shop's minimum after what it still owes, or all of its settlement is held.
+    """
+    if hold == "whole" or day.own.net_fen <= 0:
+        return None
+    fee_fen = rate.on(day.own.net_fen)
+    line = draw_line(replace(day, own=day.own + Owed(fee_fen=fee_fen)), hold=hold)
+    return replace(line, same_day_fee_fen=fee_fen) if line.due.net_fen > 0 else None
 
 
 def _kept_back(due: Owed, hold: str) -> str:
@@ -212,6 +227,13 @@ def positions(moves: Iterable[Moved]) -> dict[tuple[int, str], Position]:
         for n, fen in enumerate((m.charged_fen, m.acquired_fen, m.called_fen, m.fees_fen, m.sent_fen)):
             row[n] += fen
     return {key: Position(key[1], *row) for key, row in sorted(sums.items())}
+
+
+def require_zero(found: Iterable[Position]) -> None:
+    """A bug, if positions do not cancel out: the operator would hold money."""
+    sum_fen = sum(position.net_fen for position in found)
+    if sum_fen:
+        raise ValueError(f"the positions add up to {sum_fen} fen, not to zero")
 
 
 def over_all_cells(rows: Iterable[Position]) -> list[Position]:

@@ -97,6 +97,7 @@ class FeeTable:
     credit_prefixes: frozenset[str] = field(default=frozenset())
     wallet_prefixes: frozenset[str] = field(default=frozenset())
     refunds: RefundRule = RefundRule.GIVEN_BACK
+    same_day: Rate = NOTHING  # on what a shop is paid at a cut-off, kept by its acquirer
 
     def card_kind(self, number: str) -> CardKind:
         """The kind of a card or wallet number; what no prefix names is a debit card."""
@@ -117,14 +118,10 @@ def require_sound(table: FeeTable) -> FeeTable:
     """Pass a table that prices every payment sensibly. Raises `BadInput` that names the rule and field."""
     if not table.rules or table.rules[-1].cards or table.rules[-1].mccs:
         raise BadInput("rules: the last rule must fit every payment")
+    _require_rate("same_day", table.same_day)
     for place, rule in enumerate(table.rules, 1):
         for party in ("interchange", "network", "acquirer"):
-            rate: Rate = getattr(rule, party)
-            where = f"rules[{place}].{party}"
-            if not 0 <= rate.bp <= RATE_MAX_BP:
-                raise BadInput(f"{where}.bp: {rate.bp} is not 0 to {RATE_MAX_BP}")
-            if rate.floor_fen < 0 or (rate.cap_fen is not None and rate.cap_fen < rate.floor_fen):
-                raise BadInput(f"{where}: the floor must be 0 or more and the cap at least the floor")
+            _require_rate(f"rules[{place}].{party}", getattr(rule, party))
         if not 1 <= len(rule.name) <= 40:
             raise BadInput(f"rules[{place}].name: write 1 to 40 characters")
         if any(not mcc.isdecimal() or len(mcc) > 4 for mcc in rule.mccs):
@@ -133,3 +130,10 @@ def require_sound(table: FeeTable) -> FeeTable:
         if not prefix.isdecimal() or len(prefix) != PREFIX_DIGITS:
             raise BadInput(f"prefixes: {prefix} is not {PREFIX_DIGITS} digits")
     return table
+
+
+def _require_rate(where: str, rate: Rate) -> None:
+    if not 0 <= rate.bp <= RATE_MAX_BP:
+        raise BadInput(f"{where}.bp: {rate.bp} is not 0 to {RATE_MAX_BP}")
+    if rate.floor_fen < 0 or (rate.cap_fen is not None and rate.cap_fen < rate.floor_fen):
+        raise BadInput(f"{where}: the floor must be 0 or more and the cap at least the floor")

@@ -183,6 +183,13 @@ async def move_hold(
     await connection.execute(_MOVE, values | {"ending": ending_by, "reason": reason})
 
 
+async def move_account(connection: Connection, store_id: UUID, account_no: str) -> None:
+    """What is held of a shop goes to its new account when it is released."""
+    query = """update payments.hold set account_no = %s
+                where store_id = %s and state in ('proposed', 'active', 'ending')"""
+    await connection.execute(query, [account_no, store_id])
+
+
 async def active_scopes(connection: Connection, acquirers: Sequence[str], now: datetime) -> dict[UUID, str]:
     """What of each held shop's lines is to be kept back."""
     return dict(await (await connection.execute(_ACTIVE, [now, list(acquirers)])).fetchall())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from yongquan.kernel.ids import bucket_of
 from yongquan.payments.orders import Attempt, AttemptState, Deed, NewOrder, OrderKind, OrderState, TradeOrder
 from yongquan.plumbing.db import Connection
 
@@ -66,7 +67,16 @@ _FENCE = """
 insert into payments.request (cell, caller_id, key, body_hash, payment_id)
 values (%(cell)s, %(order)s, %(key)s, %(none)s, %(none)s) on conflict do nothing
 """
-_EMIT = "select plumbing.emit(%s, %s, array[md5(%s)::uuid], array[%s::uuid], array[%s::jsonb], %s)"
+# An order concerns its store (as `store:` and its id), the store's acquirer and, once somebody pays, the payer's bank.
+_EMIT = """
+select plumbing.emit(%(cell)s, %(kind)s, array[md5(%(event)s)::uuid], array[%(order)s::uuid],
+                     array[%(payload)s::jsonb || jsonb_build_object('institutions', to_jsonb(array(
+                         select distinct i from unnest(array['store:' || replace(%(store)s::text, '-', ''), s.acquirer,
+                                                             p.issuer]) i where i is not null order by 1)))], %(now)s)
+  from merchants.store_facts(array[%(store)s::uuid]) s
+  left join payments.payment p
+    on p.cell = %(bucket)s::int %% (select cells from plumbing.cells) and p.payment_id = %(payment)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +221,16 @@ async def tell(connection: Connection, cell: int, order: TradeOrder, what: str, 
         "part": part,
     }
     event = f"{order.order_id}:{what}:{part}"
-    await connection.execute(_EMIT, [cell, f"order.{what}", event, order.order_id, json.dumps(payload), now])
+    values: dict[str, object] = {
+        "cell": cell,
+        "kind": f"order.{what}",
+        "event": event,
+        "order": order.order_id,
+        "now": now,
+    }
+    values |= {"payload": json.dumps(payload), "store": order.store_id, "payment": order.payment_id}
+    values["bucket"] = bucket_of(order.payment_id) if order.payment_id else 0
+    await connection.execute(_EMIT, values)
 
 
 def _order(row: Sequence[Any] | None) -> TradeOrder | None:

@@ -40,6 +40,14 @@ select p.order_no || '/' || r.refund_no, 'refund', {_REFUND_STATE}, r.amount_fen
  where p.store_id = %(party)s::uuid and r.settlement_date = %(day)s
  order by 5, 1
 """
+_STORE_KEYS = """
+select p.order_no, p.payment_id, null::uuid, null::text, p.begun_at, p.amount_fen
+  from payments.payment p where p.store_id = %(party)s and p.settlement_date = %(day)s
+union all
+select p.order_no || '/' || r.refund_no, p.payment_id, r.refund_id, r.refund_no, r.begun_at, r.amount_fen
+  from payments.refund r join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
+ where p.store_id = %(party)s and r.settlement_date = %(day)s
+"""
 _KIND = """
 select 'issuer' from institutions.institution where code = %(party)s and kind <> 'acquirer'
 union all select 'merchant' from merchants.store where store_id::text = %(party)s
@@ -96,6 +104,24 @@ async def our_rows(connection: Connection, party: str, kind: PartyKind, day: dat
     cursor = await connection.execute(_OF_ISSUER if kind is PartyKind.ISSUER else _OF_STORE, values)
     rows = pl.DataFrame(await cursor.fetchall(), schema=SCHEMA, orient="row")
     return rows.with_columns(line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """A row of a store's day by the ids that its own files may name it by."""
+
+    key: str
+    payment_id: UUID
+    refund_id: UUID | None
+    refund_no: str | None
+    begun_at: datetime
+    amount_fen: int
+
+
+async def store_keys(connection: Connection, store_id: UUID, day: date) -> list[StoreKey]:
+    """The keys of a store's payments and refunds of a settlement day, as `our_rows` has them."""
+    values = {"party": store_id, "day": day}
+    return [StoreKey(*row) for row in await (await connection.execute(_STORE_KEYS, values)).fetchall()]
 
 
 async def lock_day(connection: Connection, party: str, day: date) -> None:

@@ -14,7 +14,7 @@ AT_ONCE = 100
 PATIENCE = timedelta(seconds=15)
 ALL = "all"
 _LOCK = """
-select state, amount_fen - refunded_fen, charged_fen, interchange_fen, network_fee_fen, acquirer_fee_fen,
+select state, amount_fen, charged_fen, interchange_fen, network_fee_fen, acquirer_fee_fen,
        settlement_date < (%s at time zone 'Asia/Shanghai')::date and 'kept' = (
            select v.document::jsonb ->> 'refunds' from payments.fee_version v
             where v.state = 'approved' and v.effective_day <= (begun_at at time zone 'Asia/Shanghai')::date
@@ -27,7 +27,8 @@ select refund_no, asked_fen from payments.refund
 """
 _BACK = """
 select coalesce(sum(charged_fen), 0)::bigint, coalesce(sum(interchange_fen), 0)::bigint,
-       coalesce(sum(network_fee_fen), 0)::bigint, coalesce(sum(acquirer_fee_fen), 0)::bigint
+       coalesce(sum(network_fee_fen), 0)::bigint, coalesce(sum(acquirer_fee_fen), 0)::bigint,
+       coalesce(sum(amount_fen), 0)::bigint
   from payments.refund where cell = %s and payment_id = %s
 """
 _SHARES = """
@@ -55,15 +56,16 @@ _OPEN = """
 select p.cell, p.payment_id, p.store_id, p.issuer, p.acquirer, i.pan_sealed, r.charged_fen, s.mcc,
        r.settlement_date, p.stan, p.sent_at,
        r.refund_id, r.stan, r.sent_at, r.amount_fen, r.interchange_fen, r.network_fee_fen, p.citizen_id,
-       r.amount_fen = p.amount_fen, p.refunded_fen + r.amount_fen = p.amount_fen, r.refund_no
+       r.amount_fen = p.amount_fen, r.refund_no
   from payments.refund r
   join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
   join payments.instrument i on i.cell = p.cell and i.instrument_id = p.instrument_id
   join merchants.store s on s.store_id = p.store_id
  where r.state = 'refunding'
 """
-_OPEN_ONE = f"{_OPEN} and r.cell = %s and r.payment_id = %s"
+_OPEN_ONE = f"{_OPEN} and r.cell = %s and r.payment_id = %s and r.refund_no = %s"
 _OPEN_DUE = f"{_OPEN} and r.begun_at <= %s order by r.begun_at limit %s for no key update of r skip locked"
+_ONE_AT_A_TIME = "select 1 from payments.payment where cell = %s and payment_id = %s for no key update"
 _END = """
 update payments.refund set state = 'succeeded', ended_at = %s
  where cell = %s and refund_id = %s and state = 'refunding'
@@ -72,8 +74,13 @@ _FREE_CAPS = "select payments.free_parts(%s, %s, %s, %s)"
 _ENDED = """
 update payments.payment
    set refunded_fen = refunded_fen + %(fen)s,
-       state = case when refunded_fen + %(fen)s = amount_fen then 'refunded' else 'succeeded' end
+       state = case when refunded_fen + %(fen)s = amount_fen then 'refunded'
+                    when exists (select from payments.refund r
+                                  where r.cell = payment.cell and r.payment_id = payment.payment_id
+                                    and r.state = 'refunding') then 'refunding'
+                    else 'succeeded' end
  where cell = %(cell)s and payment_id = %(payment)s
+returning refunded_fen = amount_fen
 """
 _OPEN_SHARES = """
 select voucher_id, type_id, funder_id, amount_fen from payments.refund_share
@@ -99,7 +106,7 @@ class RefundWish:
 class OpenRefund:
     """A refund under way. `payment` is as the refund's message tells it: its amount is what the citizen gets back.
 
-    `whole`: this one refund gives the whole bill back; `ends`: nothing is left to refund after it. Amounts in fen.
+    `whole`: this one refund gives the whole bill back. Amounts in fen.
     """
 
     payment: OpenPayment
@@ -111,7 +118,6 @@ class OpenRefund:
     network_fee_fen: int
     citizen_id: UUID
     whole: bool
-    ends: bool
     refund_no: str
 
 
@@ -138,25 +144,34 @@ async def begin_refund(
 ) -> bool:
     """Fix a refund's parts and mark the payment as refunding; False if this very refund was begun before.
 
-    Locks the payment. Raises `PaymentRefused`: not_found, conflicting_request, refund_under_way, not_refundable,
+    Several may be under way: each is fixed out of what the ones before it leave. Locks the payment.
+    Raises `PaymentRefused`: not_found, conflicting_request, refund_under_way, not_refundable,
     refund_too_large.
     """
     row = await (await connection.execute(_LOCK, [now, cell, payment_id, store_id])).fetchone()
     if row is None:
         raise PaymentRefused("not_found", "no such payment in this store")
-    state, left_fen, charged_fen, *fees, keeps_fees = row
+    state, whole_fen, charged_fen, *fees, keeps_fees = row
     if await _is_repeat(connection, cell, payment_id, wish):
         return False
-    if state == "refunding":
-        raise PaymentRefused("refund_under_way", "another refund of this payment has not ended")
-    if state != "succeeded":
+    # Asked for once the payment is locked: what others began meanwhile counts.
+    *back, begun_fen = await (await connection.execute(_BACK, [cell, payment_id])).fetchone() or (0, 0, 0, 0, 0)
+    left_fen = whole_fen - begun_fen
+    if state == "refunding" and not left_fen:
+        raise PaymentRefused("refund_under_way", "refunds that have not ended take all of this payment")
+    if state not in {"succeeded", "refunding"}:
         raise PaymentRefused("not_refundable", f"a payment that is {state} cannot be refunded")
     amount_fen = left_fen if wish.amount_fen is None else wish.amount_fen
     if not 0 < amount_fen <= left_fen:
         raise PaymentRefused("refund_too_large", f"{left_fen} fen are left to refund", left_fen=left_fen)
-    back = await (await connection.execute(_BACK, [cell, payment_id])).fetchone() or (0, 0, 0, 0)
     shares = await (await connection.execute(_SHARES, [cell, payment_id])).fetchall()
-    bill = Bill(charged_fen, back[0], tuple(PaidShare(*s) for s in shares), (fees[0], fees[1], fees[2]), back[1:])
+    bill = Bill(
+        charged_fen,
+        back[0],
+        tuple(PaidShare(*s) for s in shares),
+        (fees[0], fees[1], fees[2]),
+        (back[1], back[2], back[3]),
+    )
     values = {"cell": cell, "payment": payment_id, "refund": refund_id, "now": now, "amount": amount_fen}
     await connection.execute(_MARK, [cell, payment_id])
     parts = split_refund(bill, amount_fen)
@@ -166,9 +181,9 @@ async def begin_refund(
     return True
 
 
-async def open_refund(connection: Connection, cell: int, payment_id: UUID) -> OpenRefund | None:
-    """The refund of a payment that has not ended."""
-    row = await (await connection.execute(_OPEN_ONE, [cell, payment_id])).fetchone()
+async def open_refund(connection: Connection, cell: int, payment_id: UUID, refund_no: str) -> OpenRefund | None:
+    """A refund of a payment, if it has not ended."""
+    row = await (await connection.execute(_OPEN_ONE, [cell, payment_id, refund_no])).fetchone()
     return None if row is None else OpenRefund(OpenPayment(*row[:11]), *row[11:])
 
 
@@ -178,20 +193,27 @@ async def lease_refunds(connection: Connection, *, now: datetime) -> Sequence[Op
     return [OpenRefund(OpenPayment(*row[:11]), *row[11:]) for row in rows]
 
 
-async def end_refund(connection: Connection, refund: OpenRefund, *, now: datetime) -> Sequence[SharedBack] | None:
-    """Record that the money is back; what each funder gets back, or None if somebody else recorded it."""
+async def end_refund(
+    connection: Connection, refund: OpenRefund, *, now: datetime
+) -> tuple[Sequence[SharedBack], bool] | None:
+    """Record that the money is back, the payment's refunds one after the other.
+
+    What each funder gets back, and whether nothing is left to refund now; None if somebody else recorded it.
+    """
     cell = refund.payment.cell
+    await connection.execute(_ONE_AT_A_TIME, [cell, refund.payment.payment_id])
     ended = await connection.execute(_END, [now, cell, refund.refund_id])
     if not ended.rowcount:
         return None
-    await connection.execute(_ENDED, {"cell": cell, "payment": refund.payment.payment_id, "fen": refund.amount_fen})
+    values = {"cell": cell, "payment": refund.payment.payment_id, "fen": refund.amount_fen}
+    row = await (await connection.execute(_ENDED, values)).fetchone()
     rows = await (await connection.execute(_OPEN_SHARES, [cell, refund.refund_id])).fetchall()
     shares = [SharedBack(*row) for row in rows]
     payments = [refund.payment.payment_id] * len(shares)
     await connection.execute(
         _FREE_CAPS, [cell, payments, [s.funder_id for s in shares], [s.amount_fen for s in shares]]
     )
-    return shares
+    return shares, bool(row and row[0])
 
 
 async def note_vouchers(connection: Connection, refund: OpenRefund, became: Sequence[tuple[UUID, str]]) -> None:

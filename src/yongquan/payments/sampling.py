@@ -22,7 +22,7 @@ select s.payment_id, s.voucher_id, p.store_id, p.settlement_date, p.begun_at, p.
 """
 _LINE = """
 select day, acquirer, state, due_fen, paid_fen, instruction_id, paid_at from payments.settlement
- where store_id = %s and day = %s order by acquirer
+ where store_id = %s and day = %s and cut_no = 0 order by acquirer
 """
 
 

@@ -9,11 +9,23 @@ from yongquan.payments.clearing import NOTHING, Owed, StoreDay, StoreLine
 from yongquan.plumbing.db import Connection
 
 _STORE_DAYS = """
-with own as (
+with whole as (
     select m.acquirer, m.store_id, count(*) filter (where m.sign > 0) as payments,
            count(*) filter (where m.sign < 0) as refunds, sum(m.sign * m.charged_fen)::bigint as trade,
            sum(m.sign * m.discount_fen)::bigint as subsidy, sum(m.sign * m.fee_fen)::bigint as fee
       from payments.movements(%(day)s) m group by m.acquirer, m.store_id
+), early as (
+    -- What cut-offs of the day have paid already.
+    select s.acquirer, s.store_id, sum(s.payments) as payments, sum(s.refunds) as refunds, sum(s.trade_fen) as trade,
+           sum(s.fee_fen - s.same_day_fee_fen) as fee
+      from payments.settlement s where s.day = %(day)s and s.cut_no > 0 group by s.acquirer, s.store_id
+), own as (
+    select w.acquirer, w.store_id, w.payments - coalesce(e.payments, 0) as payments,
+           w.refunds - coalesce(e.refunds, 0) as refunds, (w.trade - coalesce(e.trade, 0))::bigint as trade, w.subsidy,
+           (w.fee - coalesce(e.fee, 0))::bigint as fee
+      from whole w left join early e using (acquirer, store_id)
+     where e.store_id is null
+        or (w.payments, w.refunds, w.trade, w.subsidy, w.fee) <> (e.payments, e.refunds, e.trade, 0, e.fee)
 ), waiting as (
     -- A payout too small to be paid does not wait for ever for a shop that no longer trades.
     select s.acquirer, s.store_id from payments.settlement s
@@ -45,17 +57,18 @@ select o.acquirer, o.store_id, o.payments, o.refunds, o.trade, o.subsidy, o.fee,
 _WRITE_LINES = """
 copy payments.settlement (day, acquirer, store_id, payments, refunds, trade_fen, subsidy_fen, fee_fen,
                           brought_trade_fen, brought_subsidy_fen, brought_fee_fen,
-                          carried_trade_fen, carried_subsidy_fen, carried_fee_fen, hold, state, instruction_id, paid_at)
+                          carried_trade_fen, carried_subsidy_fen, carried_fee_fen, hold, state, instruction_id, paid_at,
+                          cut_no, same_day_fee_fen)
 from stdin
 """
 _INSTRUCTED = """
 select acquirer, sum(trade_fen + brought_trade_fen - carried_trade_fen
                      + subsidy_fen + brought_subsidy_fen - carried_subsidy_fen)::bigint
-  from payments.settlement where day = %s and instruction_id is not null group by acquirer
+  from payments.settlement where day = %s and (not %s or cut_no = 0) and instruction_id is not null group by acquirer
 """
 _INSTRUCTIONS = """
 select instruction_id, acquirer from payments.settlement
- where day = %s and state = any (%s) group by instruction_id, acquirer order by instruction_id
+ where day = %s and cut_no = %s and state = any (%s) group by instruction_id, acquirer order by instruction_id
 """
 _LINES = """
 select store_id, trade_fen + brought_trade_fen - carried_trade_fen,
@@ -75,12 +88,13 @@ update payments.settlement s
   left join unnest(%(store)s::uuid[], %(state)s::text[], %(paid)s::bigint[], %(held)s::bigint[], %(reason)s::text[])
        as r(store_id, state, paid_fen, held_fen, reason) on r.store_id = i.store_id
  where i.instruction_id = %(instruction)s and i.state = 'instructed'
-   and s.day = i.day and s.acquirer = i.acquirer and s.store_id = i.store_id
+   and s.day = i.day and s.acquirer = i.acquirer and s.store_id = i.store_id and s.cut_no = i.cut_no
 returning s.state
 """
 _SUMMARY = """
-select count(*), coalesce(sum(payments), 0), coalesce(sum(refunds), 0), coalesce(sum(trade_fen), 0)::bigint,
-       coalesce(sum(subsidy_fen), 0)::bigint, coalesce(sum(fee_fen), 0)::bigint, coalesce(sum(paid_fen), 0)::bigint,
+select count(distinct store_id), coalesce(sum(payments), 0), coalesce(sum(refunds), 0),
+       coalesce(sum(trade_fen), 0)::bigint, coalesce(sum(subsidy_fen), 0)::bigint, coalesce(sum(fee_fen), 0)::bigint,
+       coalesce(sum(paid_fen), 0)::bigint,
        coalesce(sum(carried_trade_fen + carried_subsidy_fen - carried_fee_fen), 0)::bigint,
        count(*) filter (where state in ('returned', 'disputed'))
   from payments.settlement where day = %s
@@ -137,8 +151,12 @@ async def write_lines(
     instructions: Mapping[str, Sequence[StoreLine]],
     unpaid: Sequence[StoreLine],
     now: datetime,
+    cut_no: int = 0,
 ) -> None:
-    """Write the drawn lines by instruction; a line that pays nothing has none and is answered for at once."""
+    """Write the drawn lines of the close, or of a cut-off, by instruction.
+
+    A line that pays nothing has none and is answered for at once.
+    """
     rows = [(line, instruction_id) for instruction_id, lines in instructions.items() for line in lines]
     async with connection.cursor().copy(_WRITE_LINES) as copy:
         for line, instruction_id in [*rows, *((line, None) for line in unpaid)]:
@@ -150,19 +168,30 @@ async def write_lines(
                     *(of.own.trade_fen, of.own.subsidy_fen, of.own.fee_fen),
                     *(of.brought.trade_fen, of.brought.subsidy_fen, of.brought.fee_fen),
                     *(line.carried.trade_fen, line.carried.subsidy_fen, line.carried.fee_fen),
-                    *(line.hold, state, instruction_id, now if state == "paid" else None),
+                    *(
+                        line.hold,
+                        state,
+                        instruction_id,
+                        now if state == "paid" else None,
+                        cut_no,
+                        line.same_day_fee_fen,
+                    ),
                 )
             )
 
 
-async def instructed_fen(connection: Connection, day: date) -> dict[str, int]:
-    """The gross of the day's lines by acquirer: what it needs to pay its shops and keep its fees."""
-    return dict(await (await connection.execute(_INSTRUCTED, [day])).fetchall())
+async def instructed_fen(connection: Connection, day: date, *, at_close: bool = False) -> dict[str, int]:
+    """The gross of the day's lines by acquirer: what it needs to pay its shops and keep its fees.
+
+    With `at_close`, of the lines of the day's close alone, without those of its cut-offs.
+    """
+    return dict(await (await connection.execute(_INSTRUCTED, [day, at_close])).fetchall())
 
 
-async def instructions_in(connection: Connection, day: date, *states: str) -> list[tuple[str, str]]:
-    """Instructions that have lines in one of these states, with their acquirers."""
-    return [(row[0], row[1]) for row in await (await connection.execute(_INSTRUCTIONS, [day, list(states)])).fetchall()]
+async def instructions_in(connection: Connection, day: date, state: str, *, cut_no: int = 0) -> list[tuple[str, str]]:
+    """Instructions of the close, or of a cut-off, that have lines in this state, with their acquirers."""
+    rows = await (await connection.execute(_INSTRUCTIONS, [day, cut_no, [state]])).fetchall()
+    return [(row[0], row[1]) for row in rows]
 
 
 async def lines_of(connection: Connection, instruction_id: str) -> list[tuple[UUID, Owed, str]]:
@@ -176,20 +205,34 @@ async def mark_instructed(connection: Connection, instruction_id: str) -> None:
     await connection.execute(_MARK, [instruction_id])
 
 
-async def lock_line(connection: Connection, day: date, acquirer: str, store_id: UUID) -> tuple[str, int] | None:
+@dataclass(frozen=True, slots=True)
+class LineKey:
+    """A shop's line of a day at its acquirer; `cut_no` names the cut-off that paid it early, 0 the day's close."""
+
+    day: date
+    acquirer: str
+    store_id: UUID
+    cut_no: int = 0
+
+    @property
+    def values(self) -> tuple[date, str, UUID, int]:
+        return self.day, self.acquirer, self.store_id, self.cut_no
+
+
+async def lock_line(connection: Connection, line: LineKey) -> tuple[str, int] | None:
     """A line's state and how often it was sent again; locked until the commit."""
     query = """select state, payout_no from payments.settlement
-                where day = %s and acquirer = %s and store_id = %s for no key update"""
-    row = await (await connection.execute(query, [day, acquirer, store_id])).fetchone()
+                where (day, acquirer, store_id, cut_no) = (%s, %s, %s, %s) for no key update"""
+    row = await (await connection.execute(query, line.values)).fetchone()
     return (row[0], row[1]) if row else None
 
 
-async def plan_again(connection: Connection, day: date, acquirer: str, store_id: UUID, instruction_id: str) -> None:
+async def plan_again(connection: Connection, line: LineKey, instruction_id: str) -> None:
     """A returned line gets a fresh instruction."""
     query = """update payments.settlement
                   set state = 'planned', payout_no = payout_no + 1, instruction_id = %s, reason = '', paid_at = null
-                where day = %s and acquirer = %s and store_id = %s and state = 'returned'"""
-    await connection.execute(query, [instruction_id, day, acquirer, store_id])
+                where (day, acquirer, store_id, cut_no) = (%s, %s, %s, %s) and state = 'returned'"""
+    await connection.execute(query, [instruction_id, *line.values])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +247,13 @@ class UnpaidLine:
     state: str
     reason: str
     payout_no: int
+    cut_no: int
 
 
 async def unpaid_lines(connection: Connection) -> list[UnpaidLine]:
     """Lines that wait for a person, the latest day first."""
-    query = """select day, acquirer, store_id, due_fen, paid_fen, state, reason, payout_no from payments.settlement
+    query = """select day, acquirer, store_id, due_fen, paid_fen, state, reason, payout_no, cut_no
+                 from payments.settlement
                 where state in ('returned', 'disputed') order by day desc, acquirer, store_id limit 200"""
     return [UnpaidLine(*row) for row in await (await connection.execute(query)).fetchall()]
 
@@ -218,6 +263,20 @@ async def minimum_of(connection: Connection, store_id: UUID) -> int:
     query = "select minimum_fen from payments.settlement_terms where store_id = %s"
     row = await (await connection.execute(query, [store_id])).fetchone()
     return int(row[0]) if row else 0
+
+
+async def cut_offs_of(connection: Connection, store_id: UUID) -> tuple[int, ...]:
+    """When a shop is paid on the day itself, as minutes since midnight in Shanghai; none: after the close."""
+    query = "select cut_offs from payments.settlement_terms where store_id = %s"
+    row = await (await connection.execute(query, [store_id])).fetchone()
+    return tuple(row[0]) if row else ()
+
+
+async def set_cut_offs(connection: Connection, store_id: UUID, cut_offs: Sequence[int]) -> None:
+    """Pay a shop at these minutes of each day; none: after the close."""
+    query = """insert into payments.settlement_terms (store_id, cut_offs) values (%s, %s)
+               on conflict (store_id) do update set cut_offs = excluded.cut_offs"""
+    await connection.execute(query, [store_id, list(cut_offs)])
 
 
 async def set_minimum(connection: Connection, store_id: UUID, minimum_fen: int) -> None:

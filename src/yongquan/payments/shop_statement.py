@@ -10,34 +10,40 @@ from yongquan.plumbing.db import Connection
 # A line that was carried is followed to the day that took it over.
 _LINES = """
 with recursive followed as (
-    select s.day as of_day, s.acquirer, s.store_id, s.day, s.carried_into from payments.settlement s
-     where s.store_id = %(store)s and s.day = %(day)s
+    select s.cut_no as of_cut, s.acquirer, s.store_id, s.day, s.cut_no, s.carried_into, s.carried_into_cut, 0 as step
+      from payments.settlement s where s.store_id = %(store)s and s.day = %(day)s
     union all
-    select f.of_day, s.acquirer, s.store_id, s.day, s.carried_into
+    select f.of_cut, s.acquirer, s.store_id, s.day, s.cut_no, s.carried_into, s.carried_into_cut, f.step + 1
       from followed f join payments.settlement s
-        on s.day = f.carried_into and s.acquirer = f.acquirer and s.store_id = f.store_id
+        on s.day = f.carried_into and s.cut_no = f.carried_into_cut and s.acquirer = f.acquirer
+       and s.store_id = f.store_id
 ), last as (
-    select distinct on (acquirer) acquirer, day from followed order by acquirer, day desc
+    select distinct on (acquirer, of_cut) acquirer, of_cut, day, cut_no from followed
+     order by acquirer, of_cut, step desc
 )
 select o.acquirer, o.payments, o.refunds, o.trade_fen, o.subsidy_fen, o.fee_fen,
        o.brought_trade_fen + o.brought_subsidy_fen - o.brought_fee_fen,
        o.carried_trade_fen + o.carried_subsidy_fen - o.carried_fee_fen, o.due_fen, o.paid_fen, o.held_fen, o.hold,
-       o.state, o.reason, o.paid_at, l.day, s.state, s.hold, s.paid_at, s.hold_ended_at
-  from payments.settlement o join last l using (acquirer)
-  join payments.settlement s on s.acquirer = l.acquirer and s.day = l.day and s.store_id = o.store_id
- where o.store_id = %(store)s and o.day = %(day)s order by o.acquirer
+       o.state, o.reason, o.paid_at, l.day, s.state, s.hold, s.paid_at, s.hold_ended_at, o.cut_no, o.same_day_fee_fen
+  from payments.settlement o join last l on l.acquirer = o.acquirer and l.of_cut = o.cut_no
+  join payments.settlement s
+    on s.acquirer = l.acquirer and s.day = l.day and s.cut_no = l.cut_no and s.store_id = o.store_id
+ where o.store_id = %(store)s and o.day = %(day)s order by o.acquirer, o.cut_no = 0, o.cut_no
 """
 _ROWS = """
 select p.begun_at, 'purchase' as kind, p.order_no, p.payment_id, p.acquirer, p.charged_fen,
-       p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen, s.voucher_id, s.funder_id, coalesce(s.amount_fen, 0)
+       p.interchange_fen + p.network_fee_fen + p.acquirer_fee_fen, s.voucher_id, s.funder_id, coalesce(s.amount_fen, 0),
+       coalesce(i.cut_no, 0)
   from payments.payment p left join payments.share s on s.cell = p.cell and s.payment_id = p.payment_id
+  left join payments.same_day_item i on i.cell = p.cell and i.item_id = p.payment_id
  where p.store_id = %(store)s and p.settlement_date = %(day)s and p.state in ('succeeded', 'refunding', 'refunded')
 union all
 select r.begun_at, 'refund', p.order_no, p.payment_id, p.acquirer, -r.charged_fen,
        -(r.interchange_fen + r.network_fee_fen + r.acquirer_fee_fen), s.voucher_id, s.funder_id,
-       -coalesce(s.amount_fen, 0)
+       -coalesce(s.amount_fen, 0), coalesce(i.cut_no, 0)
   from payments.refund r join payments.payment p on p.cell = r.cell and p.payment_id = r.payment_id
   left join payments.refund_share s on s.cell = r.cell and s.refund_id = r.refund_id
+  left join payments.same_day_item i on i.cell = r.cell and i.item_id = r.refund_id
  where p.store_id = %(store)s and r.settlement_date = %(day)s and r.state = 'succeeded'
  order by 1, 4, 2, 8
 """
@@ -48,7 +54,10 @@ select day from payments.settlement where store_id = %s group by day order by da
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """A shop's line at one acquirer. The last five are of the line that pays it, on that or a later day."""
+    """A shop's line at one acquirer; the fields from `final_day` on are of the line that pays it, maybe on a later day.
+
+    A cut-off of the day has a line of its own, with the card part of what was taken until then.
+    """
 
     acquirer: str
     payments: int
@@ -70,6 +79,13 @@ class DayLine:
     final_hold: str
     final_paid_at: datetime | None
     hold_ended_at: datetime | None
+    cut_no: int = 0
+    same_day_fee_fen: int = 0
+
+    @property
+    def cut_off(self) -> str:
+        """The time of the cut-off that this line pays, "" for the day's close."""
+        return clock_time(self.cut_no) if self.cut_no else ""
 
     @property
     def trade_arrived_at(self) -> datetime | None:
@@ -101,6 +117,9 @@ class StatementRow:
     subsidy_fen: int
     trade_arrived_at: datetime | None
     subsidy_arrived_at: datetime | None
+    trade_state: str = ""  # of the line that pays the citizens' part
+    subsidy_state: str = ""
+    cut_off: str = ""  # at which the citizens' part was paid on the day itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +136,37 @@ async def shop_statement(connection: Connection, store_id: UUID, day: date) -> S
     """The statement of a settlement day."""
     values = {"store": store_id, "day": day}
     lines = [DayLine(*row) for row in await (await connection.execute(_LINES, values)).fetchall()]
-    by_acquirer = {line.acquirer: line for line in lines}
+    found = {(line.acquirer, line.cut_no): line for line in lines}
     rows, before = [], None
     for row in await (await connection.execute(_ROWS, values)).fetchall():
-        line = by_acquirer.get(row[4])
+        trade, subsidy = found.get((row[4], row[10])), found.get((row[4], 0))
         here = (row[0], row[1], row[3])
         charged_fen, fee_fen = (0, 0) if here == before else (row[5], row[6])
         before = here
-        arrivals = (line.trade_arrived_at, line.subsidy_arrived_at) if line else (None, None)
-        at, kind, order_no, payment_id = row[:4]
         rows.append(
-            StatementRow(at, kind, order_no, payment_id, charged_fen, fee_fen, row[7], row[8], row[9], *arrivals)
+            StatementRow(
+                at=row[0],
+                kind=row[1],
+                order_no=row[2],
+                payment_id=row[3],
+                charged_fen=charged_fen,
+                fee_fen=fee_fen,
+                voucher_id=row[7],
+                funder_id=row[8],
+                subsidy_fen=row[9],
+                trade_arrived_at=trade.trade_arrived_at if trade else None,
+                subsidy_arrived_at=subsidy.subsidy_arrived_at if subsidy else None,
+                trade_state=trade.final_state if trade else "",
+                subsidy_state=subsidy.final_state if subsidy else "",
+                cut_off=trade.cut_off if trade else "",
+            )
         )
     return ShopStatement(store_id, day, lines, rows)
+
+
+def clock_time(minute: int) -> str:
+    """A minute of the day as on a clock: 720 is 12:00."""
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 async def statement_days(connection: Connection, store_id: UUID) -> list[date]:

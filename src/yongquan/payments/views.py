@@ -42,11 +42,13 @@ select p.settlement_date, count(*), sum(p.charged_fen - b.charged)::bigint, sum(
                   from payments.refund r
                  where p.refunded_fen > 0 and r.cell = p.cell and r.payment_id = p.payment_id
                    and r.state = 'succeeded' and r.settlement_date = p.settlement_date) b on true
-  left join payments.settlement s on s.day = p.settlement_date and s.store_id = p.store_id
+  left join payments.settlement s on s.day = p.settlement_date and s.store_id = p.store_id and s.cut_no = 0
  where p.store_id = %s and p.begun_at >= %s and p.begun_at < %s and p.state = 'succeeded'
  group by p.settlement_date order by p.settlement_date
 """
-_PAID_AT = "select s.paid_at from payments.settlement s where s.day = %s and s.store_id = %s and s.state = 'paid'"
+_PAID_AT = """
+select s.paid_at from payments.settlement s where s.day = %s and s.store_id = %s and s.state = 'paid' and s.cut_no = 0
+"""
 _BY_CODE = "select payment_id from payments.pay_code where cell = %s and code_hash = %s and citizen_id = %s"
 _AMOUNTS = """
 select coalesce(sum(p.amount_fen), 0)::bigint
@@ -159,8 +161,8 @@ async def payment_by_code(connection: Connection, cell: int, *, code_hash: UUID,
 
 _SETTLED = """
 select day, acquirer, payments, refunds, trade_fen, subsidy_fen, fee_fen, due_fen, paid_fen, state, paid_at, reason,
-       held_fen, hold, payout_no
-  from payments.settlement where store_id = %s and day = %s order by acquirer
+       held_fen, hold, payout_no, cut_no
+  from payments.settlement where store_id = %s and day = %s order by acquirer, cut_no = 0, cut_no
 """
 
 
@@ -186,6 +188,7 @@ class SettledLine:
     held_fen: int = 0
     hold: str = "none"
     payout_no: int = 0
+    cut_no: int = 0  # the cut-off that paid this part on the day itself, 0 the day's close
 
 
 async def settled_lines_of(connection: Connection, store_id: UUID, day: date) -> Sequence[SettledLine]:

@@ -23,9 +23,12 @@ HEADS = (
     "补贴（元） subsidy",
     "顾客支付到账日 charged arrived",
     "补贴到账日 subsidy arrived",
+    "当日结算截止 same-day cut-off",
 )
 LINE_HEADS = (
     "收单机构 acquirer",
+    "当日结算截止 same-day cut-off",
+    "其中当日结算费（元） same-day fee",
     "应结（元） due",
     "已付（元） paid",
     "暂缓（元） held",
@@ -57,11 +60,13 @@ def shop_workbook(statement: ShopStatement) -> bytes:
     sheet.write_row(0, 0, LINE_HEADS, bold)
     for place, line in enumerate(statement.lines, start=1):
         sheet.write_string(place, 0, line.acquirer)
-        for column, fen in enumerate((line.due_fen, line.paid_fen, line.held_fen, line.carried_fen), start=1):
+        sheet.write_string(place, 1, line.cut_off)
+        amounts = (line.same_day_fee_fen, line.due_fen, line.paid_fen, line.held_fen, line.carried_fen)
+        for column, fen in enumerate(amounts, start=2):
             sheet.write_number(place, column, fen / 100, money)
-        sheet.write_string(place, 5, line.state)
-        sheet.write_string(place, 6, line.reason)
-    sheet.set_column(0, 6, 18)
+        sheet.write_string(place, 7, line.state)
+        sheet.write_string(place, 8, line.reason)
+    sheet.set_column(0, 8, 18)
     sheet = book.add_worksheet("明细 payments")
     sheet.write_row(0, 0, HEADS, bold)
     for place, row in enumerate(statement.rows, start=1):
@@ -72,7 +77,7 @@ def shop_workbook(statement: ShopStatement) -> bytes:
             else:
                 sheet.write_string(place, column, cell)
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 10, 20)
+    sheet.set_column(0, 11, 20)
     book.close()
     return content.getvalue()
 
@@ -89,6 +94,7 @@ def _cells(row: StatementRow) -> Iterator[str]:
     yield ""
     yield _day(row.trade_arrived_at) if row.charged_fen else ""
     yield _day(row.subsidy_arrived_at) if row.voucher_id else ""
+    yield row.cut_off if row.charged_fen else ""
 
 
 def _day(at: datetime | None) -> str:

@@ -5,10 +5,13 @@ GBK, CRLF, fixed width, one space between fields. Widths count bytes of GBK. Amo
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from yongquan.kernel.errors import Refusal
 
 ZM_WIDTHS: Final = (
     *(3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1, 15),
@@ -18,6 +21,7 @@ ZME_WIDTHS: Final = (3, 11, 11, 6, 10, 19, 12, 4, 2, 2, 6, 10, 4, 12, 13, 13, 15
 _CODES: Final = {"01": "S22", "02": "S30", "03": "S24", "04": "S30", "31": "S31", "33": "S33", "11": "S22", "12": "S32"}
 _ENCODING: Final = "gbk"
 REFUND: Final = "04"
+FILE_BYTES_MAX: Final = 200_000_000
 GIVING_BACK: Final = frozenset({"04", "31", "33", "12"})
 
 
@@ -153,3 +157,66 @@ def _signed(fen: int) -> str:
 
 def _text(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode(_ENCODING, errors="replace")
+
+
+class UnreadableArchive(Refusal):
+    """Not a merchant's archive of a day; the message says where it is wrong."""
+
+    code = "unreadable_day_file"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line of a ZM or ZME file as its merchant gives it back; `line_no` counts from 1 in `file`."""
+
+    file: str
+    line_no: int
+    query_id: str
+    order_id: str
+    trace_time: str
+    txn_type: str
+    amount_fen: int
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether the money goes from the merchant."""
+        return self.txn_type in GIVING_BACK
+
+
+def read_zip(content: bytes) -> list[ReadLine]:
+    """The transactions of a merchant's archive, the summaries left out. Raises `UnreadableArchive`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [one for one in archive.infolist() if one.filename.startswith("INN") and "ZM" in one.filename]
+            if not names or any(one.file_size > FILE_BYTES_MAX for one in names):
+                raise UnreadableArchive("line 1, archive: holds no ZM or ZME file of a sensible size")
+            return [line for one in names for line in _read_file(one.filename, archive.read(one))]
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise UnreadableArchive(f"line 1, archive: {error}") from error
+
+
+def _read_file(name: str, content: bytes) -> Iterable[ReadLine]:
+    is_zme = "ZME_" in name
+    widths = ZME_WIDTHS if is_zme else ZM_WIDTHS
+    for number, line in enumerate(content.split(b"\r\n"), 1):
+        if not line:
+            continue
+        fields = _cut(widths, line)
+        amount = fields[7]
+        if not amount.isdecimal():
+            raise UnreadableArchive(f"line {number}, amount: {name} has no whole number of fen there")
+        if is_zme:
+            query_id, order_id = (*fields[22].split(" "), "", "")[0], fields[22].split(" ")[-1]
+        else:
+            query_id, order_id = fields[10], fields[12]
+        txn_type = fields[21] if is_zme else fields[20]
+        yield ReadLine(name, number, query_id, order_id, fields[5], txn_type, int(amount))
+
+
+def _cut(widths: Sequence[int], line: bytes) -> dict[int, str]:
+    # Widths are bytes of GBK, one space between two fields.
+    found, place = {}, 0
+    for number, width in enumerate(widths, 1):
+        found[number] = line[place : place + width].decode(_ENCODING, errors="replace").strip()
+        place += width + 1
+    return found

@@ -57,6 +57,24 @@ class ShopOpening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShopAccountChange:
+    """A shop is settled to another account from now on; once for each `id`."""
+
+    id: str
+    shop_id: str
+    name: str
+    account_no: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopAccountChanged:
+    """`code` is changed, unknown_shop or conflicting_request."""
+
+    id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedOpening:
     """What was not opened, and the institution's code for why."""
 

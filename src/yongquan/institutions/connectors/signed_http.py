@@ -23,6 +23,8 @@ from yongquan.institutions.connectors.account_messages import (
     OpeningAnswer,
     SettlementInstruction,
     SettlementReport,
+    ShopAccountChange,
+    ShopAccountChanged,
     ShopOpening,
     TransactionPage,
     TransferResult,
@@ -160,6 +162,10 @@ class SignedClient:
     async def take_on_shops(self, shops: Sequence[ShopOpening]) -> OpeningAnswer:
         """Open shops' settlement accounts at an acquirer."""
         return await self._post("/merchants/provision", {"merchants": shops}, OpeningAnswer)
+
+    async def change_shop_account(self, change: ShopAccountChange) -> ShopAccountChanged:
+        """Have an acquirer settle a shop to another account, opened if it is new."""
+        return await self._post("/merchants/account", change, ShopAccountChanged)
 
     async def instruct_settlement(self, instruction: SettlementInstruction) -> SettlementReport:
         """Have an acquirer pay its shops; the answer has sums only."""

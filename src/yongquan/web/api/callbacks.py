@@ -102,7 +102,10 @@ _EVENTS: dict[str, tuple[type, str]] = {
     "voucher.void": (VoucherEvent, "A voucher was made void, with a reason"),
 }
 PAYLOADS = (OrderEvent, UserPayingEvent, PaymentEvent, RefundEvent, VoucherEvent)
-_TOLD_TO_OPERATOR = "Told to the operator's own endpoints (scope `all`)."
+_TOLD_OF_ORDERS = (
+    "Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, "
+    "and the operator's own endpoints (scope `all`)."
+)
 _TOLD = "Told to the institutions it concerns, and to the operator's own endpoints (scope `all`)."
 _HEADERS = {
     "webhook-id": "The event's id, the same at every try: what was seen before may be dropped.",
@@ -129,7 +132,7 @@ def _told(kind: str, payload: type, told: str, examples: dict[str, Any]) -> dict
     return {
         "operationId": "on_" + kind.replace(".", "_"),
         "summary": told,
-        "description": _TOLD_TO_OPERATOR if kind.startswith("order.") else _TOLD,
+        "description": _TOLD_OF_ORDERS if kind.startswith("order.") else _TOLD,
         "tags": ["webhooks"],
         "security": [],
         "parameters": [

@@ -83,6 +83,8 @@ ACTIONS = {
     "hold.end_refused": "不同意结束暂缓结算",
     "settlement.sent_again": "重付被退回的结算款",
     "settlement.minimum_set": "设定起付金额",
+    "settlement.account_changed": "更改商户结算账户",
+    "settlement.cut_offs_set": "设定当日结算时间",
     "fees.proposed": "提交费率版本",
     "fees.approved": "同意费率版本",
     "fees.refused": "不同意费率版本",

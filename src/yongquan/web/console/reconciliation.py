@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFi
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
+from yongquan.flows.read_merchant_file import as_day_file
 from yongquan.flows.reconcile_file import reconcile_file
 from yongquan.flows.work_case import CASE_ROLES, CaseStep, work_case
 from yongquan.institutions.views import parties
@@ -98,12 +99,20 @@ def _add_forms(routes: APIRouter, desk: Desk) -> None:
     database = desk.door.database
 
     @routes.post("/reconciliation/files")
-    async def send(request: Request, visitor: Annotated[Visitor, Depends(desk.poster)], file: UploadFile) -> Response:
+    async def send(
+        request: Request,
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        file: UploadFile,
+        store_id: Annotated[str, Form()] = "",
+        day: Annotated[str, Form()] = "",
+    ) -> Response:
         visitor.staff.require(*CASE_ROLES)
         content = await file.read(FILE_BYTES_MAX + 1)
         if len(content) > FILE_BYTES_MAX:
             raise BadInput("the file is too large")
         try:
+            if store_id.strip():
+                content = await as_day_file(database, known_id(store_id.strip()), _day_of(day), content)
             report = await reconcile_file(database, content, actor=visitor.staff.actor, now=wall_now())
         except UnreadableDayFile as refused:
             words = {"settle_words": SettleWords(speech_of(request))}
@@ -148,6 +157,13 @@ def _require_whole_city(visitor: Visitor) -> None:
     # Institutions and their files are the whole city's business.
     if visitor.places is not None:
         raise Missing
+
+
+def _day_of(text: str) -> date:
+    found = _day_or_none(text)
+    if found is None:
+        raise BadInput("a merchant's own file needs its day")
+    return found
 
 
 def _day_or_none(text: str) -> date | None:

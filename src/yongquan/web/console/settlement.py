@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.hold_merchant import HOLD_ROLES, HoldOrder, decide_end, decide_hold, end_hold, propose_hold
 from yongquan.flows.pay_again import Returned, pay_again
+from yongquan.flows.set_cut_offs import read_times, said_times, set_cut_offs
 from yongquan.flows.set_payout_minimum import set_payout_minimum
 from yongquan.institutions.views import parties
 from yongquan.merchants.views import facts_of_stores, store_of, stores_named
 from yongquan.payments.holds import holds_listed
-from yongquan.payments.settling_store import minimum_of, unpaid_lines
+from yongquan.payments.settling_store import cut_offs_of, minimum_of, unpaid_lines
 from yongquan.payments.shop_statement import shop_statement, statement_days
 from yongquan.plumbing.clock import SHANGHAI, wall_now
 from yongquan.staff.views import names_of
@@ -103,6 +104,7 @@ def _add_shops(routes: APIRouter, desk: Desk) -> None:
                 "names": await parties(connection),
                 "done": done,
                 "minimum_fen": await minimum_of(connection, store_id),
+                "cut_offs": said_times(await cut_offs_of(connection, store_id)),
             }
         return desk.show(request, visitor, "settlement_shop.html", facts | _words(request, visitor))
 
@@ -163,13 +165,23 @@ def _add_payouts(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/settlement/again")
     async def again(
         visitor: Annotated[Visitor, Depends(desk.poster)],
+        *,
         store_id: Annotated[UUID, Form()],
         day: Annotated[date, Form()],
         acquirer: Annotated[str, Form()],
         reason: Annotated[str, Form()] = "",
+        cut_no: Annotated[int, Form()] = 0,
+        account_no: Annotated[str, Form()] = "",
     ) -> Response:
-        line = Returned(day, acquirer, store_id)
-        state = await pay_again(_days(desk), visitor.staff, line, reason=reason.strip(), real_now=wall_now())
+        line = Returned(day, acquirer, store_id, cut_no)
+        state = await pay_again(
+            _days(desk),
+            visitor.staff,
+            line,
+            reason=reason.strip(),
+            real_now=wall_now(),
+            account_no=account_no.strip(),
+        )
         return RedirectResponse(f"{ROOT}/settlement?done={state}", status_code=303)
 
     @routes.post("/settlement/shops/{store}")
@@ -179,6 +191,14 @@ def _add_payouts(routes: APIRouter, desk: Desk) -> None:
         store_id = known_id(store)
         await set_payout_minimum(desk.door.database, visitor.staff, store_id, minimum_yuan * 100, now=wall_now())
         return RedirectResponse(f"{ROOT}/settlement/shops/{store_id}?done=minimum", status_code=303)
+
+    @routes.post("/settlement/shops/{store}/cut-offs")
+    async def cut_offs(
+        visitor: Annotated[Visitor, Depends(desk.poster)], store: str, times: Annotated[str, Form()] = ""
+    ) -> Response:
+        store_id = known_id(store)
+        await set_cut_offs(desk.door.database, visitor.staff, store_id, read_times(times), now=wall_now())
+        return RedirectResponse(f"{ROOT}/settlement/shops/{store_id}", status_code=303)
 
 
 def _days(desk: Desk) -> DayDesk:
