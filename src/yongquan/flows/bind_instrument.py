@@ -7,6 +7,7 @@ from uuid import UUID
 from stdnum import luhn
 
 from yongquan.citizens import store as citizens
+from yongquan.flows.find_payer import guest_of
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.connectors.card_messages import MessageStamp
 from yongquan.institutions.errors import InstitutionUnreachable
@@ -14,6 +15,7 @@ from yongquan.institutions.links import Links
 from yongquan.institutions.registry import Institution, InstitutionKind, Registry
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of
+from yongquan.payments.guests_store import hand_over
 from yongquan.payments.instruments_store import (
     NewBinding,
     binding_of,
@@ -179,6 +181,8 @@ class BindingDesk:
         kind = "wallet" if issuer.kind is InstitutionKind.WALLET else "card"
         new = NewInstrument(fresh_id(bucket_of(citizen_id)), citizen_id, issuer.code, kind, pan)
         await bind_many(connection, [new], self.vault.sealing, cells=self.cells, now=now)
+        _, guest = guest_of(self.vault.index(pan))
+        await hand_over(connection, self._cell(guest), guest, citizen_id)
         await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=pan, now=now)
         return new.instrument_id
 
