@@ -18,3 +18,40 @@ create table payments.guest_card (
     primary key (cell, code_id)
 );
 create index guest_card_of_order on payments.guest_card (cell, order_id);
+
+-- Pay by phone: a bound card's token on one device. Its number is never the card's; its key never leaves the two ends.
+create table payments.phone_token (
+    cell          smallint not null,           -- the citizen's
+    token_id      uuid     not null,
+    citizen_id    uuid     not null,
+    instrument_id uuid     not null,
+    number        text     not null check (number ~ '^629990[0-9]{13}$'),
+    device        text     not null,
+    key_sealed    bytea,                       -- null until the bank's code was right
+    counter       integer  not null default 0 check (counter between 0 and 65535),  -- the last one that was seen
+    payment_fen   bigint   not null check (payment_fen > 0),
+    day_fen       bigint   not null check (day_fen >= payment_fen),
+    state         text     not null default 'asked' check (state in ('asked', 'active', 'suspended', 'deleted')),
+    asked_at      timestamptz not null,
+    code_until    timestamptz not null,
+    ended_at      timestamptz,
+    primary key (cell, token_id),
+    unique (cell, number),
+    check (state in ('asked', 'deleted') or key_sealed is not null)
+);
+create index phone_token_of_citizen on payments.phone_token (cell, citizen_id);
+
+-- Each counter of a token once: the tap that a store brought, under the store's idempotency key.
+create table payments.phone_tap (
+    cell       smallint not null,
+    token_id   uuid     not null,
+    counter    integer  not null,
+    caller_id  uuid     not null,
+    key        uuid     not null,
+    code_hash  uuid     not null,              -- the pay code that the tap stands for
+    amount_fen bigint   not null,
+    day        date     not null,
+    tapped_at  timestamptz not null,
+    primary key (cell, token_id, counter)
+);
+create index phone_tap_of_day on payments.phone_tap (cell, token_id, day);

@@ -901,7 +901,7 @@ export interface paths {
         put?: never;
         /**
          * Pay at a store
-         * @description A till sends `pay_code` and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown, or, in state user_paying, while the payer of a large payment by pay code is asked on the phone: ask again.
+         * @description A till sends `pay_code`, or `tap` (docs/codes.md), and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown, or, in state user_paying, while the payer of a large payment by pay code is asked on the phone: ask again.
          */
         post: operations["take_payment"];
         delete?: never;
@@ -2312,7 +2312,7 @@ export interface components {
             reason_title_en?: string;
             status: number;
             /** @enum {unknown} */
-            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_card" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "paused" | "relief_shops_only" | "use_cap_reached" | "wrong_direction";
+            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_card" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "over_day_limit" | "over_payment_limit" | "paused" | "relief_shops_only" | "tap_replayed" | "tap_unknown" | "tap_wrong" | "token_ended" | "token_suspended" | "use_cap_reached" | "wrong_direction";
         };
         /**
          * AppClaimRequest
@@ -2337,7 +2337,8 @@ export interface components {
          * PaymentByTill
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2346,6 +2347,8 @@ export interface components {
         PaymentByTill: {
             amount_fen: number;
             pay_code: string;
+            /** @default null */
+            tap?: string | null;
             /** @default null */
             store_id?: string | null;
             order_no: string;
@@ -2366,7 +2369,8 @@ export interface components {
          * PaymentByApp
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2376,6 +2380,8 @@ export interface components {
             amount_fen: number;
             /** @default null */
             pay_code?: string | null;
+            /** @default null */
+            tap?: string | null;
             /** Format: uuid */
             store_id: string;
             /** @default null */
@@ -2397,7 +2403,8 @@ export interface components {
          * PaymentByInstitution
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2412,6 +2419,8 @@ export interface components {
             amount_fen: number;
             /** @default null */
             pay_code?: string | null;
+            /** @default null */
+            tap?: string | null;
             /** Format: uuid */
             store_id: string;
             /** @default null */
@@ -4431,7 +4440,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentOut"];
                 };
             };
-            /** @description idempotency_key_missing, bad_request */
+            /** @description idempotency_key_missing, bad_request, code_malformed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4439,7 +4448,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "idempotency_key_missing" | "bad_request";
+                        code?: "idempotency_key_missing" | "bad_request" | "code_malformed";
                     } & components["schemas"]["Problem"];
                 };
             };
@@ -4479,7 +4488,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ */
+            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ, tap_refused */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4487,7 +4496,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ";
+                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ" | "tap_refused";
                     } & components["schemas"]["Problem"];
                 };
             };

@@ -207,7 +207,12 @@ class PayerDesk:
 
 def _wish_of(order: "Order") -> Mapping[str, Any]:
     lines = [[ln.sku, ln.unit_fen, ln.qty, sorted(ln.tags), ln.selected, ln.floor_fen] for ln in order.lines]
-    return {"lines": lines, "merchant_offer_fen": order.merchant_offer_fen, "terminal": order.terminal}
+    return {
+        "lines": lines,
+        "merchant_offer_fen": order.merchant_offer_fen,
+        "terminal": order.terminal,
+        "entry_mode": order.entry_mode,
+    }
 
 
 def _reason(refusal: Refusal) -> str:

@@ -27,6 +27,7 @@ from yongquan.payments.instruments_store import (
     own_instrument,
     unbind,
 )
+from yongquan.payments.phone_tokens_store import delete_tokens_of
 from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.payments.switch import Switch
 from yongquan.payments.vault import Vault
@@ -156,6 +157,7 @@ class BindingDesk:
             if await is_in_use(connection, cell, citizen_id, instrument_id):
                 raise NotBound("card_in_use")
             await unbind(connection, cell, citizen_id, instrument_id)
+            await delete_tokens_of(connection, cell, instrument_id, now=self.clock.now())
 
     async def _listed(self, citizen_id: UUID, bank: str) -> tuple[str, ...]:
         if bank not in {member.code for member in self._registry().issuers}:

@@ -76,6 +76,7 @@ class Order:
     is_online: bool = False
     hold: HeldMoney | None = None
     authority: str = ""  # of a collection, for the issuer to check
+    entry_mode: str = ""  # how the till read the payer, field 22 of the card line
     payment_id: UUID | None = None  # of a payment by code that its payer was asked about and agreed to
 
     @property
@@ -322,7 +323,7 @@ class PaymentDesk:
                 sent_at=begin.sent_at,
             )
         )
-        return replace(charge, authority=begin.order.authority)
+        return replace(charge, authority=begin.order.authority, entry_mode=begin.order.entry_mode)
 
 
 def _spent_funder(outcome: str, begin: Begin) -> str:
@@ -359,5 +360,6 @@ def _agreed_order(asked: Asked) -> Order:
         code_hash=agreed_code(asked.payment_id),
         merchant_offer_fen=asked.wish["merchant_offer_fen"],
         terminal=asked.wish["terminal"],
+        entry_mode=asked.wish.get("entry_mode", ""),
         payment_id=asked.payment_id,
     )

@@ -11,6 +11,7 @@ from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.pay_as_guest import GuestDesk
+from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
@@ -70,5 +71,6 @@ class Door:
     routes: Routes
     bindings: BindingDesk
     guests: GuestDesk
+    phone_pay: PhoneDesk
     acp: Services
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code
