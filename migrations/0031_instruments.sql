@@ -55,3 +55,16 @@ create table payments.phone_tap (
     primary key (cell, token_id, counter)
 );
 create index phone_tap_of_day on payments.phone_tap (cell, token_id, day);
+
+-- Limits of an instrument: the citizen's own, and its issuer's for all it issued; null is any.
+alter table payments.instrument
+    add column payment_fen bigint check (payment_fen > 0),
+    add column day_fen     bigint check (day_fen > 0),
+    add column no_code_fen bigint check (no_code_fen >= 0);  -- by code, without asking the payer
+create table payments.issuer_limit (
+    issuer      text primary key,
+    payment_fen bigint check (payment_fen > 0),
+    day_fen     bigint check (day_fen > 0),
+    no_code_fen bigint check (no_code_fen >= 0),
+    set_at      timestamptz not null
+);

@@ -642,6 +642,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/institutions/payments/{payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell that an app's user agrees
+         * @description The app's user agrees to a payment in state user_paying by a card of this institution.
+         */
+        post: operations["confirm_app_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/payments/{payment_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell that an app's user refuses
+         * @description The app's user refuses it: it closes and is never charged.
+         */
+        post: operations["deny_app_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this institution's limits
+         * @description What any instrument that this institution issued may pay.
+         */
+        get: operations["get_issuer_limits"];
+        /**
+         * Limit what its instruments pay
+         * @description For every instrument that it issued; a citizen's own smaller limit holds before it. They hold from the next payment on.
+         */
+        put: operations["set_issuer_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/institutions/events": {
         parameters: {
             query?: never;
@@ -1228,6 +1292,17 @@ export interface components {
             open_id: string;
         };
         /**
+         * AppWord
+         * @description Whose word it is: the app has asked its own user.
+         */
+        AppWord: {
+            /**
+             * Open Id
+             * Format: uuid
+             */
+            open_id: string;
+        };
+        /**
          * AttemptOut
          * @description One try to pay; `is_late`: the money came when the order was over, and goes back by itself.
          */
@@ -1388,6 +1463,18 @@ export interface components {
             quota_id: string;
             /** Phone */
             phone: string;
+        };
+        /**
+         * IssuerLimits
+         * @description What any instrument of this institution may pay: at once, in a day, by code without asking. null: any.
+         */
+        IssuerLimits: {
+            /** Payment Fen */
+            payment_fen?: number | null;
+            /** Day Fen */
+            day_fen?: number | null;
+            /** No Code Fen */
+            no_code_fen?: number | null;
         };
         /**
          * Language
@@ -3911,6 +3998,156 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    confirm_app_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    deny_app_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_issuer_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuerLimits"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    set_issuer_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuerLimits"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -4488,7 +4725,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ, tap_refused */
+            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ, tap_refused, over_payment_limit, over_day_limit */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4496,7 +4733,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ" | "tap_refused";
+                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ" | "tap_refused" | "over_payment_limit" | "over_day_limit";
                     } & components["schemas"]["Problem"];
                 };
             };

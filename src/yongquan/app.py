@@ -23,6 +23,7 @@ from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.hold_by_acp import AcpHolds
+from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.pay_as_guest import GuestDesk
@@ -281,6 +282,7 @@ def make_application(platform: Platform) -> HotDoor:
         bindings=platform.bindings,
         guests=platform.guests,
         phone_pay=platform.phone_pay,
+        limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         acp=platform.acp,
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,

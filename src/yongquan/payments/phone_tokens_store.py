@@ -152,4 +152,4 @@ async def used_today(connection: Connection, cell: int, token_id: UUID, *, day: 
 def _read(row: Sequence[Any] | None) -> PhoneToken | None:
     if row is None:
         return None
-    return PhoneToken(*row[:9], TokenState(row[9]), *row[10:])
+    return PhoneToken(*row[:9], state=TokenState(row[9]), asked_at=row[10], code_until=row[11])

@@ -14,6 +14,7 @@ from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.confirming import make_confirming
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
+from yongquan.web.citizen.limits import make_limits
 from yongquan.web.citizen.mandates import make_mandates
 from yongquan.web.citizen.order import make_order
 from yongquan.web.citizen.own import make_own_page
@@ -51,6 +52,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_order,
         make_receipts,
         make_cards,
+        make_limits,
         make_identity,
         make_binding,
         make_codes,
