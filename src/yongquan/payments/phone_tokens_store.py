@@ -1,7 +1,7 @@
 """The payments room's SQL for tokens on phones and their taps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -152,4 +152,5 @@ async def used_today(connection: Connection, cell: int, token_id: UUID, *, day: 
 def _read(row: Sequence[Any] | None) -> PhoneToken | None:
     if row is None:
         return None
-    return PhoneToken(*row[:9], state=TokenState(row[9]), asked_at=row[10], code_until=row[11])
+    token = PhoneToken(*row)
+    return replace(token, state=TokenState(token.state))
