@@ -642,6 +642,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/institutions/payments/{payment_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell that an app's user agrees
+         * @description The app's user agrees to a payment in state user_paying by a card of this institution.
+         */
+        post: operations["confirm_app_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/payments/{payment_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell that an app's user refuses
+         * @description The app's user refuses it: it closes and is never charged.
+         */
+        post: operations["deny_app_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this institution's limits
+         * @description What any instrument that this institution issued may pay.
+         */
+        get: operations["get_issuer_limits"];
+        /**
+         * Limit what its instruments pay
+         * @description For every instrument that it issued; a citizen's own smaller limit holds before it. They hold from the next payment on.
+         */
+        put: operations["set_issuer_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/institutions/events": {
         parameters: {
             query?: never;
@@ -901,7 +965,7 @@ export interface paths {
         put?: never;
         /**
          * Pay at a store
-         * @description A till sends `pay_code` and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown, or, in state user_paying, while the payer of a large payment by pay code is asked on the phone: ask again.
+         * @description A till sends `pay_code`, or `tap` (docs/codes.md), and `order_no` under a store's token; a citizen's app sends `store_id` and `instrument_id`; a bank's app signs and adds `open_id`. 202 while the bank's outcome is unknown, or, in state user_paying, while the payer of a large payment by pay code is asked on the phone: ask again.
          */
         post: operations["take_payment"];
         delete?: never;
@@ -1228,6 +1292,17 @@ export interface components {
             open_id: string;
         };
         /**
+         * AppWord
+         * @description Whose word it is: the app has asked its own user.
+         */
+        AppWord: {
+            /**
+             * Open Id
+             * Format: uuid
+             */
+            open_id: string;
+        };
+        /**
          * AttemptOut
          * @description One try to pay; `is_late`: the money came when the order was over, and goes back by itself.
          */
@@ -1388,6 +1463,18 @@ export interface components {
             quota_id: string;
             /** Phone */
             phone: string;
+        };
+        /**
+         * IssuerLimits
+         * @description What any instrument of this institution may pay: at once, in a day, by code without asking. null: any.
+         */
+        IssuerLimits: {
+            /** Payment Fen */
+            payment_fen?: number | null;
+            /** Day Fen */
+            day_fen?: number | null;
+            /** No Code Fen */
+            no_code_fen?: number | null;
         };
         /**
          * Language
@@ -2312,7 +2399,7 @@ export interface components {
             reason_title_en?: string;
             status: number;
             /** @enum {unknown} */
-            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_card" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "paused" | "relief_shops_only" | "use_cap_reached" | "wrong_direction";
+            reason?: "age_above" | "age_below" | "age_unknown" | "before_opening" | "below_threshold" | "cap_campaign" | "cap_day" | "cap_group" | "cap_industry" | "cap_industry_round" | "cap_kinds" | "cap_lifetime" | "cap_round" | "cap_type" | "card_bin" | "card_issuer" | "device_used" | "does_not_stack" | "expired" | "frozen" | "list_tier" | "no_device" | "no_location" | "no_real_name" | "no_social_card" | "not_held" | "not_new_customer" | "not_on_list" | "not_this_hour" | "not_today" | "not_yet_valid" | "other_card" | "other_goods" | "other_industry" | "other_place" | "other_platform" | "other_shop_group" | "other_terminal" | "other_way" | "outside_area" | "outside_hours" | "outside_weekdays" | "over_day_limit" | "over_payment_limit" | "paused" | "relief_shops_only" | "tap_replayed" | "tap_unknown" | "tap_wrong" | "token_ended" | "token_suspended" | "use_cap_reached" | "wrong_direction";
         };
         /**
          * AppClaimRequest
@@ -2337,7 +2424,8 @@ export interface components {
          * PaymentByTill
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2346,6 +2434,8 @@ export interface components {
         PaymentByTill: {
             amount_fen: number;
             pay_code: string;
+            /** @default null */
+            tap?: string | null;
             /** @default null */
             store_id?: string | null;
             order_no: string;
@@ -2366,7 +2456,8 @@ export interface components {
          * PaymentByApp
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2376,6 +2467,8 @@ export interface components {
             amount_fen: number;
             /** @default null */
             pay_code?: string | null;
+            /** @default null */
+            tap?: string | null;
             /** Format: uuid */
             store_id: string;
             /** @default null */
@@ -2397,7 +2490,8 @@ export interface components {
          * PaymentByInstitution
          * @description The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
          *
-         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+         *         `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+         *         sends the phone's message as `tap`, in hex, in its place.
          *
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -2412,6 +2506,8 @@ export interface components {
             amount_fen: number;
             /** @default null */
             pay_code?: string | null;
+            /** @default null */
+            tap?: string | null;
             /** Format: uuid */
             store_id: string;
             /** @default null */
@@ -3902,6 +3998,156 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    confirm_app_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    deny_app_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            /** @description Accepted: the outcome is not known yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_issuer_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuerLimits"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    set_issuer_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssuerLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuerLimits"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -4431,7 +4677,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentOut"];
                 };
             };
-            /** @description idempotency_key_missing, bad_request */
+            /** @description idempotency_key_missing, bad_request, code_malformed */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4439,7 +4685,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "idempotency_key_missing" | "bad_request";
+                        code?: "idempotency_key_missing" | "bad_request" | "code_malformed";
                     } & components["schemas"]["Problem"];
                 };
             };
@@ -4479,7 +4725,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ */
+            /** @description code_used, code_expired, store_closed, voucher_unavailable, voucher_not_usable, lines_differ, tap_refused, over_payment_limit, over_day_limit */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4487,7 +4733,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ";
+                        code?: "code_used" | "code_expired" | "store_closed" | "voucher_unavailable" | "voucher_not_usable" | "lines_differ" | "tap_refused" | "over_payment_limit" | "over_day_limit";
                     } & components["schemas"]["Problem"];
                 };
             };

@@ -18,7 +18,8 @@ $$;
 
 -- First commit of a batch of payments: keys, order numbers, codes, locked vouchers, ledger. Parts run in step:
 -- p_part_* are funders' parts of vouchers, each naming voucher and payment; p_capped_* are the vouchers under caps of
--- use, with the merchant's licence. Outcomes: begun, voucher_unavailable, code_used, cap:<scope>:<funder>.
+-- use, with the merchant's licence. Outcomes: begun, voucher_unavailable, code_used, cap:<scope>:<funder>,
+-- limit:<name>.
 create or replace function flows.begin_payments(
     p_cell int, p_now timestamptz, p_new payments.new_payment[],
     p_part_payment uuid[], p_part_voucher uuid[], p_part_type uuid[], p_part_funder text[], p_part_fen bigint[],
@@ -32,6 +33,7 @@ declare
         p_cell, p_now, array(select n.code_hash from unnest(p_new) n where n.code_hash is not null)));
     good payments.new_payment[];
     capped jsonb;
+    limited jsonb;
     today date := (p_now at time zone 'Asia/Shanghai')::date;
 begin
     if cardinality(p_capped_voucher) > 0 then
@@ -43,6 +45,12 @@ begin
      where (n.code_hash is null or n.code_hash = any (unused))
        and not exists (select from unnest(p_part_payment, p_part_voucher) as v(payment_id, voucher_id)
                         where v.payment_id = n.payment_id and v.voucher_id <> all (held));
+
+    select jsonb_object_agg(l.payment_id, 'limit:' || l.name) into limited
+      from payments.beyond_limits(p_cell, p_now, good) l;
+    if limited is not null then
+        select array_agg(g) into good from unnest(good) g where not limited ? g.payment_id::text;
+    end if;
 
     select jsonb_object_agg(t.payment_id, 'cap:' || t.scope || ':' || t.funder_id) into capped
       from payments.take_subsidy(day, array(select g.payment_id from unnest(good) g),
@@ -79,6 +87,7 @@ begin
     return query
     select n.payment_id,
            case when g.payment_id is not null then 'begun'
+                when limited ? n.payment_id::text then limited ->> n.payment_id::text
                 when capped ? n.payment_id::text then capped ->> n.payment_id::text
                 when n.code_hash is not null and n.code_hash <> all (unused) then 'code_used'
                 else 'voucher_unavailable' end,

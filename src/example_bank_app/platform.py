@@ -85,6 +85,15 @@ class Platform:
         body = {"open_id": open_id, "instrument_id": instrument_id, "store_id": store_id, "amount_fen": amount_fen}
         return self._call("POST", "/v1/payments", body=body, key=key)
 
+    def answer(self, open_id: str, payment_id: str, *, agrees: bool) -> dict[str, Any]:
+        """Tell what the customer, asked in this app, says to a large payment by pay code."""
+        word = "confirm" if agrees else "deny"
+        return self._call("POST", f"/v1/institutions/payments/{payment_id}/{word}", body={"open_id": open_id})
+
+    def limits(self, limits: dict[str, int | None]) -> dict[str, Any]:
+        """Limit what this bank's instruments pay."""
+        return self._call("PUT", "/v1/institutions/limits", body=limits)
+
     def report(self) -> list[dict[str, Any]]:
         """The bank's own report, month by month."""
         return list(self._call("GET", "/v1/institutions/report")["months"])

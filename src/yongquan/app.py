@@ -23,8 +23,11 @@ from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.hold_by_acp import AcpHolds
+from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_as_guest import GuestDesk
+from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.pay_out_by_acp import AcpPayouts
 from yongquan.flows.preauthorise import Preauths
@@ -119,6 +122,8 @@ class Platform:
         self.orders = OrderDesk(self.payments, self.refunds, self.clock, cells)
         self.preauths = Preauths(self.orders, self.switch)
         self.bindings = BindingDesk(self.payments, self.links, self.switch, Vault(self.sealing), self.clock, cells)
+        self.guests = GuestDesk(self.bindings, self.cards)
+        self.phone_pay = PhoneDesk(self.bindings)
         self.payouts = Payouts(database, self.clock, self.links, self.sealing, cells)
         self.cashier = CashierDesk(self.orders, self.catalogue, self.sealing, cells)
         self.durable = Durable(database.conninfo)
@@ -275,6 +280,9 @@ def make_application(platform: Platform) -> HotDoor:
         v3_seal=platform.v3_seal,
         routes=platform.routes,
         bindings=platform.bindings,
+        guests=platform.guests,
+        phone_pay=platform.phone_pay,
+        limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         acp=platform.acp,
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,

@@ -63,6 +63,16 @@ def get_payment(payment_id: Id, *, open_id: Id) -> Call[Payment]:
     return get(f"{_PATH}/payments/{payment_id}", Payment, open_id=open_id)
 
 
+def confirm_payment(payment_id: Id, *, open_id: Id) -> Call[Payment]:
+    """Tell that the app's user agrees to a payment in state user_paying, by a card of this institution."""
+    return post(f"{_PATH}/payments/{payment_id}/confirm", Payment, {"open_id": str(open_id)})
+
+
+def deny_payment(payment_id: Id, *, open_id: Id) -> Call[Payment]:
+    """Tell that the app's user refuses it."""
+    return post(f"{_PATH}/payments/{payment_id}/deny", Payment, {"open_id": str(open_id)})
+
+
 def list_events(after: str = "") -> Call[Events]:
     """What callbacks would bring, to be fetched."""
     return get(f"{_PATH}/events", Events, after=after or None)

@@ -232,6 +232,35 @@ def test_a_customers_day_in_the_banks_app(
     assert refusal(lambda: bank.client.wallet(open_id)) == "not_linked"
 
 
+# After the day above, whose report counts what every linked citizen paid.
+def test_a_bank_asks_its_own_customer_about_a_large_payment_and_limits_its_cards(town: Town, bank: BankApp) -> None:
+    citizens, _ = seeded(town, citizens=10, stock=1)
+    open_ids = linked(town.data_dir, [row["citizen_id"] for row in citizens])
+    with_card = [(row, id_) for row, id_ in zip(citizens, open_ids, strict=True) if bank.client.cards(id_)]
+    without = next(id_ for row, id_ in zip(citizens, open_ids, strict=True) if not bank.client.cards(id_))
+    (row, open_id), store = with_card[0], town.stores[0]
+
+    def asked(no: str) -> str:
+        code = bank.client.pay_code(open_id, row["instrument_id"])
+        body = {"pay_code": code, "amount_fen": 100_001, "order_no": f"B-{row['citizen_id'][-6:]}-{no}"}
+        headers = {"Authorization": f"Bearer {store['token']}", "Idempotency-Key": body["order_no"]}
+        answer = httpx.post(f"{town.address}/v1/payments", json=body, headers=headers, trust_env=False, timeout=60)
+        assert (answer.status_code, answer.json()["state"]) == (202, "user_paying")
+        return str(answer.json()["payment_id"])
+
+    first, second = asked("1"), asked("2")
+    assert refusal(lambda: bank.client.answer(without, first, agrees=True)) == "not_found"
+    agreed = bank.client.answer(open_id, first, agrees=True)
+    assert agreed["state"] in {"succeeded", "failed"}
+    assert bank.client.answer(open_id, first, agrees=False)["state"] == agreed["state"]
+    denied = bank.client.answer(open_id, second, agrees=False)
+    assert (denied["state"], denied["response_code"]) == ("closed", "payer_denied")
+
+    limits = {"payment_fen": None, "day_fen": None, "no_code_fen": 90_000_000}
+    assert bank.client.limits(limits) == limits
+    assert bank.client.limits(dict.fromkeys(limits)) == dict.fromkeys(limits)
+
+
 def check_what_the_bank_was_told(bank: BankApp) -> str:
     """Callbacks, events and report of the day above agree; the customer's open id."""
     bodies = [json.loads(body) for _, kind, body in bank.store.events() if kind == "payment.succeeded"]

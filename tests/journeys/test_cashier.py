@@ -88,6 +88,40 @@ def test_at_a_desk_the_code_beside_the_order_is_paid_by_phone_and_the_desk_follo
     desk.context.close()
 
 
+def test_a_card_that_nobody_bound_pays_at_the_cashier_with_its_banks_code(
+    town: Town, phones: Phones, browser: Any, check_page: Check
+) -> None:
+    owner = phones().new_page()
+    sign_in(owner)
+    owner.goto("/c/cards/bind")
+    owner.locator("button[value=yuehu]").click()
+    pan, holder, phone = owner.locator("[data-demo]").inner_text().split(" · ")
+    order = opened(town, "C-guest")
+    page = browser.new_context(base_url=town.address, viewport={"width": 1280, "height": 800}).new_page()
+
+    page.goto(path_of(order, town))
+    page.locator("text=用其他银行卡付款").click()
+    expect(page.locator(".desk-side svg.qr")).to_be_visible()
+    check_page(page)
+    for name, value in (("pan", pan), ("holder", "别人"), ("phone", phone)):
+        page.locator(f"input[name={name}]").fill(value)
+    page.locator(".sheet button").click()
+    expect(page.locator(".error")).to_have_text("银行没有核对上这张卡的姓名和手机号")
+    check_page(page)
+    switch_language(page)
+    for name, value in (("pan", pan), ("holder", holder), ("phone", phone)):
+        page.locator(f"input[name={name}]").fill(value)
+    page.locator(".sheet button").click()
+    expect(page.locator(".sheet button")).to_have_text("Pay 40.00 yuan")
+    check_page(page)
+    found = re.search(r"\d{6}", page.locator("[data-inbox]").inner_text())
+    assert found is not None
+    page.locator("input[name=code]").fill(found[0])
+    page.locator(".sheet button").click()
+    expect(page.locator(".receipt-state")).to_have_text("Paid")
+    page.context.close()
+
+
 def test_a_failed_payment_says_why_and_may_be_tried_again(town: Town, phones: Phones, check_page: Check) -> None:
     page = phones().new_page()
     phone = sign_in(page)

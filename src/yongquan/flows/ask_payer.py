@@ -17,6 +17,7 @@ from yongquan.payments.asking_store import (
     add_asked,
     asked_by_id,
     asked_by_key,
+    issuer_asked,
     lease_asked,
     lock_code,
     move_asked,
@@ -66,10 +67,25 @@ class PayerDesk:
             raise PaymentRefused("conflicting_request")
         return await self.present(asked)
 
+    async def asked(self, order: "Order") -> Payment | None:
+        """The payment of this order that waits, or waited, for its payer. Raises `PaymentRefused`."""
+        async with self.database.transaction() as connection:
+            asked = await asked_by_key(connection, order.bucket % self.cells, order.caller_id, order.key)
+        if asked is None:
+            return None
+        if asked.body_hash != order.body_hash:
+            raise PaymentRefused("conflicting_request")
+        return await self.present(asked)
+
     async def find(self, cell: int, payment_id: UUID) -> Asked | None:
         """The question under a payment's id."""
         async with self.database.transaction() as connection:
             return await asked_by_id(connection, cell, payment_id)
+
+    async def issuer_of(self, cell: int, payment_id: UUID) -> str | None:
+        """The issuer of the card that a question is about; None if nothing waits under this id."""
+        async with self.database.transaction() as connection:
+            return await issuer_asked(connection, cell, payment_id)
 
     async def present(self, asked: Asked) -> Payment:
         """The payment itself once it has begun, else what there is to say of it."""
@@ -207,7 +223,12 @@ class PayerDesk:
 
 def _wish_of(order: "Order") -> Mapping[str, Any]:
     lines = [[ln.sku, ln.unit_fen, ln.qty, sorted(ln.tags), ln.selected, ln.floor_fen] for ln in order.lines]
-    return {"lines": lines, "merchant_offer_fen": order.merchant_offer_fen, "terminal": order.terminal}
+    return {
+        "lines": lines,
+        "merchant_offer_fen": order.merchant_offer_fen,
+        "terminal": order.terminal,
+        "entry_mode": order.entry_mode,
+    }
 
 
 def _reason(refusal: Refusal) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from stdnum import luhn
 
 from yongquan.citizens import store as citizens
+from yongquan.flows.find_payer import guest_of
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.institutions.connectors.card_messages import MessageStamp
 from yongquan.institutions.errors import InstitutionUnreachable
@@ -14,6 +15,7 @@ from yongquan.institutions.links import Links
 from yongquan.institutions.registry import Institution, InstitutionKind, Registry
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of
+from yongquan.payments.guests_store import hand_over
 from yongquan.payments.instruments_store import (
     NewBinding,
     binding_of,
@@ -25,6 +27,7 @@ from yongquan.payments.instruments_store import (
     own_instrument,
     unbind,
 )
+from yongquan.payments.phone_tokens_store import delete_tokens_of
 from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.payments.switch import Switch
 from yongquan.payments.vault import Vault
@@ -154,6 +157,7 @@ class BindingDesk:
             if await is_in_use(connection, cell, citizen_id, instrument_id):
                 raise NotBound("card_in_use")
             await unbind(connection, cell, citizen_id, instrument_id)
+            await delete_tokens_of(connection, cell, instrument_id, now=self.clock.now())
 
     async def _listed(self, citizen_id: UUID, bank: str) -> tuple[str, ...]:
         if bank not in {member.code for member in self._registry().issuers}:
@@ -179,6 +183,8 @@ class BindingDesk:
         kind = "wallet" if issuer.kind is InstitutionKind.WALLET else "card"
         new = NewInstrument(fresh_id(bucket_of(citizen_id)), citizen_id, issuer.code, kind, pan)
         await bind_many(connection, [new], self.vault.sealing, cells=self.cells, now=now)
+        _, guest = guest_of(self.vault.index(pan))
+        await hand_over(connection, self._cell(guest), guest, citizen_id)
         await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=pan, now=now)
         return new.instrument_id
 

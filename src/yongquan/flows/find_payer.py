@@ -79,8 +79,14 @@ class Cards:
         return pan
 
     def _guest(self, pan: str, index: bytes, issuer: str) -> NewInstrument:
-        # Made from the blind index, so that the same card is always the same guest.
-        bucket = bucket_from(index)
-        citizen = make_id(at_ms=0, bucket=bucket, entropy=int.from_bytes(index[2:10], "big"))
-        instrument = make_id(at_ms=1, bucket=bucket, entropy=int.from_bytes(index[2:10], "big"))
+        citizen, instrument = guest_of(index)
         return NewInstrument(instrument, citizen, issuer, "card", pan)
+
+
+def guest_of(index: bytes) -> tuple[UUID, UUID]:
+    """The guest and the instrument that a card stands for while nobody has bound it.
+
+    Made from the card's blind index, so that the same card is always the same guest.
+    """
+    bucket, entropy = bucket_from(index), int.from_bytes(index[2:10], "big")
+    return make_id(at_ms=0, bucket=bucket, entropy=entropy), make_id(at_ms=1, bucket=bucket, entropy=entropy)

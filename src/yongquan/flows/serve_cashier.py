@@ -15,6 +15,8 @@ from yongquan.merchants.cashier_origins import origins_of
 from yongquan.merchants.views import StoreRow, store_of
 from yongquan.payments.model import PaymentRefused
 from yongquan.payments.orders import PAID, PAYABLE, OrderState, TradeOrder
+from yongquan.payments.routes import Promotion, promotion_of
+from yongquan.payments.routes_store import all_routes
 from yongquan.payments.views import CardRow, card_heads_of, cards_of
 from yongquan.plumbing.sealing import Sealing
 from yongquan.vouchers.catalogue import Catalogue
@@ -52,6 +54,7 @@ class CardOffer:
     card: CardRow
     quote: Quote
     usable: tuple[HeldVoucher, ...]
+    promotion: Promotion | None = None  # what the issuer gives on its own, in words
 
     @property
     def of_this_card(self) -> tuple[HeldVoucher, ...]:
@@ -96,6 +99,7 @@ class CashierDesk:
         async with self.orders.database.transaction() as connection:
             cards = await cards_of(connection, cell, citizen_id)
             heads = await card_heads_of(connection, cell, citizen_id, self.sealing)
+            routes = await all_routes(connection)
         held = await self._held(visit, citizen_id)
         offers = []
         for card in cards:
@@ -103,7 +107,8 @@ class CashierDesk:
             quote = quote_of(held, store=store, direction=Direction.ONLINE, amount_fen=visit.order.amount_fen)
             unusable = {v.voucher_id for v, _ in quote.unusable}
             fits = (v for v in held if v.voucher_id not in unusable and v.type.threshold_fen <= visit.order.amount_fen)
-            offers.append(CardOffer(card, quote, tuple(fits)))
+            given = promotion_of(routes, card.issuer, heads[card.instrument_id])
+            offers.append(CardOffer(card, quote, tuple(fits), given))
         return sorted(offers, key=lambda offer: -offer.quote.saved_fen)
 
     def cell_of(self, id_: UUID) -> int:

@@ -40,6 +40,7 @@ from yongquan.vouchers.use_caps import within_use_caps
 PRICED_AGAIN_MAX = 5
 BIN_DIGITS = 8
 SIGNED_OFF = "91"
+ASK_FIRST = "limit:no_code"  # above what the instrument pays by code alone
 CAP_REASONS = {
     "total": "funder_cap",
     "day": "funder_day_cap",
@@ -76,6 +77,7 @@ class Order:
     is_online: bool = False
     hold: HeldMoney | None = None
     authority: str = ""  # of a collection, for the issuer to check
+    entry_mode: str = ""  # how the till read the payer, field 22 of the card line
     payment_id: UUID | None = None  # of a payment by code that its payer was asked about and agreed to
 
     @property
@@ -134,6 +136,8 @@ class PaymentDesk:
             prepared = await self._lines.prepare(cell, order, order_no, store_cell=cell_of(order.store_id, self._cells))
             if prepared.earlier_id is not None:
                 return await self._earlier(cell, order, prepared)
+            if prepared.trouble == "code_used" and (asked := await self.payers.asked(order)) is not None:
+                return asked
             self._require_payable(prepared)
             selection = await self._select(order, prepared, without=spent)
             begin = await self._begin(order, order_no, prepared, selection)
@@ -142,6 +146,10 @@ class PaymentDesk:
                 return await self._charge(cell, replace(begin, settlement_date=begun.settlement_date), prepared)
             if begun.outcome == "code_used":
                 raise PaymentRefused("code_used")
+            if begun.outcome == ASK_FIRST:
+                return await self.payers.ask(order)
+            if begun.outcome.startswith("limit:"):
+                raise PaymentRefused(begun.outcome.removeprefix("limit:"))
             if begun.outcome.startswith("cap:"):
                 spent.add(_spent_funder(begun.outcome, begin))
             # A voucher went elsewhere between reading and locking: look at the wallet again.
@@ -322,7 +330,7 @@ class PaymentDesk:
                 sent_at=begin.sent_at,
             )
         )
-        return replace(charge, authority=begin.order.authority)
+        return replace(charge, authority=begin.order.authority, entry_mode=begin.order.entry_mode)
 
 
 def _spent_funder(outcome: str, begin: Begin) -> str:
@@ -359,5 +367,6 @@ def _agreed_order(asked: Asked) -> Order:
         code_hash=agreed_code(asked.payment_id),
         merchant_offer_fen=asked.wish["merchant_offer_fen"],
         terminal=asked.wish["terminal"],
+        entry_mode=asked.wish.get("entry_mode", ""),
         payment_id=asked.payment_id,
     )

@@ -37,6 +37,11 @@ returning {_ROW}
 _BY_ID = f"select {_ROW} from payments.asked where cell = %s and payment_id = %s"
 _LOCKED = f"{_BY_ID} for no key update"
 _BY_KEY = f"select {_ROW} from payments.asked where cell = %s and caller_id = %s and key = %s"
+_ISSUER = """
+select i.issuer from payments.asked a
+  join payments.instrument i on i.cell = a.cell and i.instrument_id = a.instrument_id
+ where a.cell = %s and a.payment_id = %s
+"""
 _MOVE = """
 update payments.asked set state = %(state)s, reason = %(reason)s, ended_at = %(ended)s, look_at = %(look)s
  where cell = %(cell)s and payment_id = %(payment)s
@@ -142,6 +147,12 @@ async def move_asked(
         "look": look_at,
     }
     await connection.execute(_MOVE, values)
+
+
+async def issuer_asked(connection: Connection, cell: int, payment_id: UUID) -> str | None:
+    """The issuer of the card that a question is about."""
+    row = await (await connection.execute(_ISSUER, [cell, payment_id])).fetchone()
+    return None if row is None else str(row[0])
 
 
 async def lease_asked(connection: Connection, *, now: datetime) -> Sequence[tuple[int, UUID]]:

@@ -39,6 +39,10 @@ select exists (select from payments.preauth
     or exists (select from payments.payment where cell = %(cell)s and citizen_id = %(citizen)s
                   and instrument_id = %(instrument)s and state in ('charging', 'unknown', 'refunding'))
 """
+_SEALED = """
+select issuer, pan_sealed from payments.instrument
+ where cell = %s and citizen_id = %s and instrument_id = %s and state = 'bound'
+"""
 _UNBIND = """
 update payments.instrument set state = 'unbound', is_default = false
  where cell = %s and citizen_id = %s and instrument_id = %s and state = 'bound'
@@ -97,6 +101,14 @@ async def own_instrument(connection: Connection, cell: int, citizen_id: UUID, pa
     """The citizen's instrument of this card, if it is bound."""
     row = await (await connection.execute(_OWN, [cell, citizen_id, pan_index])).fetchone()
     return None if row is None else row[0]
+
+
+async def sealed_card_of(
+    connection: Connection, cell: int, citizen_id: UUID, instrument_id: UUID
+) -> tuple[str, bytes] | None:
+    """Issuer and sealed number of a citizen's bound card."""
+    row = await (await connection.execute(_SEALED, [cell, citizen_id, instrument_id])).fetchone()
+    return None if row is None else (row[0], bytes(row[1]))
 
 
 async def make_default(connection: Connection, cell: int, citizen_id: UUID, instrument_id: UUID) -> bool:

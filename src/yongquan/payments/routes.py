@@ -13,6 +13,14 @@ _STATE_NUMBER = {LineState.CLOSED: 0, LineState.HALF_OPEN: 1, LineState.OPEN: 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """What an issuer gives on its own, told in both languages."""
+
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One line to an issuer for its cards of a prefix ("" for all). `cost_fen` is of one message."""
 
@@ -23,6 +31,13 @@ class Route:
     is_open: bool
     promotion: str = ""
     promotion_en: str = ""
+
+
+def promotion_of(routes: Iterable[Route], issuer: str, head: str) -> Promotion | None:
+    """The promotion of a card: of the open route with the longest prefix that has one."""
+    fitting = [r for r in routes if r.issuer == issuer and r.promotion and r.is_open and head.startswith(r.bin)]
+    best = max(fitting, key=lambda r: (len(r.bin), -r.line), default=None)
+    return Promotion(best.promotion, best.promotion_en) if best else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ _ENSURE = """
 insert into payments.route (issuer, bin, line, cost_fen) values (%s, '', %s, %s) on conflict do nothing
 """
 _SWITCH = "update payments.route set is_open = %s where issuer = %s and bin = %s and line = %s"
+_PROMOTE = "update payments.route set promotion = %s, promotion_en = %s where issuer = %s and bin = %s and line = %s"
 _SAVE = """
 insert into payments.route (issuer, bin, line, cost_fen, is_open, promotion, promotion_en)
 values (%s, %s, %s, %s, %s, %s, %s)
@@ -38,6 +39,14 @@ async def save_route(connection: Connection, route: Route) -> None:
     """Write a route, new or changed."""
     values = [route.issuer, route.bin, route.line, route.cost_fen, route.is_open, route.promotion, route.promotion_en]
     await connection.execute(_SAVE, values)
+
+
+async def promote_route(
+    connection: Connection, issuer: str, bin_: str, line: int, *, promotion: str, promotion_en: str
+) -> bool:
+    """Say what the issuer gives on its own ("": nothing); False if there is no such route."""
+    values = [promotion, promotion_en, issuer, bin_, line]
+    return (await connection.execute(_PROMOTE, values)).rowcount == 1
 
 
 async def switch_route(connection: Connection, issuer: str, bin_: str, line: int, *, is_open: bool) -> bool:

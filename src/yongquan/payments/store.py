@@ -29,7 +29,7 @@ _ADD_GUEST = """
 insert into payments.instrument (cell, instrument_id, citizen_id, issuer, kind, pan_sealed, pan_tail, bound_at,
                                  pan_index)
 values (%(cell)s, %(instrument)s, %(citizen)s, %(issuer)s, %(kind)s, %(sealed)s, %(tail)s, %(now)s, %(index)s)
-    on conflict do nothing
+    on conflict (cell, instrument_id) do update set state = 'bound'
 """
 _BY_PAN = """
 select citizen_id, instrument_id, issuer from payments.instrument
@@ -88,7 +88,7 @@ async def bind_many(
 async def add_guest(
     connection: Connection, instrument: NewInstrument, sealing: Sealing, *, cells: int, now: datetime
 ) -> None:
-    """Keep the card of a payer who is no citizen here; a repeat changes nothing."""
+    """Keep the card of a payer who is no citizen here, or no longer has it bound; a repeat changes nothing."""
     kept = Vault(sealing).keep(instrument.pan)
     values = {
         "cell": cell_of(instrument.citizen_id, cells),

@@ -50,6 +50,7 @@ class Charge:
     sent_at: datetime
     stan: int
     authority: str = ""
+    entry_mode: str = ""
 
     @property
     def stamp(self) -> MessageStamp:
@@ -88,7 +89,10 @@ class Switch:
 
     async def purchase(self, charge: Charge) -> PurchaseAnswer:
         """Debit the card. Raises `NotSent` or `OutcomeUnknown`."""
-        return await self._debit(charge, PurchaseRequest(**_facts(charge, charge.stamp), authority=charge.authority))
+        request = PurchaseRequest(
+            **_facts(charge, charge.stamp), authority=charge.authority, entry_mode=charge.entry_mode
+        )
+        return await self._debit(charge, request)
 
     async def hold(self, charge: Charge) -> PurchaseAnswer:
         """Keep the amount back without taking it."""

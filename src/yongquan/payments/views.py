@@ -24,7 +24,10 @@ _ROW = """
        interchange_fen + network_fee_fen + acquirer_fee_fen, state, settlement_date, begun_at, refunded_fen
 """
 _OF_CITIZEN = f"""
-select {_ROW} from payments.payment where cell = %(cell)s and citizen_id = %(citizen)s
+select {_ROW} from payments.payment where (cell, citizen_id) in (
+        select %(cell)s::smallint, %(citizen)s::uuid
+        union all
+        select g.cell, g.citizen_id from payments.instrument g where g.handed_to = %(citizen)s)
    and (%(before)s::timestamptz is null or begun_at < %(before)s)
  order by begun_at desc limit %(limit)s
 """
@@ -129,7 +132,10 @@ async def card_of_payment(connection: Connection, cell: int, payment_id: UUID) -
 async def history_of(
     connection: Connection, cell: int, citizen_id: UUID, *, before: datetime | None
 ) -> Sequence[PaymentRow]:
-    """One page of a citizen's payments, newest first; `PAGE` rows if there may be more."""
+    """One page of a citizen's payments, newest first; `PAGE` rows if there may be more.
+
+    What was paid as a guest, with a card that the citizen bound later, is among them.
+    """
     values = {"cell": cell, "citizen": citizen_id, "before": before, "limit": PAGE}
     return [PaymentRow(*row) for row in await (await connection.execute(_OF_CITIZEN, values)).fetchall()]
 

@@ -9,7 +9,10 @@ from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.find_payer import Cards
+from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_as_guest import GuestDesk
+from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.run_draw import Draws
@@ -68,5 +71,8 @@ class Door:
     v3_seal: Seal
     routes: Routes
     bindings: BindingDesk
+    guests: GuestDesk
+    phone_pay: PhoneDesk
+    limits: LimitDesk
     acp: Services
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code

@@ -103,6 +103,14 @@ DECLINED = {
 }
 DECLINED_OTHERWISE = "银行拒绝了这笔付款"
 PROBLEMS = {
+    "tap_refused": "手机闪付未受理，请重新碰一碰",
+    "tap_unknown": "不认识这部手机的支付标记",
+    "tap_wrong": "手机闪付校验不通过，请重新碰一碰",
+    "tap_replayed": "这次闪付已用过，请重新碰一碰",
+    "token_suspended": "这部手机的闪付已挂失",
+    "token_ended": "这部手机的闪付已停用",
+    "over_payment_limit": "超过单笔限额",
+    "over_day_limit": "超过当日限额",
     "not_open": "本轮未开始",
     "closed": "本轮已结束",
     "sold_out": "已抢完",

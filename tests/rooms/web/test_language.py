@@ -12,6 +12,7 @@ from yongquan.institutions.acp import codes as acp_codes
 from yongquan.web import bank_words, own_words, terms_words, words
 from yongquan.web.cashier.showing import CASHIER_WORDS
 from yongquan.web.citizen import scripts
+from yongquan.web.citizen.phone_pay import PHONE_PAY_WORDS
 from yongquan.web.citizen.scan import SCAN_WORDS
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant.till import TILL_WORDS
@@ -31,6 +32,7 @@ LISTS = (
         TILL_WORDS,
         CASHIER_WORDS,
         SCAN_WORDS,
+        PHONE_PAY_WORDS,
     ),
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
     own_words.TERMS,

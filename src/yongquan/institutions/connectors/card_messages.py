@@ -57,9 +57,13 @@ class CardMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseRequest(CardMessage):
-    """Debit a card; a collection names its `authority`, the mandate's and the payee's id in 32 hex digits each."""
+    """Debit a card; a collection names its `authority`, the mandate's and the payee's id in 32 hex digits each.
+
+    `entry_mode` is three digits, or nothing if no till read anything.
+    """
 
     authority: str = ""
+    entry_mode: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +222,8 @@ def message_fields(message: CardMessage, *, network_id: str) -> dict[str, str]:
             fields["38"] = message.authorization
     if isinstance(message, ReversalRequest) and message.is_repeat:
         fields["t"] = REVERSAL_REPEAT
+    if isinstance(message, PurchaseRequest) and message.entry_mode:
+        fields["22"] = message.entry_mode
     if _is_about_hold(message):
         fields["25"] = ABOUT_HOLD
     return fields

@@ -18,6 +18,7 @@ FIELDS: Final[dict[int, tuple[str, int, int]]] = {
     13: ("business date MMDD, Asia/Shanghai", FIXED, 4),
     15: ("settlement date MMDD", FIXED, 4),
     18: ("merchant category code", FIXED, 4),
+    22: ("entry mode: 072 a phone was tapped", FIXED, 3),
     25: ("condition: 00 (or absent) a purchase, 06 belongs to a pre-authorisation", FIXED, 2),
     32: ("acquiring institution", LLVAR, 11),
     33: ("forwarding institution: the network", LLVAR, 11),

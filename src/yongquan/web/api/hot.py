@@ -127,7 +127,9 @@ class HotDoor:
         # A busy store is no flood: only citizens are limited.
         if bearer.holder is Holder.CITIZEN and not self.door.limit.allows(bearer.id_hex, time.monotonic()):
             return problem("too_many_requests")
-        status, payment = await take_payment(self.door.payments, bearer, key, body, self.door.hash_code)
+        status, payment = await take_payment(
+            self.door.payments, bearer, key, body, self.door.hash_code, taps=self.door.phone_pay
+        )
         return status, JSON, _encode(payment)
 
     def _device(self, offer: RoundOffer, device_id: str | None) -> str | None:

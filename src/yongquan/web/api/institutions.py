@@ -32,6 +32,7 @@ from yongquan.vouchers.quotas import Quota, quotas_of
 from yongquan.vouchers.views import PAGE, RoundRow, rounds_for_screen, wallet_of
 from yongquan.vouchers.ways.packs import Pack, packs_of
 from yongquan.web.api.app_draws import make_app_draws
+from yongquan.web.api.app_payments import make_app_payments
 from yongquan.web.api.hot import answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
 from yongquan.web.api.wire import Refused
@@ -84,6 +85,7 @@ def make_institutions(door: Door) -> APIRouter:
     routes.include_router(_vouchers(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(make_app_draws(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_payments(door, caller), tags=["institutions"])
+    routes.include_router(make_app_payments(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_records(door, caller), prefix="/institutions", tags=["institutions"])
     return routes
 

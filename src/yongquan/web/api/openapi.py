@@ -26,7 +26,8 @@ CLAIM_CODES = (
 PAYMENT_CODES = (
     *("code_unknown", "code_used", "code_expired", "instrument_unknown", "store_closed", "voucher_unavailable"),
     *("voucher_not_usable", "too_many_requests", "conflicting_request", "unauthorized", "idempotency_key_missing"),
-    *("bad_request", "forbidden", "lines_differ", "not_found", "unavailable"),
+    *("bad_request", "forbidden", "lines_differ", "not_found", "unavailable", "tap_refused", "code_malformed"),
+    *("over_payment_limit", "over_day_limit"),
 )
 _ABOUT = """\
 The platform on which a city runs its consumption vouchers and the local payments around them.

@@ -8,11 +8,13 @@ from uuid import UUID
 import msgspec
 from fastapi import Response
 
+from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.take_payment import Order, PaymentDesk
 from yongquan.kernel.ids import bucket_of
 from yongquan.payments.codes import bucket_of_pay_code
 from yongquan.payments.emvco_consumer import pay_code_in
 from yongquan.payments.model import OUTCOME_OPEN, Payment
+from yongquan.payments.phone_tokens import CONTACTLESS, Tap, read_tap
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.pricing import Line
 from yongquan.web.api.fen import BIGGEST_FEN, whole_numbers
@@ -38,7 +40,8 @@ class LineIn(msgspec.Struct):
 class PaymentRequest(msgspec.Struct):
     """The body of a payment: the till sends `pay_code`, the citizen's app `store_id` and `instrument_id`.
 
-    `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them.
+    `pay_code` is the 18 digits or the consumer-presented code (EMVCo) around them. A till that a phone was tapped on
+    sends the phone's message as `tap`, in hex, in its place.
 
     `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
     ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
@@ -47,6 +50,7 @@ class PaymentRequest(msgspec.Struct):
 
     amount_fen: Fen
     pay_code: str | None = None
+    tap: Annotated[str, msgspec.Meta(max_length=256)] | None = None
     store_id: UUID | None = None
     order_no: OrderNo | None = None
     lines: Annotated[list[LineIn], msgspec.Meta(max_length=BIGGEST_LINES)] | None = None
@@ -91,15 +95,24 @@ _decode = msgspec.json.Decoder(PaymentRequest).decode
 
 
 async def take_payment(
-    desk: PaymentDesk, bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str], UUID]
+    desk: PaymentDesk,
+    bearer: Bearer,
+    key: bytes,
+    body: bytes,
+    hash_code: Callable[[str], UUID],
+    *,
+    taps: PhoneDesk | None = None,
 ) -> tuple[int, PaymentOut]:
     """201 with the payment, or 202 while the bank's outcome is unknown. Raises `Refused` and the desk's refusals."""
-    payment = await desk.take(read_order(bearer, key, body, hash_code))
+    order, tap = read_order(bearer, key, body, hash_code)
+    if tap is not None and taps is not None:
+        await taps.admit(order, tap)
+    payment = await desk.take(order)
     return (202 if payment.state in OUTCOME_OPEN else 201), payment_out(payment)
 
 
-def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str], UUID]) -> Order:
-    """The order in a request's body. Raises `Refused` with what to do."""
+def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str], UUID]) -> tuple[Order, Tap | None]:
+    """The order in a request's body, and the tap that pays it, if one does. Raises `Refused` with what to do."""
     try:
         request = _read(body)
         canonical = msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
@@ -108,28 +121,32 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
     _require_sound(request)
     caller = UUID(hex=bearer.id_hex)
     by_till = bearer.holder is Holder.STORE
+    tap = read_tap(request.tap) if by_till and request.tap is not None else None
     pay_code = pay_code_in(request.pay_code or "")
-    if by_till and (request.pay_code is None or not request.order_no):
-        raise Refused("forbidden", "a till sends pay_code and order_no")
+    if by_till and ((request.pay_code is None) is (tap is None) or not request.order_no):
+        raise Refused("forbidden", "a till sends pay_code or tap, and order_no")
     if not by_till and (request.store_id is None or request.instrument_id is None):
         raise Refused("forbidden", "an app sends store_id and instrument_id")
-    return Order(
+    code = tap.name if tap else pay_code
+    order = Order(
         caller_id=caller,
         key=UUID(hex=hashlib.blake2b(key, digest_size=16).hexdigest()),
         body_hash=UUID(hex=hashlib.blake2b(canonical, digest_size=16).hexdigest()),
-        bucket=bucket_of_pay_code(pay_code) if by_till else bucket_of(caller),
+        bucket=_payers_bucket(tap, pay_code) if by_till else bucket_of(caller),
         store_id=caller if by_till or request.store_id is None else request.store_id,
         amount_fen=request.amount_fen,
         order_no=request.order_no,
         lines=tuple(_line(line) for line in request.lines or ()),
-        code_hash=hash_code(pay_code) if by_till else None,
+        code_hash=hash_code(code) if by_till else None,
         citizen_id=None if by_till else caller,
         instrument_id=None if by_till else request.instrument_id,
         vouchers=None if request.vouchers == "best" else tuple(request.vouchers),
         merchant_offer_fen=request.merchant_offer_fen,
         terminal=request.terminal if by_till else None,
         is_online=request.online and not by_till,
+        entry_mode=CONTACTLESS if tap else "",
     )
+    return order, tap
 
 
 def payment_response(payment: PaymentOut, status: int) -> Response:
@@ -174,6 +191,10 @@ def _require_sound(request: PaymentRequest) -> None:
     bill_fen = request.amount_fen + request.merchant_offer_fen
     if request.lines and sum(line.unit_fen * line.qty for line in request.lines if line.selected) != bill_fen:
         raise Refused("lines_differ", "the selected lines do not add up to amount_fen and merchant_offer_fen")
+
+
+def _payers_bucket(tap: Tap | None, pay_code: str) -> int:
+    return tap.bucket if tap else bucket_of_pay_code(pay_code)
 
 
 def _line(line: LineIn) -> Line:

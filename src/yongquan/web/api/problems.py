@@ -42,6 +42,9 @@ PROBLEMS = {
     "code_unknown": Problem(404, "付款码无效,请刷新", "this pay code is not known: refresh it and scan again"),
     "code_used": Problem(409, "付款码已使用,请刷新", "this pay code was used: refresh it"),
     "code_expired": Problem(409, "付款码已过期,请刷新", "this pay code has expired: refresh it"),
+    "over_payment_limit": Problem(409, "超过单笔限额", "above what this instrument may pay at once"),
+    "over_day_limit": Problem(409, "超过当日限额", "above what this instrument may pay in a day"),
+    "tap_refused": Problem(409, "手机闪付未受理", "the phone's tap was refused: see reason"),
     "instrument_unknown": Problem(404, "该卡未绑定", "this card is not bound to the citizen"),
     "store_closed": Problem(409, "该门店暂停收款", "this store takes no payments now"),
     "voucher_unavailable": Problem(

@@ -50,4 +50,13 @@ USE_REASONS = {
     "below_threshold": ("未达到使用门槛", "the order is below the voucher's threshold"),
     "does_not_stack": ("这些券不能同时使用", "these vouchers cannot be used together"),
 }
-REASONS = CLAIM_REASONS | USE_REASONS
+TAP_REASONS = {
+    "tap_unknown": ("不认识这部手机的支付标记", "no phone of ours has this token"),
+    "tap_wrong": ("手机闪付校验不通过，请重新碰一碰", "the cryptogram, amount or store is wrong: tap again"),
+    "tap_replayed": ("这次闪付已用过，请重新碰一碰", "this tap was used: tap again"),
+    "token_suspended": ("这部手机的闪付已挂失", "this phone was reported lost"),
+    "token_ended": ("这部手机的闪付已停用", "this phone no longer pays"),
+    "over_payment_limit": ("超过单笔限额", "above the limit of one payment"),
+    "over_day_limit": ("超过当日限额", "above the limit of the day"),
+}
+REASONS = CLAIM_REASONS | USE_REASONS | TAP_REASONS

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from yongquan.web.cashier.guests import make_guests
 from yongquan.web.cashier.paying import make_paying
 from yongquan.web.cashier.result import make_result
 from yongquan.web.cashier.showing import cashier_sessions
@@ -15,6 +16,6 @@ def make_cashier(door: Door) -> APIRouter:
     """Every page below `/cashier`."""
     sessions = cashier_sessions(door)
     routes = APIRouter(prefix="/cashier", include_in_schema=False)
-    for make in (make_paying, make_signing_in, make_result):
+    for make in (make_paying, make_guests, make_signing_in, make_result):
         routes.include_router(make(door, sessions))
     return routes

@@ -14,14 +14,21 @@ from yongquan.payments.model import PaymentRefused
 from yongquan.vouchers.selection import VoucherNotUsable
 from yongquan.vouchers.usability import WhyNot
 from yongquan.web.api.wire import Refused
-from yongquan.web.cashier.showing import CASHIER_WORDS, cashier_sessions, go_to, missing, show, visit_of
+from yongquan.web.cashier.showing import (
+    CASHIER_WORDS,
+    RESULT_TELLS,
+    cashier_sessions,
+    go_to,
+    missing,
+    order_picture,
+    show,
+    visit_of,
+)
 from yongquan.web.door import Door
 from yongquan.web.language import Speech, speech_of
-from yongquan.web.pages import qr_code, said
+from yongquan.web.pages import said
 from yongquan.web.sessions import Sessions
 from yongquan.web.words import Words
-
-RESULT_ANSWERS_IT = {"attempt_under_way", "order_paid", "order_closed"}
 
 
 class Choice(BaseModel):
@@ -86,7 +93,7 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
         try:
             await door.cashier.pay(visit, who, wanted.card, wanted.named)
         except Refusal as no:
-            if getattr(no, "reason", "") not in RESULT_ANSWERS_IT:
+            if getattr(no, "reason", "") not in RESULT_TELLS:
                 said_no = why_unusable(no, speech_of(request))
                 return await _page(request, door, visit, who, error=said_no, chosen=wanted)
         return go_to(door, visit, "/result")
@@ -117,7 +124,6 @@ async def _page(
     async with door.database.transaction() as connection:
         names = await parties(connection)
     usable = {held.voucher_id: held for offer in offers for held in offer.usable}
-    address = str(request.base_url.replace(path=f"/c{door.cashier.path(visit.order.order_id).split('?')[0]}"))
     facts = {
         "who": who,
         "offers": offers,
@@ -126,7 +132,7 @@ async def _page(
         "names": names,
         "error": error,
         "sentences": said(speech, CASHIER_WORDS),
-        "picture": qr_code(f"{address}?t={door.cashier.token(visit.order.order_id)}"),
+        "picture": order_picture(request, door, visit),
     }
     return show(request, door, "pay.html", visit, facts, status=422 if error else 200)
 

@@ -7,16 +7,19 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
 
 from yongquan.flows.serve_cashier import Visit, standing
 from yongquan.payments.model import PaymentRefused
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
-from yongquan.web.pages import SECURITY_HEADERS, render
+from yongquan.web.pages import SECURITY_HEADERS, qr_code, render
 from yongquan.web.sessions import Sessions
 
 CSP = "Content-Security-Policy"
+# Refusals that the result page tells better than the page of the choices.
+RESULT_TELLS = {"attempt_under_way", "order_paid", "order_closed"}
 CASHIER_WORDS = {
     "days": "%s 天",
     "leaving": "%s 秒后自动返回商户",
@@ -70,6 +73,12 @@ def show(
     page = render(request, f"cashier/{template}", {**common, **facts}, status=status)
     page.headers[CSP] = _policy(visit, posts_to)
     return page
+
+
+def order_picture(request: Request, door: Door, visit: Visit) -> Markup:
+    """The QR code of the order's address for a citizen who is signed in on the own phone."""
+    path, _, query = door.cashier.path(visit.order.order_id).partition("?")
+    return qr_code(f"{request.base_url.replace(path=f'/c{path}')}?{query}")
 
 
 def missing(request: Request) -> HTMLResponse:

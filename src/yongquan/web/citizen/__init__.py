@@ -14,11 +14,13 @@ from yongquan.web.citizen.codes import make_codes
 from yongquan.web.citizen.confirming import make_confirming
 from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
+from yongquan.web.citizen.limits import make_limits
 from yongquan.web.citizen.mandates import make_mandates
 from yongquan.web.citizen.order import make_order
 from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
+from yongquan.web.citizen.phone_pay import make_phone_pay
 from yongquan.web.citizen.receipts import make_receipts
 from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
@@ -45,10 +47,12 @@ def make_citizen(door: Door) -> APIRouter:
         make_wallet,
         make_stores,
         make_pay_code,
+        make_phone_pay,
         make_paying,
         make_order,
         make_receipts,
         make_cards,
+        make_limits,
         make_identity,
         make_binding,
         make_codes,

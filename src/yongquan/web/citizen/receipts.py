@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import StoreRow, store_of
+from yongquan.payments.guests_store import guests_of
 from yongquan.payments.refund_views import fates_of, refunds_of
 from yongquan.payments.store import payment_of
 from yongquan.payments.views import PAGE, card_of_payment, history_of, paid_out_at
@@ -39,7 +40,8 @@ def make_receipts(door: Door, sessions: Sessions) -> APIRouter:
         cell = cell_of(payment_id, door.cells)
         async with door.database.transaction() as connection:
             payment = await payment_of(connection, cell, payment_id)
-            if payment is None or payment.citizen_id != who:
+            owners = {who, *(guest for _, guest in await guests_of(connection, who))}
+            if payment is None or payment.citizen_id not in owners:
                 return render(request, "citizen/missing.html", status=404)
             store = await store_of(connection, payment.store_id)
             card = await card_of_payment(connection, cell, payment_id)

@@ -74,6 +74,7 @@ ACTIONS = {
     "own_voucher.surplus_returned": "退回自有券余款",
     "route.opened": "启用线路",
     "route.closed": "停用线路",
+    "route.promoted": "改写渠道优惠",
     "day_file.reconciled": "日文件对账",
     "hold.proposed": "提请暂缓结算",
     "hold.active": "同意暂缓结算",

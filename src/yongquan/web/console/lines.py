@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from yongquan.flows.switch_route import ROUTING_ROLES, switch_route
+from yongquan.flows.switch_route import PROMOTION_MAX, ROUTING_ROLES, promote_route, switch_route
 from yongquan.institutions.views import parties
 from yongquan.payments.reversals import waiting_reversals
 from yongquan.payments.routes_store import all_routes
@@ -48,5 +48,17 @@ def make_lines(desk: Desk) -> APIRouter:
             door.database, visitor.staff, named, is_open=to == "open", reason=reason.strip(), now=wall_now()
         )
         return RedirectResponse(f"{ROOT}/lines?done={to}", status_code=303)
+
+    @routes.post("/lines/promotion")
+    async def promote(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        route: Annotated[str, Form(pattern=r"^[a-z]{2,20}/\d{0,8}/[1-9]$")],
+        promotion: Annotated[str, Form(max_length=PROMOTION_MAX)] = "",
+        promotion_en: Annotated[str, Form(max_length=PROMOTION_MAX)] = "",
+    ) -> Response:
+        issuer, bin_, line = route.split("/")
+        words = {"promotion": promotion.strip(), "promotion_en": promotion_en.strip()}
+        await promote_route(door.database, visitor.staff, (issuer, bin_, int(line)), **words, now=wall_now())
+        return RedirectResponse(f"{ROOT}/lines?done=promotion", status_code=303)
 
     return routes

@@ -24,6 +24,15 @@
     const sum = [...text].reverse().reduce((total, digit, i) => total + (i % 2 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit] : Number(digit)), 0);
     return sum % 10 === 0;
   };
+  // A phone that is tapped answers our request; an answer to another request is not taken.
+  let unpredictable = "";
+  const askTap = (sum) => {
+    const store = [...main.dataset.store.replace(/-/g, "").slice(-15)].map((sign) => sign.charCodeAt(0).toString(16)).join("");
+    unpredictable = [...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, "0")).join("");
+    by("tap-request").textContent = `9F0206${String(sum).padStart(12, "0")}5F2A0201569F3704${unpredictable}9F160F${store}`.toUpperCase();
+  };
+  const isTap = (text) => /^5A0A[0-9A-F]{20}9F0206[0-9A-F]+$/i.test(text);
+  const isOurs = (text) => text.toUpperCase().includes(`9F3704${unpredictable.toUpperCase()}9F36`);
   const onward = () => {
     // A scanner that types while the amount has the focus: the last 18 digits are the code.
     let scanned = null;
@@ -33,6 +42,7 @@
     if (!sum) { tell(said.amount); amount.focus(); return; }
     tell("");
     by("due").textContent = `¥${yuan(sum)}`;
+    askTap(sum);
     step("code");
     if (scanned) { code.value = scanned; charge(); }
   };
@@ -46,10 +56,10 @@
     const typed = code.value.trim();
     const pay_code = isCode(typed) ? typed : typed.replace(/\D/g, "");
     const unanswered = localStorage.getItem(kept);
-    if (!unanswered && !isCode(pay_code)) { tell(said.code); code.focus(); return; }
+    if (!unanswered && !(isTap(typed) ? isOurs(typed) : isCode(pay_code))) { tell(said.code); code.focus(); return; }
     stopCamera();
     const request = unanswered ? JSON.parse(unanswered) : { key: newKey(), json: {
-      pay_code, amount_fen: fen(amount.value), order_no: `T${Date.now().toString(36)}${newKey().slice(0, 6)}`.toUpperCase(),
+      ...(isTap(typed) ? { tap: typed } : { pay_code }), amount_fen: fen(amount.value), order_no: `T${Date.now().toString(36)}${newKey().slice(0, 6)}`.toUpperCase(),
     } };
     localStorage.setItem(kept, JSON.stringify(request));
     busy(true);
@@ -61,7 +71,7 @@
       if (answered === 201 || answered === 202) { await follow(body); return; }
       code.value = "";
       code.focus();
-      tell(said[body.code] || said.unavailable);
+      tell(said[body.reason] || said[body.code] || said.unavailable);
     } catch (error) {
       busy(false);
       if (error instanceof NotSignedIn) { location.reload(); return; }
@@ -141,7 +151,7 @@
   const before = localStorage.getItem(kept);
   if (before) {
     amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, "");
-    code.value = JSON.parse(before).json.pay_code;
+    code.value = JSON.parse(before).json.pay_code || JSON.parse(before).json.tap;
     onward();
     tell(said.lost);
   }
