@@ -13,6 +13,7 @@ from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of
 from yongquan.payments.codes import LASTS_S
 from yongquan.payments.instruments_store import sealed_card_of
+from yongquan.payments.model import merchant_no
 from yongquan.payments.phone_tokens import (
     COUNTER_MAX,
     DAY_FEN,
@@ -25,7 +26,6 @@ from yongquan.payments.phone_tokens import (
     TokenState,
     is_genuine,
     make_number,
-    store_name,
 )
 from yongquan.payments.phone_tokens_store import (
     PhoneToken,
@@ -211,7 +211,7 @@ class PhoneDesk:
 
     def _require_genuine(self, token: PhoneToken, tap: Tap, order: Order) -> None:
         key = self.bindings.vault.sealing.open_bytes(token.key_sealed or b"", what=WHAT)
-        about_it = (tap.amount_fen, tap.store) == (order.amount_fen, store_name(order.store_id))
+        about_it = (tap.amount_fen, tap.store) == (order.amount_fen, merchant_no(order.store_id))
         if not is_genuine(tap, key) or not about_it:
             raise TapRefused("tap_wrong")
         if token.state is not TokenState.ACTIVE:

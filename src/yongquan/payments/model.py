@@ -80,3 +80,8 @@ class Payment:
     def store_receives_fen(self) -> int:
         """What the acquirer will pay the store: everything but the fees."""
         return self.amount_fen - self.fee_fen
+
+
+def merchant_no(store_id: UUID) -> str:
+    """A store on card lines and in tap messages, 15 characters: the last digits of its id, which are random."""
+    return store_id.hex[-15:]

@@ -17,6 +17,7 @@ from stdnum import luhn
 
 from yongquan.payments.emvco import CodeMalformed
 from yongquan.payments.emvco_consumer import read_ber, write_ber
+from yongquan.payments.model import merchant_no
 
 PREFIX: Final = "629990"  # of token numbers: no issuer has it
 RANDOM_DIGITS: Final = 8
@@ -78,11 +79,6 @@ def make_number(*, bucket: int, entropy: int) -> str:
     return body + luhn.calc_check_digit(body)
 
 
-def store_name(store_id: UUID) -> str:
-    """A store in tap messages: the last 15 digits of its id, which are random."""
-    return store_id.hex[-15:]
-
-
 def make_tap(*, number: str, key: bytes, counter: int, amount_fen: int, store_id: UUID, unpredictable: bytes) -> str:
     """The message a phone answers a till with, in hex."""
     signed = write_ber(
@@ -92,7 +88,7 @@ def make_tap(*, number: str, key: bytes, counter: int, amount_fen: int, store_id
             ("5F2A", CURRENCY),
             ("9F37", unpredictable),
             ("9F36", counter.to_bytes(2, "big")),
-            ("9F16", store_name(store_id).encode()),
+            ("9F16", merchant_no(store_id).encode()),
         ]
     )
     return (signed + write_ber([("9F26", cryptogram(key, signed))])).hex().upper()

@@ -24,6 +24,7 @@ from yongquan.institutions.connectors.card_messages import (
 )
 from yongquan.institutions.connectors.iso8583 import IssuerLine
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
+from yongquan.payments.model import merchant_no
 from yongquan.payments.reversals import KeptReversal
 from yongquan.payments.routes import Routes
 from yongquan.plumbing.clock import business_day
@@ -213,7 +214,7 @@ def _facts(charge: Charge, stamp: MessageStamp) -> _CardFacts:
         "settlement_date": charge.settlement_date,
         "payment_id": str(charge.payment_id),
         "acquirer_id": charge.acquirer_network_id,
-        "merchant_no": charge.store_id.hex[:15],
+        "merchant_no": merchant_no(charge.store_id),
         "terminal_id": TERMINAL,
         "retrieval_ref": charge.rrn,
         "category": charge.mcc,
