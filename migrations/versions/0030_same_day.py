@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0030"
-down_revision = "0028"
+down_revision = "0029"
 
 
 def upgrade() -> None:

@@ -26,6 +26,7 @@ from yongquan.flows.hold_by_acp import AcpHolds
 from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_application import CardPayments
 from yongquan.flows.pay_as_guest import GuestDesk
 from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
@@ -125,6 +126,7 @@ class Platform:
         self.guests = GuestDesk(self.bindings, self.cards)
         self.phone_pay = PhoneDesk(self.bindings)
         self.payouts = Payouts(database, self.clock, self.links, self.sealing, cells)
+        self.card_payments = CardPayments(self.payouts)
         self.cashier = CashierDesk(self.orders, self.catalogue, self.sealing, cells)
         self.durable = Durable(database.conninfo)
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
@@ -156,7 +158,7 @@ class Platform:
             reminders=Reminders(self.database, self.sealing, self.phones, public_url) if self.phones else None,
             mandates=self.mandates,
             payouts=self.payouts,
-            programmes=((5.0, self.goods.sweep),),
+            programmes=((5.0, self.goods.sweep), (2.0, self.card_payments.sweep)),
         )
 
     def _acp(self, chain: Chain) -> Services:
@@ -266,6 +268,7 @@ def make_application(platform: Platform) -> HotDoor:
         cards=platform.cards,
         mandates=platform.mandates,
         payouts=platform.payouts,
+        card_payments=platform.card_payments,
         transfers=platform.transfers,
         goods=platform.goods,
         cashier=platform.cashier,

@@ -15,6 +15,7 @@ from yongquan.vouchers.model import RoundMode, require_move
 from yongquan.vouchers.store import types_of
 from yongquan.vouchers.ways import applications
 from yongquan.vouchers.ways.application_form import (
+    Benefit,
     Form,
     WrongAnswers,
     deciding_fen,
@@ -23,6 +24,9 @@ from yongquan.vouchers.ways.application_form import (
     read_answers,
 )
 from yongquan.vouchers.ways.applications import APPLICATION_MOVES, Application, ApplicationState, OpenForm, Proof
+from yongquan.vouchers.ways.card_payments import save_card
+
+CARD_FIELD = "card"
 
 
 class UnknownApplication(Refusal):
@@ -44,11 +48,20 @@ class AppliedAlready(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedCard:
+    """A card to be paid on, sealed by the vault: its bank knows it under the applicant's name."""
+
+    sealed: bytes
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
-    """What a citizen sent: texts and uploads, by the name of the field."""
+    """What a citizen sent: texts and uploads, by the name of the field; the card, where the form pays to one."""
 
     texts: Mapping[str, str]
     uploads: Mapping[str, bytes]
+    card: CheckedCard | None = None
 
 
 async def open_form(connection: Connection, round_id: UUID, form: Form, *, mode: str) -> None:
@@ -83,6 +96,7 @@ async def apply(
         )
         if not saved:
             raise AppliedAlready
+        await _keep_card(connection, form.form, filled, cell, application_id)
         await _keep(connection, sealing, form.form, answers, proofs, cell=cell, id_=application_id, turn=1)
     return application_id
 
@@ -104,6 +118,8 @@ async def apply_again(
         sealed = sealing.seal(json.dumps(answers, ensure_ascii=False), what="application")
         amount_fen = deciding_fen(form.form, answers)
         await applications.resubmit(connection, found, sealed=sealed, amount_fen=amount_fen, now=now)
+        if filled.card:
+            await _keep_card(connection, form.form, filled, found.cell, application_id)
         await _keep(
             connection, sealing, form.form, answers, proofs, cell=found.cell, id_=application_id, turn=found.turn + 1
         )
@@ -169,6 +185,14 @@ async def _keep(
     await applications.save_marks(connection, cell, id_, marks)
     for proof in proofs:
         await applications.save_proof(connection, cell, id_, turn=turn, proof=proof)
+
+
+async def _keep_card(connection: Connection, form: Form, filled: Filled, cell: int, id_: UUID) -> None:
+    if form.benefit is not Benefit.CARD:
+        return
+    if filled.card is None:
+        raise WrongAnswers({CARD_FIELD: "missing"})
+    await save_card(connection, cell, id_, sealed=filled.card.sealed, tail=filled.card.tail)
 
 
 async def _form(connection: Connection, round_id: UUID, now: datetime) -> OpenForm:

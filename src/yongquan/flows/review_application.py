@@ -1,6 +1,6 @@
 """Staff review applications with proof: taken, then approved, returned or refused; a second person above an amount.
 
-An approved application becomes a voucher in the commit of the approval.
+An approved application becomes a voucher, or a payment to the applicant's card, in the commit of the approval.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from yongquan.flows.apply_with_proof import UnknownApplication, answers_of, mark_of
 from yongquan.flows.grant_vouchers import Grant, grant_vouchers
+from yongquan.flows.promise_card_payment import promise_card_payment
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.db import Connection, Database
@@ -16,7 +17,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.staff import Role, Staff
 from yongquan.vouchers.model import Origin, require_move
 from yongquan.vouchers.ways import applications
-from yongquan.vouchers.ways.application_form import marks_of
+from yongquan.vouchers.ways.application_form import Benefit, Form, marks_of
 from yongquan.vouchers.ways.applications import APPLICATION_MOVES, Application, ApplicationState
 
 REVIEW_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
@@ -101,10 +102,11 @@ async def decide_application(
         if found.held_by != staff.actor or found.held_until is None or found.held_until <= now:
             raise HeldByAnother
         if to is ApplicationState.APPROVED:
-            await _require_unused(connection, sealing, found)
-            to = await _after_approval(connection, found, staff)
+            form = (await applications.open_forms(connection, round_id=found.round_id))[0].form
+            await _require_unused(connection, sealing, found, form)
+            to = _after_approval(found, form, staff)
             if to is ApplicationState.APPROVED:
-                voucher_id = await _grant(connection, found, cells=cells, now=now)
+                voucher_id = await _grant(connection, found, form, cells=cells, now=now)
         await applications.decide(
             connection,
             found,
@@ -120,10 +122,8 @@ async def decide_application(
     return to
 
 
-async def _after_approval(connection: Connection, found: Application, staff: Staff) -> ApplicationState:
-    form = (await applications.open_forms(connection, round_id=found.round_id))[0].form
-    needs_second = form.second_from_fen is not None and found.amount_fen >= form.second_from_fen
-    if not needs_second:
+def _after_approval(found: Application, form: Form, staff: Staff) -> ApplicationState:
+    if not form.needs_second(found.amount_fen):
         return ApplicationState.APPROVED
     if found.state is ApplicationState.SUBMITTED:
         return ApplicationState.SECONDING
@@ -132,8 +132,7 @@ async def _after_approval(connection: Connection, found: Application, staff: Sta
     return ApplicationState.APPROVED
 
 
-async def _require_unused(connection: Connection, sealing: Sealing, found: Application) -> None:
-    form = (await applications.open_forms(connection, round_id=found.round_id))[0].form
+async def _require_unused(connection: Connection, sealing: Sealing, found: Application, form: Form) -> None:
     numbers = marks_of(form, answers_of(found, sealing))
     marks = [(kind, mark_of(sealing, kind, number)) for kind, number in numbers]
     documents = [("document", proof.sha256) for proof in await applications.proofs_of(connection, found)]
@@ -143,11 +142,15 @@ async def _require_unused(connection: Connection, sealing: Sealing, found: Appli
         raise ProofUsed
 
 
-async def _grant(connection: Connection, found: Application, *, cells: int, now: datetime) -> UUID:
+async def _grant(connection: Connection, found: Application, form: Form, *, cells: int, now: datetime) -> UUID:
+    to_card = form.benefit is Benefit.CARD
     grant = Grant(found.citizen_id, found.type_id, found.application_id)
-    (granted,) = await grant_vouchers(connection, [grant], origin=Origin.APPLY, cells=cells, now=now)
+    origin = Origin.CARD if to_card else Origin.APPLY
+    (granted,) = await grant_vouchers(connection, [grant], origin=origin, cells=cells, now=now)
     if granted.voucher_id is None:
         raise GrantRefused(granted.code)
+    if to_card:
+        await promise_card_payment(connection, found, granted.voucher_id, now=now)
     return granted.voucher_id
 
 

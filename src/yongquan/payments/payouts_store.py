@@ -78,6 +78,10 @@ _SUMS = """
 select 221, payer_bank, sum(amount_fen)::bigint from payments.payout
  where state in ('succeeded', 'returned') and payer_bank <> payee_bank group by payer_bank
 """
+_RETURNED_FOR = """
+select payout_no, facts ->> %(fact)s, reason from payments.payout
+ where returned_on > (%(since)s at time zone 'Asia/Shanghai')::date and state = 'returned' and facts ? %(fact)s
+"""
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(20023, hashtext(%s))"
 _SENT_BY = """
 select coalesce(sum(amount_fen), 0)::bigint from payments.payout
@@ -214,6 +218,12 @@ async def sums_of_payouts(connection: Connection) -> dict[tuple[int, str], int]:
     """What payers' banks sent to other banks, by the posting's code and the bank: for the proof."""
     rows = await (await connection.execute(_SUMS)).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def returned_for(connection: Connection, fact: str, *, since: datetime) -> list[tuple[str, str, str]]:
+    """Payouts with a fact that came back after they had arrived: number, the fact, why."""
+    rows = await (await connection.execute(_RETURNED_FOR, {"fact": fact, "since": since})).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def sent_since(connection: Connection, cell: int, payer: str, *, since: datetime, but: str) -> int:

@@ -62,6 +62,11 @@ SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "凭证申领的一轮只能有一种券:其余另开一轮",
         "a round of applications has one type: add a round",
     ),
+    "card_whole": (
+        "付到银行卡的是整笔金额,由活动出资方全出:去掉 {key}",
+        "a payment to a card is a whole sum of the campaign's funder: leave out {key}",
+    ),
+    "card_threshold": ("付到银行卡不看消费:threshold 写 0元", "a payment to a card has no threshold: write 0元"),
     "decides_amount": ("只有 kind 为 amount 的字段能决定复核", "only a field of kind amount can decide"),
     "no_rounds": ("至少要有一个轮次", "a campaign needs at least one round"),
 }

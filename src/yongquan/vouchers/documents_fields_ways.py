@@ -5,7 +5,7 @@ from typing import get_args
 from yongquan.vouchers.documents_kinds import AMOUNT, TRUTH, Kind, choice, text, whole
 from yongquan.vouchers.documents_records import Change, Field, Record, Words, many
 from yongquan.vouchers.model import Leftover, PackTerms
-from yongquan.vouchers.ways.application_form import FIELD_NAME, FIELDS_MAX, FieldKind, Form
+from yongquan.vouchers.ways.application_form import FIELD_NAME, FIELDS_MAX, Benefit, FieldKind, Form
 from yongquan.vouchers.ways.application_form import Field as Asked
 
 LEFTOVER = Field(
@@ -93,6 +93,13 @@ APPLICATION = Record(
             AMOUNT,
             Words("复核起点", "金额从多少起须第二人通过;不写则一人即可"),
             Words("Second person from", "From this amount on another person approves too"),
+        ),
+        Field(
+            "benefit",
+            "benefit",
+            choice(Benefit),
+            Words("通过后得到", "voucher 本轮的券;card 把券的面额付到申请人的银行卡,须两人通过;不写为 voucher"),
+            Words("Benefit", "voucher, or card: the type's amount is paid to the applicant's card, two approve"),
         ),
     ),
 )

@@ -6,8 +6,10 @@ from typing import Any
 from yongquan.vouchers.documents_check import parts
 from yongquan.vouchers.documents_faults import Fault
 from yongquan.vouchers.documents_fields import ROUND
+from yongquan.vouchers.documents_kinds import read_amount
 from yongquan.vouchers.documents_yaml import Marked, Path, path_name
 from yongquan.vouchers.model import RoundMode
+from yongquan.vouchers.ways.application_form import Benefit
 
 
 def ways_faults(marked: Marked) -> Iterator[Fault]:
@@ -55,6 +57,17 @@ def _application(marked: Marked, path: Path, values: Mapping[str, Any]) -> Itera
             yield _fault(marked, (*place, "decides"), "decides_amount")
     if "second_from" in form and not any(asked.get("decides") for asked in form["fields"]):
         yield _fault(marked, (*here, "second_from"), "needs", key="decides: true")
+    if form.get("benefit") == Benefit.CARD:
+        yield from _card(marked, (*path, "types", 0), values["types"][0])
+
+
+def _card(marked: Marked, path: Path, type_: Mapping[str, Any]) -> Iterator[Fault]:
+    """A payment to a card is a whole sum of the campaign's funder: nothing of a purchase bounds it."""
+    for key in ("rate", "industry", "districts", "hardship_only", "use", "shares"):
+        if key in type_:
+            yield _fault(marked, (*path, key), "card_whole", key=key)
+    if read_amount(type_["threshold"]):
+        yield _fault(marked, (*path, "threshold"), "card_threshold")
 
 
 def _fault(marked: Marked, path: Path, code: str, **facts: Any) -> Fault:

@@ -13,7 +13,7 @@ from yongquan.vouchers.ways.applications import save_form
 from yongquan.vouchers.ways.packs import Pack, PackItem, caps_of_packs, caps_of_vouchers, packs_of, save_pack
 
 _WAYS = """
-select r.round_id, r.leftover, r.codes_most, f.fields, f.second_from_fen
+select r.round_id, r.leftover, r.codes_most, f.fields, f.second_from_fen, f.benefit
   from vouchers.round r left join vouchers.application_form f on f.round_id = r.round_id where r.campaign_id = %s
 """
 _DROPS = (
@@ -70,10 +70,10 @@ async def ways_of(connection: Connection, campaign_id: UUID) -> dict[UUID, Store
         round_id: StoredWays(
             Leftover(leftover),
             codes_most,
-            None if fields is None else msgspec.convert({"fields": fields, "second_from_fen": second}, Form),
+            None if fields is None else _form(fields, second, benefit),
             packs.get(round_id),
         )
-        for round_id, leftover, codes_most, fields, second in rows
+        for round_id, leftover, codes_most, fields, second, benefit in rows
     }
 
 
@@ -133,3 +133,7 @@ async def _set(connection: Connection, rounds: Sequence[Round]) -> None:
 def _pack(terms: PackTerms, one: Round, types: Sequence[VoucherType]) -> Pack:
     items = tuple(PackItem(t.type_id, t.copies) for t in types if t.round_id == one.round_id)
     return Pack(terms.name, terms.name_en, terms.packs, items)
+
+
+def _form(fields: object, second_from_fen: int | None, benefit: str) -> Form:
+    return msgspec.convert({"fields": fields, "second_from_fen": second_from_fen, "benefit": benefit}, Form)

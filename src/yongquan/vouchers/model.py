@@ -59,6 +59,7 @@ class Origin(StrEnum):
     APPLY = "apply"
     REGRANT = "regrant"
     PACK = "pack"  # beside the first of its pack, which was grabbed
+    CARD = "card"  # an approved application that is paid to a card; no shop takes it, no wallet shows it
 
 
 class VoucherState(StrEnum):

@@ -11,6 +11,10 @@ from yongquan.vouchers.model import RoundState
 _CLOSE = """
 update vouchers.round set state = 'ended', version = version + 1
  where state = any (%s) and closes_at <= %s
+   -- What came in time is decided on, out of the round's stock, before the rest goes back.
+   and (mode <> 'apply' or not exists (
+        select from vouchers.application a
+         where a.round_id = round.round_id and a.state in ('submitted', 'seconding')))
 """
 # Claims of an ended round are over, so its stock can be cut to what was claimed.
 _TAKE_UNSOLD = """

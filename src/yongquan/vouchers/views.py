@@ -18,7 +18,8 @@ HeldRow: TypeAlias = tuple[str, str, str, int]
 _WALLET = """
 select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_from, valid_until, claimed_at, payment_id
   from vouchers.voucher
- where cell = %(cell)s and citizen_id = %(citizen)s and (%(before)s::uuid is null or voucher_id < %(before)s)
+ where cell = %(cell)s and citizen_id = %(citizen)s and origin <> 'card'
+   and (%(before)s::uuid is null or voucher_id < %(before)s)
  order by voucher_id desc limit %(limit)s
 """
 _ROUND_COLUMNS = f"""
@@ -54,7 +55,7 @@ select type_id, count(*) from vouchers.voucher
 _HELD_NOW = "select vouchers.usable(%s, %s, %s)"
 _VOUCHER = """
 select voucher_id, round_id, type_id, state, amount_fen, threshold_fen, valid_from, valid_until, claimed_at, payment_id
-  from vouchers.voucher where cell = %s and citizen_id = %s and voucher_id = %s
+  from vouchers.voucher where cell = %s and citizen_id = %s and voucher_id = %s and origin <> 'card'
 """
 
 

@@ -11,6 +11,7 @@ from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.order_desk import OrderDesk
+from yongquan.flows.pay_application import CardPayments
 from yongquan.flows.pay_as_guest import GuestDesk
 from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
@@ -56,6 +57,7 @@ class Door:
     cards: Cards
     mandates: Mandates
     payouts: Payouts
+    card_payments: CardPayments
     transfers: Transfers
     goods: BankGoods
     cashier: CashierDesk

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from yongquan.kernel.money import yuan
 from yongquan.vouchers.usability import WhyNot
 from yongquan.web.api.reasons import CLAIM_REASONS
+from yongquan.web.bank_words import bank_word
 from yongquan.web.language import Language, Speech
 
 INDUSTRIES = {
@@ -67,6 +68,14 @@ APPLICATION_STATES = {
     "returned": "已退回，待补正",
     "approved": "已通过",
     "refused": "未通过",
+}
+CARD_PAYMENT_STATES = {
+    "due": "即将付款",
+    "paying": "付款中，等银行答复",
+    "paid": "已付到银行卡",
+    "refused": "没有付成",
+    "returned": "已被收款行退回",
+    "given_up": "不再付款",
 }
 REVIEW_REASONS = {
     "unreadable": "材料看不清，请重新拍摄上传",
@@ -183,6 +192,14 @@ class Words:
     def application_state(self, state: str) -> str:
         """How an application with proof stands."""
         return self.speech.say(APPLICATION_STATES[state])
+
+    def card_payment_state(self, state: str) -> str:
+        """How the payment of an approved application stands."""
+        return self.speech.say(CARD_PAYMENT_STATES[state])
+
+    def card_payment_reason(self, state: str, reason: str) -> str:
+        """Why it was not made, or what the payee's bank or the desk said when it ended."""
+        return bank_word(self.speech, "reason", reason) if state == "refused" else reason
 
     def review_reason(self, reason: str | None) -> str:
         """Why an application was returned or refused."""

@@ -27,6 +27,7 @@ _GIVEN: dict[str, Any] = {
     "kind": "amount",
     "second_from": "100元",
 }
+PURCHASE = ("rate", "industry", "districts", "hardship_only", "use", "shares")
 WAYS = {"pack": "grab", "codes": "code", "application": "apply"}
 
 
@@ -48,6 +49,8 @@ def _ways(type_: dict[str, Any], round_: dict[str, Any]) -> list[dict[str, Any]]
         stock = round_["pack"]["packs"] * type_["copies"] if key == "pack" else type_["stock"]
         of_pack = {"copies": type_["copies"]} if key == "pack" else {}
         own = {"key": f"t-{key}", **_without(type_, "copies"), **of_pack, "stock": stock}
+        if key == "application":  # it is paid to a card: a whole sum of the campaign's funder
+            own = {**_without(own, *PURCHASE), "threshold": "0元"}
         rounds.append({"key": f"r-{key}", **_without(round_, *WAYS), "mode": mode, key: round_[key], "types": [own]})
     return rounds
 

@@ -46,7 +46,10 @@ def faults(text: str) -> list[tuple[int, int, str]]:
     return [(f.line, f.column, f.code) for f in caught.value.faults]
 
 
-@pytest.mark.parametrize("text", [PACK, APPLY])
+TO_CARD = APPLY.replace("threshold: 50元", "threshold: 0元").replace("{second_from", "{benefit: card, second_from")
+
+
+@pytest.mark.parametrize("text", [PACK, APPLY, TO_CARD])
 def test_ways_come_back_as_they_were_written(text: str) -> None:
     document = read_document(text)
 
@@ -86,3 +89,10 @@ def test_a_published_pack_grows_and_stays_a_pack() -> None:
     assert [d.reason for d in judge(before, read_document(grown), public=public, now=NOW) if d.reason] == []
     assert {d.reason for d in judge(before, more, public=public, now=NOW)} == {"never"}
     assert {d.reason for d in judge(before, fewer, public=public, now=NOW)} == {"up"}
+
+
+def test_a_payment_to_a_card_has_nothing_of_a_purchase() -> None:
+    industry = TO_CARD.replace("threshold: 0元", "threshold: 50元, industry: dining")
+
+    assert [f[2] for f in faults(industry)] == ["card_threshold", "card_whole"]
+    assert read_document(TO_CARD).rounds[0].application != read_document(APPLY).rounds[0].application

@@ -39,7 +39,7 @@ LISTS = (
     own_words.PROBLEMS,
     *bank_words.LISTS.values(),
     acp_codes.TEXTS,
-    *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS),
+    *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS, words.CARD_PAYMENT_STATES),
 )
 
 

@@ -88,3 +88,6 @@ def test_an_application_round_asks_and_gives() -> None:
         ("amount1", "amount", False, True),
     ]
     assert found.second_from_fen == 100_000
+    assert found.benefit == "voucher"
+    to_card = application_values(FormData([*form.multi_items(), ("benefit", "card")]), {}, key="form-1")
+    assert to_card["application"]["benefit"] == "card"

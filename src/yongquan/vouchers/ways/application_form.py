@@ -7,6 +7,7 @@ whatever gaps, widths or capitals it was typed with.
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -30,6 +31,13 @@ _AMOUNT = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?", re.ASCII)
 _MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"%PDF-", "application/pdf"))
 
 
+class Benefit(StrEnum):
+    """What an approved application ends in: the round's voucher, or its amount paid to the applicant's card."""
+
+    VOUCHER = "voucher"
+    CARD = "card"
+
+
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that is asked. `decides` marks the amount that the second person's threshold looks at."""
 
@@ -46,6 +54,12 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     fields: Annotated[tuple[Field, ...], msgspec.Meta(min_length=1, max_length=FIELDS_MAX)]
     second_from_fen: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    benefit: Benefit = Benefit.VOUCHER
+
+    def needs_second(self, amount_fen: int) -> bool:
+        """Whether another person approves too: always before money leaves, else from the form's amount on."""
+        reached = self.second_from_fen is not None and amount_fen >= self.second_from_fen
+        return reached or self.benefit is Benefit.CARD
 
 
 class WrongAnswers(Refusal):

@@ -29,10 +29,12 @@ APPLICATION_MOVES: Mapping[ApplicationState, frozenset[ApplicationState]] = {
     ApplicationState.APPROVED: frozenset(),
     ApplicationState.REFUSED: frozenset(),
 }
-_SAVE_FORM = "insert into vouchers.application_form (round_id, fields, second_from_fen) values (%s, %s, %s)"
+_SAVE_FORM = """
+insert into vouchers.application_form (round_id, fields, second_from_fen, benefit) values (%s, %s, %s, %s)
+"""
 _FORMS = """
 select r.round_id, r.name, r.name_en, r.opens_at, r.closes_at, r.state = 'published' and c.state = 'published',
-       f.fields, f.second_from_fen, t.type_id, t.amount_fen, t.threshold_fen, c.adcode
+       f.fields, f.second_from_fen, f.benefit, t.type_id, t.amount_fen, t.threshold_fen, c.adcode
   from vouchers.application_form f
   join vouchers.round r on r.round_id = f.round_id
   join vouchers.campaign c on c.campaign_id = r.campaign_id
@@ -172,7 +174,7 @@ class Proof:
 async def save_form(connection: Connection, round_id: UUID, form: Form) -> None:
     """Give a round of mode apply its form."""
     fields = Jsonb(msgspec.to_builtins(form.fields))
-    await connection.execute(_SAVE_FORM, [round_id, fields, form.second_from_fen])
+    await connection.execute(_SAVE_FORM, [round_id, fields, form.second_from_fen, form.benefit])
 
 
 async def open_forms(
@@ -182,8 +184,8 @@ async def open_forms(
     rows = await (await connection.execute(_FORMS, {"round": round_id, "now": now})).fetchall()
     forms: dict[UUID, OpenForm] = {}
     for row in rows:
-        form = msgspec.convert({"fields": row[6], "second_from_fen": row[7]}, Form)
-        forms.setdefault(row[0], OpenForm(*(*row[:6], form, *row[8:])))
+        form = msgspec.convert({"fields": row[6], "second_from_fen": row[7], "benefit": row[8]}, Form)
+        forms.setdefault(row[0], OpenForm(*(*row[:6], form, *row[9:])))
     return list(forms.values())
 
 

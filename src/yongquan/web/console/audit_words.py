@@ -35,6 +35,8 @@ ACTIONS = {
     "application.seconding": "通过，待复核",
     "application.returned": "退回补正",
     "application.refused": "审核不通过",
+    "application.paid_again": "再付一次",
+    "application.given_up": "不再付款",
     "campaign.budget_moved": "调剂预算",
     "round.leftover_chosen": "设定余券去向",
     "funding.prepay": "登记预付",

@@ -11,7 +11,7 @@ from yongquan.kernel.money import yuan
 from yongquan.plumbing.audit_pages import audit_page
 from yongquan.plumbing.db import Connection
 from yongquan.staff.views import names_of
-from yongquan.vouchers.ways import applications
+from yongquan.vouchers.ways import applications, card_payments
 from yongquan.vouchers.ways.applications import Application, ApplicationState
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.pages import SECURITY_HEADERS
@@ -20,7 +20,7 @@ from yongquan.web.pages import SECURITY_HEADERS
 def make_reviewing(desk: Desk) -> APIRouter:
     """`/console/applications`."""
     routes = APIRouter()
-    for make in (_make_pages, _make_decisions):
+    for make in (_make_pages, _make_decisions, _make_paying):
         routes.include_router(make(desk))
     return routes
 
@@ -34,9 +34,12 @@ def _make_pages(desk: Desk) -> APIRouter:
         async with door.database.transaction() as connection:
             waiting = await applications.queue(connection, places=visitor.places)
             done = await applications.decided(connection, places=visitor.places)
+            unpaid = await card_payments.unpaid(connection, places=visitor.places)
             holders = {one.held_by for one in waiting if one.held_by}
             names = await names_of(connection, holders, door.sealing)
-        return desk.show(request, visitor, "applications.html", {"waiting": waiting, "done": done, "actors": names})
+        return desk.show(
+            request, visitor, "applications.html", {"waiting": waiting, "done": done, "actors": names, "unpaid": unpaid}
+        )
 
     @routes.get("/applications/{application}")
     async def one(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], application: str) -> Response:
@@ -86,7 +89,28 @@ def _make_decisions(desk: Desk) -> APIRouter:
             cells=door.cells,
             now=door.clock.now(),
         )
+        await door.card_payments.pay(known_id(application))
         return RedirectResponse(f"{ROOT}/applications", status_code=303)
+
+    return routes
+
+
+def _make_paying(desk: Desk) -> APIRouter:
+    routes = desk_routes()
+    payments = desk.door.card_payments
+
+    @routes.post("/applications/{application}/payment")
+    async def steer(
+        visitor: Annotated[Visitor, Depends(desk.poster)],
+        application: str,
+        to: Annotated[Literal["again", "given_up"], Form()],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        if to == "again":
+            await payments.pay_again(visitor.staff, known_id(application))
+        else:
+            await payments.give_up(visitor.staff, known_id(application), reason=reason.strip())
+        return RedirectResponse(f"{ROOT}/applications/{application}", status_code=303)
 
     return routes
 
@@ -106,6 +130,7 @@ async def _facts(desk: Desk, visitor: Visitor, application: str) -> dict[str, ob
         (form,) = await applications.open_forms(connection, round_id=found.round_id)
         alike = await applications.alike(connection, found.application_id)
         proofs = await applications.proofs_of(connection, found)
+        payment = await card_payments.card_payment_of(connection, found.application_id)
         history = await audit_page(connection, subject=f"application:{found.application_id}")
         actors = await names_of(connection, {row.actor for row in history}, door.sealing)
     # Personal documents are open to whoever has taken the application, and while they have it.
@@ -120,6 +145,8 @@ async def _facts(desk: Desk, visitor: Visitor, application: str) -> dict[str, ob
         "one": found,
         "form": form,
         "alike": alike,
+        "payment": payment,
+        "stuck": payment is not None and payment.state in card_payments.STUCK,
         "proofs": proofs if holds else [],
         "answers": shown,
         "holds": holds,

@@ -49,7 +49,9 @@ def application_values(sent: Sent, before: Mapping[str, Any], *, key: str) -> di
     return _round(sent, before, key) | {
         "mode": "apply",
         "types": [_type(type_, olds[0], olds[0]["key"]) | {"stock": _number(_said(sent, "stock"))}],
-        "application": {"fields": asked} | ({"second_from": second} if second else {}),
+        "application": {"fields": asked}
+        | ({"second_from": second} if second else {})
+        | ({"benefit": "card"} if _said(sent, "benefit") == "card" else {}),
     }
 
 
