@@ -202,7 +202,7 @@ def test_a_hold_is_proposed_for_a_shop_found_by_name_decided_and_released(
     expect(maker.locator("tr:has-text('规则第三条')")).to_contain_text(re.compile("已解除|收单机构执行中"))
     maker.goto(f"/console/settlement/shops/{store_id}")
     maker.locator("input[name=minimum_yuan]").fill("50")
-    maker.get_by_role("button", name="保存").click()
+    maker.locator("form", has=maker.locator("input[name=minimum_yuan]")).get_by_role("button").click()
     expect(maker.get_by_role("status")).to_contain_text("已记录")
     expect(maker.locator("main")).to_contain_text("现在：50.00 元")
     look_at(maker, "settlement-shop")
