@@ -23,6 +23,7 @@ from yongquan.commands import (
     gateway,
     institutions,
     ledger,
+    merchants,
     reconcile,
     sandbox,
     staff,
@@ -51,6 +52,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(reconcile.app, name="reconcile")
+app.add_typer(merchants.app, name="merchants")
 
 
 @app.command()

@@ -1,0 +1,78 @@
+"""From pairs to shops: groups grow only while every member may stand beside every other."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from yongquan.merchants.matching.blocking import Pairs
+from yongquan.merchants.matching.levels import Nats
+from yongquan.merchants.matching.vetoes import Flags
+
+GROUP_MAX = 400  # a larger tangle is cut by raising the bar inside it
+MEAN_MIN = 0.0
+
+
+@dataclass(slots=True)
+class _Tangle:
+    """Rows joined by accepted pairs, with the log-odds and vetoes between all of them."""
+
+    members: list[int]
+    odds: dict[tuple[int, int], float] = field(default_factory=dict)
+
+
+def tangles(rows: int, pairs: Pairs, accepted: Flags) -> NDArray[np.int64]:
+    """Number each row's tangle: the rows it is joined to by accepted pairs, directly or through others."""
+    one, other = pairs[0][accepted], pairs[1][accepted]
+    graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(rows, rows))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def pairs_inside(labels: NDArray[np.int64]) -> Pairs:
+    """All pairs inside tangles of three and more rows, so that none goes unexamined."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, label in enumerate(labels.tolist()):
+        groups[label].append(row)
+    wanted = [np.array(group) for group in groups.values() if 3 <= len(group) <= GROUP_MAX]
+    halves = [(group[left], group[right]) for group in wanted for left, right in [np.triu_indices(len(group), 1)]]
+    empty = np.empty(0, dtype=np.int64)
+    return np.concatenate([empty, *(low for low, _ in halves)]), np.concatenate([empty, *(high for _, high in halves)])
+
+
+def cluster(labels: NDArray[np.int64], pairs: Pairs, odds: Nats, *, bar: float) -> NDArray[np.int64]:
+    """Give each row its cluster: the first row in it.
+
+    Average linkage: the best pair of groups first; a merge needs a pair above the bar, a mean above even odds and
+    no veto between any two members. Ties are broken by row number, so the same table gives the same clusters.
+    """
+    found: dict[int, _Tangle] = {}
+    for low, high, value in zip(pairs[0].tolist(), pairs[1].tolist(), odds.tolist(), strict=True):
+        if labels[low] == labels[high]:
+            found.setdefault(int(labels[low]), _Tangle([])).odds[low, high] = value
+    result = np.arange(len(labels), dtype=np.int64)
+    for tangle in found.values():
+        for group in _agglomerate(tangle, bar):
+            result[group] = min(group)
+    return result
+
+
+def _agglomerate(tangle: _Tangle, bar: float) -> list[list[int]]:
+    members = sorted({row for pair in tangle.odds for row in pair})
+    group_of = {row: [row] for row in members}
+    for (low, high), value in sorted(tangle.odds.items(), key=lambda item: (-item[1], item[0])):
+        if value < bar:
+            break
+        mine, theirs = group_of[low], group_of[high]
+        if mine is not theirs and _may_join(mine, theirs, tangle.odds):
+            mine.extend(theirs)
+            for row in theirs:
+                group_of[row] = mine
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _may_join(mine: list[int], theirs: list[int], odds: dict[tuple[int, int], float]) -> bool:
+    values = [odds.get((min(a, b), max(a, b)), -18.0) for a in mine for b in theirs]
+    return min(values) > -15.0 and sum(min(value, 8.0) for value in values) / len(values) > MEAN_MIN

@@ -1,0 +1,160 @@
+"""The matcher: which rows of one list, or of two, are the same shop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yongquan.merchants.matching.blocking import Pairs, candidate_pairs
+from yongquan.merchants.matching.clustering import cluster, pairs_inside, tangles
+from yongquan.merchants.matching.comparing import Comparison, compare
+from yongquan.merchants.matching.levels import Nats
+from yongquan.merchants.matching.places import Shift, find_shifts
+from yongquan.merchants.matching.reading import Row
+from yongquan.merchants.matching.table import Table, build_table
+from yongquan.merchants.matching.vetoes import vetoed
+from yongquan.merchants.matching.weighing import Weights, estimate, log_odds, probabilities, starting_weights
+
+BAR = 3.0  # natural log-odds a pair needs: 0.95
+PERSON_BAR = -1.0  # from here to the bar a pair is one for a person
+CHANCE_PAIRS = 100_000
+SLICE = 1_000_000
+_STEPS = ("read names and addresses", "find candidates", "compare", "weigh", "group")
+
+Say = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two rows taken for the same shop, by position; `score` is the probability."""
+
+    left: int
+    right: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The cluster of each row in the rows' order (numbered from 0 as they first appear), and what it took.
+
+    `doubtful` counts the pairs that are one for a person: neither taken nor far from it.
+    """
+
+    clusters: list[int]
+    candidates: int
+    doubtful: int
+    coordinate_shifts: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Judge:
+    """What weighs any pair of one table."""
+
+    table: Table
+    shifts: list[Shift]
+    weights: Weights
+
+    def odds(self, pairs: Pairs) -> Nats:
+        seen = compare(self.table, pairs, self.shifts)
+        return log_odds(self.weights, seen, vetoed(self.table, pairs, seen))
+
+
+def dedupe(rows: Sequence[Row], say: Say | None = None) -> Grouping:
+    """Group the rows of one list; the rows' order does not matter."""
+    grouping, _, _ = _group(rows, say or _hush)
+    return grouping
+
+
+def link(left: Sequence[Row], right: Sequence[Row], say: Say | None = None) -> tuple[list[Link], Grouping]:
+    """Link two lists; a row may have several partners where a list holds a shop twice."""
+    grouping, table, judge = _group([*left, *right], say or _hush)
+    by_cluster: dict[int, tuple[list[int], list[int]]] = {}
+    for at, number in enumerate(grouping.clusters):
+        by_cluster.setdefault(number, ([], []))[at >= len(left)].append(at)
+    found = np.array([(a, b) for ours, theirs in by_cluster.values() for a in ours for b in theirs], dtype=np.int64)
+    if not len(found) or judge is None:
+        return [], grouping
+    place_of = np.empty(len(table), dtype=np.int64)
+    place_of[table.order] = np.arange(len(table))
+    one, other = place_of[found[:, 0]], place_of[found[:, 1]]
+    odds = judge.odds((np.minimum(one, other), np.maximum(one, other)))
+    scores = np.maximum(probabilities(odds), probabilities(np.array(BAR)))
+    links = [Link(int(a), int(b) - len(left), float(s)) for (a, b), s in zip(found, scores, strict=True)]
+    return links, grouping
+
+
+def _group(rows: Sequence[Row], say: Say) -> tuple[Grouping, Table, _Judge | None]:
+    _tell(say, 0)
+    table = build_table(rows)
+    _tell(say, 1)
+    pairs = candidate_pairs(table)
+    if not len(pairs[0]):
+        return Grouping(list(range(len(rows))), 0, 0, 0), table, None
+    _tell(say, 2)
+    shifts = find_shifts(table, pairs)
+    judge, odds = _weigh(table, pairs, shifts, say)
+    _tell(say, 4)
+    labels = tangles(len(table), pairs, odds >= BAR)
+    missing = _without(pairs_inside(labels), pairs, len(table))
+    doubtful = int(np.count_nonzero((odds >= PERSON_BAR) & (odds < BAR)))
+    candidates = len(pairs[0])
+    if len(missing[0]):
+        odds = np.concatenate([odds, judge.odds(missing)])
+        pairs = (np.concatenate([pairs[0], missing[0]]), np.concatenate([pairs[1], missing[1]]))
+    first = cluster(labels, pairs, odds, bar=BAR)
+    grouping = Grouping(_numbered(table.order, first), candidates, doubtful, len(shifts))
+    return grouping, table, judge
+
+
+def _weigh(table: Table, pairs: Pairs, shifts: list[Shift], say: Say) -> tuple[_Judge, Nats]:
+    """Compare slice by slice, estimate on a sample of the slices' pairs, then weigh all."""
+    n = len(pairs[0])
+    slices = [(pairs[0][start : start + SLICE], pairs[1][start : start + SLICE]) for start in range(0, n, SLICE)]
+    seen = [compare(table, part, shifts) for part in slices]
+    forbidden = [vetoed(table, part, each) for part, each in zip(slices, seen, strict=True)]
+    _tell(say, 3)
+    weights = starting_weights(len(table), _chance(table, shifts))
+    weights = estimate(weights, _stacked(seen), np.concatenate(forbidden))
+    odds = [log_odds(weights, each, veto) for each, veto in zip(seen, forbidden, strict=True)]
+    return _Judge(table, shifts, weights), np.concatenate(odds)
+
+
+def _chance(table: Table, shifts: list[Shift]) -> Comparison | None:
+    """Compare random pairs, always the same ones for the same table."""
+    if len(table) < 200:
+        return None
+    numbers = np.random.default_rng(20221).integers(0, len(table), (2, CHANCE_PAIRS))
+    apart = numbers[:, numbers[0] != numbers[1]]
+    return compare(table, (apart.min(axis=0), apart.max(axis=0)), shifts)
+
+
+def _stacked(parts: list[Comparison]) -> Comparison:
+    return Comparison(
+        {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels},
+        {name: np.concatenate([part.surprises[name] for part in parts]) for name in parts[0].surprises},
+        np.concatenate([part.metres for part in parts]),
+        np.concatenate([part.unit_differs for part in parts]),
+        np.concatenate([part.district_differs for part in parts]),
+        np.concatenate([part.same_branch for part in parts]),
+    )
+
+
+def _without(wanted: Pairs, known: Pairs, n: int) -> Pairs:
+    fresh = np.setdiff1d(wanted[0] * n + wanted[1], known[0] * n + known[1])
+    return fresh // n, fresh % n
+
+
+def _numbered(order: NDArray[np.int64], first: NDArray[np.int64]) -> list[int]:
+    at_input = np.empty(len(order), dtype=np.int64)
+    at_input[order] = first
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(label, len(numbers)) for label in at_input.tolist()]
+
+
+def _tell(say: Say, step: int) -> None:
+    say(_STEPS[step], step, len(_STEPS))
+
+
+def _hush(_step: str, _number: int, _of: int) -> None:
+    return None
