@@ -18,6 +18,7 @@ from yongquan.merchants.matching.table import Column, Table
 
 Flags = NDArray[np.bool_]
 WORKERS = 2
+FEW_NAMES = 500  # in a short list 面馆 looks rarer than it is
 AT_M, NEAR_M, AROUND_M = 60.0, 250.0, 1500.0
 
 
@@ -68,7 +69,7 @@ def compare(table: Table, pairs: Pairs, shifts: Sequence[Shift]) -> Comparison:
 
 def _rarity(table: Table, count: NDArray[np.int32], pairs: Pairs) -> Nats:
     """How surprising it is to share a value that so many rows have."""
-    return np.log(len(table) / np.maximum(np.maximum(count[pairs[0]], count[pairs[1]]), 1))
+    return np.log(table.population / np.maximum(np.maximum(count[pairs[0]], count[pairs[1]]), 1))
 
 
 def _compare_names(table: Table, pairs: Pairs) -> tuple[Levels, Nats]:
@@ -91,7 +92,7 @@ def _compare_names(table: Table, pairs: Pairs) -> tuple[Levels, Nats]:
     level[same_sound] = NameLevel.SOUNDS_SAME
     level[(table.name.code[one] == table.name.code[other]) & (short > 0)] = NameLevel.SAME
     level[short == 0] = UNKNOWN
-    surprise = np.log(len(table) / np.maximum(shared, 1)) * (shared > 0)
+    surprise = np.log(max(len(table), FEW_NAMES) / np.maximum(shared, 1)) * (shared > 0)
     surprise = np.where(same_stem, np.maximum(surprise, _rarity(table, table.stem.count, pairs)), surprise)
     surprise = np.where(same_sound, _rarity(table, table.name_sound.count, pairs), surprise)
     branched = _same_branch(table, pairs)
@@ -147,7 +148,7 @@ def _distance_surprise(table: Table, pairs: Pairs, metres: Nats) -> Nats:
     density = np.maximum(Column.of(cells).count, 1)  # rows in about a square kilometre
     reach_km = np.where(metres <= AT_M, AT_M, NEAR_M) / 1000
     expected = np.maximum(density[pairs[0]], density[pairs[1]]) * np.pi * reach_km**2
-    return np.log(len(table) / np.maximum(expected, 1.0))
+    return np.log(table.population / np.maximum(expected, 1.0))
 
 
 def _licence_levels(table: Table, pairs: Pairs) -> Levels:

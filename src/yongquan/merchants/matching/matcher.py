@@ -114,7 +114,7 @@ def _weigh(table: Table, pairs: Pairs, shifts: list[Shift], say: Say) -> tuple[_
     seen = [compare(table, part, shifts) for part in slices]
     forbidden = [vetoed(table, part, each) for part, each in zip(slices, seen, strict=True)]
     _tell(say, 3)
-    weights = starting_weights(len(table), _chance(table, shifts))
+    weights = starting_weights(table.population, _chance(table, shifts))
     weights = estimate(weights, _stacked(seen), np.concatenate(forbidden))
     odds = [log_odds(weights, each, veto) for each, veto in zip(seen, forbidden, strict=True)]
     return _Judge(table, shifts, weights), np.concatenate(odds)

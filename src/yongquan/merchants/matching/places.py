@@ -148,7 +148,7 @@ def _compare_units(a: Address, b: Address) -> bool | None:
 
 def _surprise(table: Table, pairs: Pairs, levels: Levels) -> Nats:
     one, other = pairs
-    n = len(table)
+    n = table.population
     spots = np.maximum(np.maximum(table.spot.count[one], table.spot.count[other]), 1)
     roads = np.maximum(np.maximum(table.road.count[one], table.road.count[other]), 1)
     shared = np.where(levels >= AddressLevel.SAME_PLACE, spots, roads)

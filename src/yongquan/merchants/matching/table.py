@@ -16,6 +16,7 @@ from yongquan.merchants.matching.names import ShopName, grams_of, learn_branches
 from yongquan.merchants.matching.reading import Row
 
 Codes = NDArray[np.int32]
+POPULATION_MIN = 20_000
 GRAMS = 6  # of a name, the rarest first
 SHARED_POINT = 30  # so many addresses at exactly one point: somebody's town centre, not a place
 
@@ -72,6 +73,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def population(self) -> int:
+        """Among how many shops a value counts as rare: a short list is a sample of a city."""
+        return max(len(self.rows), POPULATION_MIN)
 
 
 def build_table(rows: Sequence[Row]) -> Table:

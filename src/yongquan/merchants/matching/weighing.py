@@ -28,6 +28,7 @@ from yongquan.merchants.matching.levels import (
 from yongquan.merchants.matching.vetoes import Flags, has_both_kinds
 
 ROUNDS = 8
+FLOOR = 0.4  # of a belief: what is never seen in sure matches, as a rename, may still happen
 PRIOR_PAIRS = 300.0  # the weight of the starting beliefs, in pairs
 ECHO = 0.35  # what a second witness of the same kind adds
 LIMIT = 18.0
@@ -45,13 +46,13 @@ class Weights:
     before: float
 
 
-def starting_weights(rows: int, chance: Comparison | None) -> Weights:
+def starting_weights(population: int, chance: Comparison | None) -> Weights:
     """The beliefs, and shares by chance from a comparison of random pairs if there are enough."""
     in_matches = {name: np.array(belief.in_matches) for name, belief in BELIEFS.items()}
     by_chance = {name: np.array(belief.by_chance) for name, belief in BELIEFS.items()}
     if chance is not None:
         by_chance = {name: _shares(chance, name, np.ones(len(chance)), by_chance[name]) for name in by_chance}
-    return Weights(in_matches, by_chance, -log(max(rows, 50)))
+    return Weights(in_matches, by_chance, -log(population))
 
 
 def estimate(weights: Weights, seen: Comparison, forbidden: Flags) -> Weights:
@@ -88,7 +89,7 @@ def _shares(seen: Comparison, name: str, weight: Nats, prior: Nats) -> Nats:
     known = level != UNKNOWN
     counted = np.bincount(level[known], weights=weight[known], minlength=len(prior))
     shares = counted + PRIOR_PAIRS * prior
-    return np.asarray(shares / shares.sum())
+    return np.asarray(np.maximum(shares / shares.sum(), FLOOR * prior))
 
 
 def _nats_of(weights: Weights, seen: Comparison, name: str) -> Nats:
