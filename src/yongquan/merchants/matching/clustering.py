@@ -14,6 +14,8 @@ from yongquan.merchants.matching.vetoes import Flags
 
 GROUP_MAX = 400  # a larger tangle is cut by raising the bar inside it
 MEAN_MIN = 0.0
+VETO = -17.5
+CLEARLY = 2.5  # nats by which one of two rivals must be nearer
 
 
 @dataclass(slots=True)
@@ -62,9 +64,12 @@ def cluster(labels: NDArray[np.int64], pairs: Pairs, odds: Nats, *, bar: float) 
 def _agglomerate(tangle: _Tangle, bar: float) -> list[list[int]]:
     members = sorted({row for pair in tangle.odds for row in pair})
     group_of = {row: [row] for row in members}
+    torn = _torn(tangle, bar)
     for (low, high), value in sorted(tangle.odds.items(), key=lambda item: (-item[1], item[0])):
         if value < bar:
             break
+        if (low, high) in torn:
+            continue
         mine, theirs = group_of[low], group_of[high]
         if mine is not theirs and _may_join(mine, theirs, tangle.odds):
             mine.extend(theirs)
@@ -73,6 +78,26 @@ def _agglomerate(tangle: _Tangle, bar: float) -> list[list[int]]:
     return list({id(group): group for group in group_of.values()}.values())
 
 
+def _torn(tangle: _Tangle, bar: float) -> set[tuple[int, int]]:
+    """Pairs of a row that fits two rivals about equally well, as a nameless row between a shop and its successor.
+
+    Rivals are rows with a veto between them. Whose the row is, a person must say.
+    """
+    partners: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for (low, high), value in tangle.odds.items():
+        if value >= bar:
+            partners[low].append((value, high))
+            partners[high].append((value, low))
+    torn: set[tuple[int, int]] = set()
+    for row, found in partners.items():
+        for value, one in found:
+            for other_value, other in found:
+                is_rival = tangle.odds.get((min(one, other), max(one, other)), 0.0) <= VETO
+                if one != other and is_rival and value - other_value < CLEARLY:
+                    torn.add((min(row, one), max(row, one)))
+    return torn
+
+
 def _may_join(mine: list[int], theirs: list[int], odds: dict[tuple[int, int], float]) -> bool:
-    values = [odds.get((min(a, b), max(a, b)), -18.0) for a in mine for b in theirs]
-    return min(values) > -15.0 and sum(min(value, 8.0) for value in values) / len(values) > MEAN_MIN
+    values = [odds.get((min(a, b), max(a, b)), VETO) for a in mine for b in theirs]
+    return min(values) > VETO and sum(min(value, 8.0) for value in values) / len(values) > MEAN_MIN

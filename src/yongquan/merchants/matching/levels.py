@@ -85,8 +85,8 @@ CAPS: Final = {
 
 # Not every pair that is no match is a chance pair. Two other stories explain much of an agreement away:
 # another shop behind the same door (a successor, the next stall), and another shop of the same owner (a branch).
-NEIGHBOUR_SHARE: Final = 0.01  # of pairs behind one door, how many are two shops
-SIBLING_SHARE: Final = 0.02  # of pairs with one owner, how many are two shops
+NEIGHBOUR_SHARE: Final = 0.0125  # of pairs behind one door, how many are two shops
+SIBLING_SHARE: Final = 0.012  # of pairs with one owner, how many are two shops
 IN_NEIGHBOURS: Final = {
     "name": (0.55, 0.12, 0.08, 0.03, 0.02, 0.01, 0.19),
     "licence": (0.98, 0.01, 0.01),

@@ -16,7 +16,7 @@ from yongquan.merchants.matching.table import Table, build_table
 from yongquan.merchants.matching.vetoes import vetoed
 from yongquan.merchants.matching.weighing import Weights, estimate, log_odds, probabilities, starting_weights
 
-BAR = 3.0  # natural log-odds a pair needs: 0.95
+BAR = 3.2  # natural log-odds a pair needs: 0.96
 PERSON_BAR = -1.0  # from here to the bar a pair is one for a person
 CHANCE_PAIRS = 100_000
 SLICE = 1_000_000

@@ -38,6 +38,7 @@ def vetoed(table: Table, pairs: Pairs, seen: Comparison) -> Flags:
         (branch_differs & ~branch_excused)
         | digits_differ
         | seen.unit_differs
+        | _is_other_owner(seen)
         | (licence_differs & ~licence_excused)
         | _is_elsewhere(seen)
     )
@@ -45,6 +46,13 @@ def vetoed(table: Table, pairs: Pairs, seen: Comparison) -> Flags:
 
 def _knows(levels: NDArray[np.int8]) -> Flags:
     return np.asarray(levels != UNKNOWN)
+
+
+def _is_other_owner(seen: Comparison) -> Flags:
+    """Another phone and another person, and no licence that says otherwise: a successor, or a namesake."""
+    level = seen.levels
+    other = (level["phone"] == KeyLevel.DIFFERENT) & (level["person"] == KeyLevel.DIFFERENT)
+    return np.asarray(other & (level["licence"] != KeyLevel.SAME))
 
 
 def _is_elsewhere(seen: Comparison) -> Flags:

@@ -32,6 +32,7 @@ FLOOR = 0.4  # of a belief: what is never seen in sure matches, as a rename, may
 PRIOR_PAIRS = 300.0  # the weight of the starting beliefs, in pairs
 ECHO = 0.35  # what a second witness of the same kind adds
 LIMIT = 18.0
+SHUT = -2.0
 BRANCH_NATS = 3.5  # a chain gives one designator to one branch, about
 
 Shares = dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
@@ -58,14 +59,15 @@ def starting_weights(population: int, chance: Comparison | None) -> Weights:
 def estimate(weights: Weights, seen: Comparison, forbidden: Flags) -> Weights:
     """Improve the shares in matches by expectation and maximisation over the candidate pairs."""
     for _ in range(ROUNDS):
-        chance = probabilities(log_odds(weights, seen, forbidden))
+        odds = log_odds(weights, seen, forbidden)
+        chance = np.where(odds > SHUT, probabilities(odds), 0.0)
         shares = {name: _shares(seen, name, chance, np.array(BELIEFS[name].in_matches)) for name in BELIEFS}
         weights = Weights(shares, weights.by_chance, weights.before)
     return weights
 
 
 def log_odds(weights: Weights, seen: Comparison, forbidden: Flags) -> Nats:
-    """Natural log-odds that the two rows are one shop; -18 where a veto stands or the gate is shut."""
+    """Natural log-odds that the two rows are one shop; -18 where a veto stands, -2 at most where the gate is shut."""
     nats = {name: _nats_of(weights, seen, name) for name in BELIEFS}
     place = _place(nats["address"], nats["distance"], seen)
     owner = _joined([nats["licence"], nats["phone"], nats["person"]])
@@ -75,8 +77,9 @@ def log_odds(weights: Weights, seen: Comparison, forbidden: Flags) -> Nats:
     siblings += BRANCH_NATS * seen.same_branch
     # one of three stories explains the pair otherwise; odds against each add up
     total = -np.logaddexp(np.logaddexp(-by_chance, -neighbours), -siblings)
-    shut = forbidden | ~has_both_kinds(list(seen.levels.values()))
-    return np.where(shut, np.minimum(total, -LIMIT), np.clip(total, -LIMIT, LIMIT))
+    shut = ~has_both_kinds(list(seen.levels.values()))
+    total = np.where(shut, np.clip(total, -LIMIT / 3, SHUT), np.clip(total, 1 - LIMIT, LIMIT))
+    return np.where(forbidden, -LIMIT, total)
 
 
 def probabilities(odds: Nats) -> Nats:
