@@ -117,7 +117,7 @@ def test_licence_signs_that_do_not_exist_are_read_as_digits() -> None:
     code = credit_code(7, adcode="330203", is_company=True)
 
     assert is_valid_licence(licence_in(code.lower()))
-    assert licence_in("9133O2O3MA2AIXXX8I") == "91330203MA2A1XXX81"
+    assert licence_in("9133O2O3MA2AIYYY8I") == "91330203MA2A1YYY81"
     assert not is_valid_licence(code[:-1] + ("1" if code[-1] != "1" else "2"))
     assert is_valid_licence("110108000000016")
     assert sum(is_valid_licence(f"33021200000000{last}") for last in range(10)) == 1
