@@ -7,12 +7,11 @@ from yongquan.merchants.grids.drawing import (
     GRIDS,
     Balance,
     Drawing,
-    Shop,
     balance_of,
     draw_grids,
     rebalance,
 )
-from yongquan.merchants.grids.model import Cell, CellKey
+from yongquan.merchants.grids.model import Cell, CellKey, Shop
 
 __all__ = [
     "GRIDS",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-# A part whose grids would be heavier than the city's mean by more than this gets one from the part that misses it least.
+# A part whose grids would be heavier than this times the city's mean gets one from the part that misses it least.
 MEAN_RATIO_MAX = 1.08
 
 

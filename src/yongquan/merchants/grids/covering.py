@@ -20,7 +20,7 @@ KM_PER_DEGREE = 111.32
 
 def place_of(lon: float, lat: float) -> str:
     """The finest cell that a place is in; its parents are the larger ones."""
-    return h3.latlng_to_cell(lat, lon, FINE)
+    return str(h3.latlng_to_cell(lat, lon, FINE))
 
 
 def upward(fine: str) -> list[str]:

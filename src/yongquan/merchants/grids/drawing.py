@@ -5,7 +5,7 @@ cells go to the grid of the nearest cell across the water, and the balance is to
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -109,7 +109,10 @@ def recount(cells: Mapping[CellKey, Cell], shops: Sequence[Shop]) -> dict[CellKe
     """The same cells with the work of these shops; the ground's work stays what it was."""
     work: Counter[CellKey] = Counter()
     stores: Counter[CellKey] = Counter()
+    divisions = {key.adcode for key in cells}
     for shop in shops:
+        if shop.adcode not in divisions:
+            continue
         key = cell_of(shop, cells)
         work[key] += shop_minutes(shop.industry, hardship=shop.hardship)
         stores[key] += 1
@@ -121,21 +124,35 @@ def recount(cells: Mapping[CellKey, Cell], shops: Sequence[Shop]) -> dict[CellKe
 
 def balance_of(drawing: Drawing) -> Balance:
     """How even the grids are, and what is wrong with them."""
-    loads = dict.fromkeys(sorted(set(drawing.grid.values())), 0)
+    loads = loads_of(drawing)
     members: dict[str, list[CellKey]] = defaultdict(list)
+    places: dict[str, set[str]] = defaultdict(set)
     for key, code in drawing.grid.items():
+        places[code].add(key.adcode)
         if key not in drawing.islands:
-            loads[code] += drawing.cells[key].minutes
             members[code].append(key)
-    places = {code: {key.adcode for key, own in drawing.grid.items() if own == code} for code in loads}
     near = neighbours(list(drawing.grid))
-    mean = sum(loads.values()) / max(len(loads), 1)
     return Balance(
         loads,
-        max(loads.values(), default=0) / mean if mean else 1.0,
+        ratio_of(loads.values()),
         tuple(code for code in loads if not hangs_together(near, members[code])),
         tuple(code for code in loads if len(places[code]) > 1),
     )
+
+
+def loads_of(drawing: Drawing) -> dict[str, int]:
+    """Work of each grid in minutes a quarter, without islands."""
+    loads = dict.fromkeys(sorted(set(drawing.grid.values())), 0)
+    for key, code in drawing.grid.items():
+        if key not in drawing.islands:
+            loads[code] += drawing.cells[key].minutes
+    return loads
+
+
+def ratio_of(loads: Iterable[int]) -> float:
+    """The heaviest load over the mean; 1 where there is none."""
+    listed = list(loads)
+    return max(listed) * len(listed) / sum(listed) if sum(listed) else 1.0
 
 
 def hangs_together(near: Mapping[CellKey, Sequence[CellKey]], members: Sequence[CellKey]) -> bool:

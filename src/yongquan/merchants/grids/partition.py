@@ -19,13 +19,12 @@ def cut(near: Near, minutes: Sequence[int], *, parts: int, seed: int) -> list[in
         raise ValueError(f"{len(near)} cells cannot make {parts} grids")
     if parts == 1:
         return [0] * len(near)
-    options = pymetis.Options(seed=seed % 2**31, ufactor=UNEVEN_PER_MILLE)
+    options = pymetis.Options(seed=seed % 2**31, ufactor=UNEVEN_PER_MILLE, contig=1)
     _, found = pymetis.part_graph(
         parts,
         adjacency=[list(others) for others in near],
         vweights=[max(each, 1) for each in minutes],
         recursive=False,
-        contiguous=True,
         options=options,
     )
     return mended(near, minutes, [int(part) for part in found], parts=parts)
@@ -64,7 +63,7 @@ def evened(near: Near, minutes: Sequence[int], part: Sequence[int], *, parts: in
         if not waiting:
             break
         heavy = max(waiting, key=lambda n: (loads[n], -n))
-        found = _best_move(near, minutes, part, loads, members[heavy], stay)
+        found = _best_move(near, minutes, part, loads, members=members[heavy], stay=stay)
         if found is None:
             stuck.add(heavy)
             continue
@@ -86,6 +85,7 @@ def _best_move(
     minutes: Sequence[int],
     part: Sequence[int],
     loads: Sequence[int],
+    *,
     members: set[int],
     stay: frozenset[int],
 ) -> tuple[int, int] | None:
