@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from shapely import union_all
+from shapely import MultiPolygon, Polygon, union_all
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -13,9 +13,10 @@ from yongquan.merchants.grids.covering import outline_of
 from yongquan.merchants.grids.drawing import Drawing
 from yongquan.merchants.grids.model import CellKey
 
-# Cells of different sizes leave slivers between them, a few metres wide.
-SLIVER = 0.0004
-COARSE_LINE = 0.0006
+# Where cells of different sizes meet, their hexagons leave gaps: thin ones are closed, small holes are filled.
+SLIVER = 0.0008
+HOLE_MAX = 2e-5  # square degrees, a fifth of a square kilometre
+COARSE_LINE = 0.0001
 
 
 def grid_shapes(drawing: Drawing, regions: Regions) -> dict[str, dict[str, Any]]:
@@ -33,7 +34,13 @@ def cell_shape(key: CellKey, regions: Regions) -> dict[str, Any]:
 
 def _joined(keys: Sequence[CellKey], regions: Regions) -> BaseGeometry:
     joined = union_all([outline_of(key.h3).buffer(SLIVER, quad_segs=1) for key in keys]).buffer(-SLIVER, quad_segs=1)
-    return joined.intersection(regions.division(keys[0].adcode).outline)
+    parts: list[Polygon] = list(getattr(joined, "geoms", [joined]))
+    whole = MultiPolygon([Polygon(part.exterior, _large(part)) for part in parts])
+    return whole.intersection(regions.division(keys[0].adcode).outline)
+
+
+def _large(part: Polygon) -> list[Any]:
+    return [hole for hole in part.interiors if Polygon(hole).area > HOLE_MAX]
 
 
 def _drawn(shape: BaseGeometry) -> dict[str, Any]:

@@ -37,6 +37,7 @@ document.addEventListener("DOMContentLoaded", () => {
       },
     }).addTo(map);
     if (!code) {
+      map.fitBounds(layer.getBounds());
       for (const row of document.querySelectorAll("tr[data-grid]")) {
         const shape = layer.getLayers().find((one) => one.feature.properties.code === row.dataset.grid);
         const mark = (on) => shape.setStyle({ weight: on ? 3 : 1, color: on ? "#111827" : "#fff" });
