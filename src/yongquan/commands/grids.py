@@ -66,7 +66,9 @@ def show(
             async with database.transaction() as connection:
                 known = [one.version_no for one in await grid_versions(connection)]
             if not known or (version is not None and version not in known):
-                raise BadInput(f"there is no version {version or ''} of the grids: run `yongquan grids build`")
+                raise BadInput(
+                    f"there is no {f'version {version}' if version else 'version'} of the grids: run `yongquan grids build`"
+                )
             return await _told(database, version or known[0])
 
     with database_of(settings) as conninfo:

@@ -84,6 +84,8 @@ async def move_cell(database: Database, staff: Staff, version_no: int, wish: Wis
     async with database.transaction() as connection:
         _require_draft(await _known(connection, version_no))
         drawing, locks = await grids.drawing_of(connection, version_no)
+        if drawing.grid.get(wish.key) == wish.to:
+            return  # a repeat
         trial = await asyncio.to_thread(try_move, drawing, wish.key, wish.to, locks)
         await grids.move_cell(connection, version_no, wish.key, wish.to, actor=staff.actor)
         facts: Facts = {"cell": wish.key.h3, "grid": trial.target}

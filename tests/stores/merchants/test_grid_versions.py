@@ -172,6 +172,7 @@ def test_moved_cell_is_kept_in_the_draft_and_whoever_moved_it_does_not_approve(l
         wish = await world.a_move(number)
 
         await move_cell(world.database, CHECKER, number, wish, now=NOW)
+        await move_cell(world.database, CHECKER, number, wish, now=NOW)  # a repeat changes nothing
 
         assert (await world.drawing(number)).grid[wish.key] == wish.to
         async with world.database.transaction() as connection:

@@ -78,6 +78,13 @@ def make_grid_cells(desk: Desk) -> APIRouter:
         body = json.dumps({"type": "FeatureCollection", "features": features})
         return Response(body, media_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
+    _add_changes(routes, desk)
+    return routes
+
+
+def _add_changes(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+
     @routes.post("/grids/{version_no}/{code}/move")
     async def move(
         visitor: Annotated[Visitor, Depends(desk.poster)],
@@ -102,8 +109,6 @@ def make_grid_cells(desk: Desk) -> APIRouter:
         await lock_grid(door.database, visitor.staff, version_no, what, locked=locked, now=wall_now())
         done = "locked" if locked else "unlocked"
         return RedirectResponse(f"{ROOT}/grids/{version_no}/{code}?done={done}", status_code=303)
-
-    return routes
 
 
 async def _version(connection: Connection, version_no: int) -> GridVersion:

@@ -34,38 +34,11 @@ def make_grids(desk: Desk) -> APIRouter:
     routes = desk_routes()
     door = desk.door
 
-    async def show(
-        request: Request, visitor: Visitor, version: int | None, more: dict[str, object], *, status: int = 200
-    ) -> Response:
-        async with door.database.transaction() as connection:
-            versions = await grid_versions(connection)
-            in_force = await version_on(connection, business_day(door.clock.now()))
-            chosen = _chosen(versions, version, in_force)
-            drawing, locks = await drawing_of(connection, chosen.version_no) if chosen else (_NOTHING, Locks())
-            actors = [v.changed_by[0] for v in versions] + [v.decided_by for v in versions if v.decided_by]
-            names = await names_of(connection, actors, door.sealing)
-            first_day = await next_day(connection, door.clock.now())
-        balance = await asyncio.to_thread(balance_of, drawing)
-        facts: dict[str, object] = {
-            "versions": versions,
-            "chosen": chosen,
-            "in_force": in_force,
-            "balance": balance,
-            "rows": _rows(drawing, balance, locks),
-            "islands": len(drawing.islands),
-            "actors": names,
-            "first_day": first_day,
-            "may_work": any(visitor.staff.may(role) for role in GRID_ROLES),
-            "fault": "",
-            "done": "",
-        }
-        return desk.show(request, visitor, "grids.html", facts | more, status=status)
-
     @routes.get("/grids")
     async def grids(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], version: int | None = None, done: str = ""
     ) -> Response:
-        return await show(request, visitor, version, {"done": done})
+        return await _show(desk, request, visitor, version, {"done": done})
 
     @routes.get("/grids/{version_no}/shapes")
     async def shapes(_: Annotated[Visitor, Depends(desk.visitor)], version_no: int) -> Response:
@@ -79,6 +52,13 @@ def make_grids(desk: Desk) -> APIRouter:
         ]
         body = json.dumps({"type": "FeatureCollection", "features": features})
         return Response(body, media_type="application/geo+json", headers={"Cache-Control": "no-store"})
+
+    _add_changes(routes, desk)
+    return routes
+
+
+def _add_changes(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
 
     @routes.post("/grids")
     async def build(
@@ -102,7 +82,7 @@ def make_grids(desk: Desk) -> APIRouter:
             now = door.clock.now()
             number = await build_grids(door.database, door.regions, new, now=now, real_now=wall_now())
         except BadInput as error:
-            return await show(request, visitor, None, {"fault": str(error)}, status=422)
+            return await _show(desk, request, visitor, None, {"fault": str(error)}, status=422)
         return RedirectResponse(f"{ROOT}/grids?version={number}&done=drawn", status_code=303)
 
     @routes.post("/grids/{version_no}/decision")
@@ -116,11 +96,38 @@ def make_grids(desk: Desk) -> APIRouter:
         try:
             await decide_grids(door.database, visitor.staff, version_no, approve=approve, now=now, real_now=wall_now())
         except BadInput as error:
-            return await show(request, visitor, version_no, {"fault": str(error)}, status=422)
+            return await _show(desk, request, visitor, version_no, {"fault": str(error)}, status=422)
         done = "approved" if approve else "refused"
         return RedirectResponse(f"{ROOT}/grids?version={version_no}&done={done}", status_code=303)
 
-    return routes
+
+async def _show(
+    desk: Desk, request: Request, visitor: Visitor, version: int | None, more: dict[str, object], *, status: int = 200
+) -> Response:
+    door = desk.door
+    async with door.database.transaction() as connection:
+        versions = await grid_versions(connection)
+        in_force = await version_on(connection, business_day(door.clock.now()))
+        chosen = _chosen(versions, version, in_force)
+        drawing, locks = await drawing_of(connection, chosen.version_no) if chosen else (_NOTHING, Locks())
+        actors = [v.changed_by[0] for v in versions] + [v.decided_by for v in versions if v.decided_by]
+        names = await names_of(connection, actors, door.sealing)
+        first_day = await next_day(connection, door.clock.now())
+    balance = await asyncio.to_thread(balance_of, drawing)
+    facts: dict[str, object] = {
+        "versions": versions,
+        "chosen": chosen,
+        "in_force": in_force,
+        "balance": balance,
+        "rows": _rows(drawing, balance, locks),
+        "islands": len(drawing.islands),
+        "actors": names,
+        "first_day": first_day,
+        "may_work": any(visitor.staff.may(role) for role in GRID_ROLES),
+        "fault": "",
+        "done": "",
+    }
+    return desk.show(request, visitor, "grids.html", facts | more, status=status)
 
 
 _NOTHING = Drawing({}, {}, frozenset())
