@@ -66,9 +66,8 @@ def show(
             async with database.transaction() as connection:
                 known = [one.version_no for one in await grid_versions(connection)]
             if not known or (version is not None and version not in known):
-                raise BadInput(
-                    f"there is no {f'version {version}' if version else 'version'} of the grids: run `yongquan grids build`"
-                )
+                wanted = "version" if version is None else f"version {version}"
+                raise BadInput(f"there is no {wanted} of the grids: run `yongquan grids build`")
             return await _told(database, version or known[0])
 
     with database_of(settings) as conninfo:
