@@ -21,6 +21,7 @@ from yongquan.commands import (
     effect,
     funders,
     gateway,
+    grids,
     institutions,
     ledger,
     merchants,
@@ -48,6 +49,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(effect.app, name="effect")
 app.add_typer(funders.app, name="funders")
 app.add_typer(areas.app, name="areas")
+app.add_typer(grids.app, name="grids")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")

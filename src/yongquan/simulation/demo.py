@@ -21,6 +21,7 @@ from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
+from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
@@ -98,6 +99,8 @@ class Demo:
         with self._phase("populate", "登记市民与商户 register", progress, len(city.citizens) + len(city.shops)) as tick:
             people = await self._populating().register_city(city, tick=tick)
             await self._populating().open_season(season)
+            now = self.platform.clock.now()
+            await open_grids(self.platform.database, city.regions, seed=self.seed, now=now)
         await self.platform.refresh()
         await self.platform.links.ready(timeout_s=ISSUERS_READY_S)
 

@@ -17,6 +17,8 @@ from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.fees import make_fees
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
+from yongquan.web.console.grid_cells import make_grid_cells
+from yongquan.web.console.grids import make_grids
 from yongquan.web.console.lines import make_lines
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
@@ -59,6 +61,8 @@ def make_console(door: Door) -> APIRouter:
         make_rounds,
         make_console_draws,
         make_shops,
+        make_grids,
+        make_grid_cells,
         make_funders,
         make_funding,
         make_budgets,

@@ -94,6 +94,12 @@ ACTIONS = {
     "case.assigned": "接手差异案件",
     "case.noted": "差异案件备注",
     "case.resolved": "差异案件结案",
+    "grids.drawn": "划分网格",
+    "grids.cell_moved": "调整网格单元",
+    "grids.locked": "锁定网格",
+    "grids.unlocked": "解锁网格",
+    "grids.approved": "同意网格版本",
+    "grids.refused": "不同意网格版本",
 }
 NOUNS = {
     "day_file": "日文件",
@@ -120,6 +126,7 @@ NOUNS = {
     "platform": "独立平台",
     "endpoint": "回调",
     "own_voucher": "商户自有券",
+    "grids": "网格",
 }
 FACTS = {
     "state": "状态",
@@ -147,4 +154,7 @@ FACTS = {
     "deliveries": "条数",
     "channel": "渠道",
     "most_fen": "最多花费（分）",
+    "grid": "网格",
+    "cell": "单元",
+    "effective_day": "生效日",
 }

@@ -120,6 +120,9 @@ REFUSALS = {
     "version_open": "已有在途版本，请先生效或退回。",
     "own_version": "编写人不能复核自己写的版本。",
     "unchangeable": "活动已发布，不能这样改。",
+    "grid_broken": "这样移动后，网格会断成几块或变空，没有保存。",
+    "grid_across_divisions": "网格不能跨区县，没有保存。",
+    "grid_locked": "该单元或网格已锁定，请先解锁。",
     "quota_refused": "不能预留：该轮次不是抢券轮次，已有配额，或剩余不足。",
 }
 COMMAND_LINE = "命令行"
