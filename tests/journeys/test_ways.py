@@ -94,7 +94,7 @@ def test_a_push_reaches_a_list(town: Town, ways: WayRounds, phones: Phones, desk
     desk.locator(".way-sheet button").click()
     expect(desk.locator(".tile-figure").first).to_have_text("1")
     desk.locator("button", has_text="开始发放").click()
-    expect(desk.locator("[data-state=sent]")).to_be_visible()
+    expect(desk.locator("[data-state=sent]")).to_be_visible(timeout=30_000)
 
     assert vouchers_of(phone) == 1
     phone.goto("/c/me")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from stdnum import luhn
 
-from yongquan.citizens.store import note_card
+from yongquan.citizens.store import name_of, note_card, phone_of
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.institutions.links import Links
@@ -42,17 +42,20 @@ async def bind_demo_card(
     citizen_id: UUID,
     bank: str,
     now: datetime,
-    holder: str = HOLDER,
 ) -> UUID:
-    """Open an account with a card and 5,000 yuan at a bank, bind the card, return the instrument.
+    """Open an account with a card and 5,000 yuan at a bank in the citizen's name and phone; bind the card, return it.
 
     Raises `NoSuchBank`, and `InstitutionUnreachable` if the bank does not answer or opens no card.
     """
-    pan = await open_demo_card(links, bank=bank, holder=holder)
+    cell = cell_of(citizen_id, cells)
+    async with database.transaction() as connection:
+        holder = await name_of(connection, cell, citizen_id, sealing)
+        phone = await phone_of(connection, cell, citizen_id, sealing)
+    pan = await open_demo_card(links, bank=bank, holder=holder or HOLDER, phone=phone or "")
     instrument = NewInstrument(fresh_id(), citizen_id, bank, "card", pan)
     async with database.transaction() as connection:
         await bind_many(connection, [instrument], sealing, cells=cells, now=now)
-        await note_card(connection, cell_of(citizen_id, cells), citizen_id, issuer=bank, pan=pan, now=now)
+        await note_card(connection, cell, citizen_id, issuer=bank, pan=pan, now=now)
     return instrument.instrument_id
 
 

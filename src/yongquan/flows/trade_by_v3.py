@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from yongquan.citizens.store import name_of
 from yongquan.flows.admit_openid import admit_openid, citizen_of_openid
-from yongquan.flows.bind_demo_card import HOLDER, bind_demo_card, demo_banks
+from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
 from yongquan.flows.open_merchant_store import open_merchant_store
 from yongquan.flows.order_desk import OrderDesk, Payer
 from yongquan.flows.serve_app import AppDesk
@@ -200,7 +199,6 @@ class V3Trades:
         cells, database = self.orders.cells, self.orders.database
         async with database.transaction() as connection:
             cards = await cards_of(connection, cell_of(citizen_id, cells), citizen_id)
-            name = await name_of(connection, cell_of(citizen_id, cells), citizen_id, self.apps.sealing)
         banks = demo_banks(self.links)
         if not cards and banks:
             bank = banks[citizen_id.int % len(banks)].code
@@ -212,7 +210,6 @@ class V3Trades:
                 citizen_id=citizen_id,
                 bank=bank,
                 now=now,
-                holder=name or HOLDER,
             )
         return citizen_id
 

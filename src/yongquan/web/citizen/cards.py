@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yongquan.citizens.identity import verified_citizen
-from yongquan.citizens.store import is_willing, name_of, set_willing
-from yongquan.flows.bind_demo_card import HOLDER, bind_demo_card, demo_banks
+from yongquan.citizens.store import is_willing, set_willing
+from yongquan.flows.bind_demo_card import bind_demo_card, demo_banks
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.views import cards_of
@@ -56,7 +56,6 @@ def make_cards(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             if len(await cards_of(connection, cell_of(who, door.cells), who)) >= CARDS_MAX:
                 raise Refused("forbidden", f"at most {CARDS_MAX} cards")
-            holder = await name_of(connection, cell_of(who, door.cells), who, door.sealing)
         await bind_demo_card(
             door.database,
             door.links,
@@ -65,7 +64,6 @@ def make_cards(door: Door, sessions: Sessions) -> APIRouter:
             citizen_id=who,
             bank=bank,
             now=door.clock.now(),
-            holder=holder or HOLDER,
         )
         return RedirectResponse("/c/cards", status_code=303)
 

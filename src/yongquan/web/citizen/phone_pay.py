@@ -76,6 +76,8 @@ def _make_code(door: Door, sessions: Sessions) -> APIRouter:
 
     @routes.get("/phone-pay/{token}/code")
     async def ask_code(request: Request, who: Annotated[UUID, Depends(sessions.page)], token: UUID) -> Response:
+        if (await door.phone_pay.find(who, token)).state in {TokenState.ACTIVE, TokenState.DELETED}:
+            return RedirectResponse(HOME, status_code=303)  # no code is awaited: the page was loaded again
         return await code_page(request, who, token)
 
     @routes.post("/phone-pay/{token}/code")
