@@ -28,9 +28,9 @@ class AppWord(BaseModel):
 class IssuerLimits(BaseModel):
     """What any instrument of this institution may pay: at once, in a day, by code without asking. null: any."""
 
-    payment_fen: int | None = Field(default=None, gt=0, le=BIGGEST_FEN)
-    day_fen: int | None = Field(default=None, gt=0, le=BIGGEST_FEN)
-    no_code_fen: int | None = Field(default=None, ge=0, le=BIGGEST_FEN)
+    payment_fen: int | None = Field(default=None, strict=True, gt=0, le=BIGGEST_FEN)
+    day_fen: int | None = Field(default=None, strict=True, gt=0, le=BIGGEST_FEN)
+    no_code_fen: int | None = Field(default=None, strict=True, ge=0, le=BIGGEST_FEN)
 
 
 def make_app_payments(door: Door, caller: Caller) -> APIRouter:

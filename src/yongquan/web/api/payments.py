@@ -14,7 +14,7 @@ from yongquan.kernel.ids import bucket_of
 from yongquan.payments.codes import bucket_of_pay_code
 from yongquan.payments.emvco_consumer import pay_code_in
 from yongquan.payments.model import OUTCOME_OPEN, Payment
-from yongquan.payments.phone_tokens import CONTACTLESS, Tap, read_tap
+from yongquan.payments.phone_tokens import CONTACTLESS, TAP_PATTERN, Tap, read_tap
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.pricing import Line
 from yongquan.web.api.fen import BIGGEST_FEN, whole_numbers
@@ -50,7 +50,7 @@ class PaymentRequest(msgspec.Struct):
 
     amount_fen: Fen
     pay_code: str | None = None
-    tap: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    tap: Annotated[str, msgspec.Meta(pattern=TAP_PATTERN)] | None = None
     store_id: UUID | None = None
     order_no: OrderNo | None = None
     lines: Annotated[list[LineIn], msgspec.Meta(max_length=BIGGEST_LINES)] | None = None
