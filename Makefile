@@ -43,7 +43,7 @@ check: setup
 
 test: setup browser-tools node-tools check
 	$(BIN)/pytest $(BESIDE)
-	./tools/with-postgres-15 $(BIN)/pytest $(BESIDE) tests/stores
+	./tools/with-postgres-15 $(BIN)/pytest tests/stores  # one worker: readers wait for every transaction of a server
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache
