@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from acp_client import AcpClient, Listener, admitted, listening
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from special_rounds import SpecialRounds, open_special_rounds
 
 from yongquan.plumbing.settings import read_settings
@@ -25,6 +25,7 @@ from yongquan.plumbing.settings import read_settings
 START_S = 180.0
 STOP_S = 40.0
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=20_000)  # several browsers share two cores
 PHONE = {"width": 390, "height": 844}
 # Where the demo's phone stands: the middle of Haishu.
 HERE = {"longitude": 121.545, "latitude": 29.872}
@@ -100,7 +101,7 @@ def phones(browser: Browser, town: Town) -> Iterator[Callable[[], BrowserContext
         context = browser.new_context(
             base_url=town.address, viewport=PHONE, locale="zh-CN", geolocation=HERE, permissions=["geolocation"]
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.on("weberror", lambda error: errors.append(str(error.error)))
         opened.append(context)
         return context
