@@ -14,6 +14,8 @@ BENCHMARKS = {
     "matching": "yongquan.bench.matching",
     "payments": "yongquan.bench.payments",
     "reconcile": "yongquan.bench.reconcile",
+    "settle": "yongquan.bench.settle",
+    "soldout": "yongquan.bench.soldout",
 }
 
 

@@ -98,11 +98,11 @@ async def try_faults(settings: Settings, conninfo: str, payments: int) -> Trial:
     """Seed a city, pay so often under faults, ask until nothing is open, and compare with the banks."""
     async with running(settings, conninfo, cells=1) as platform:
         await platform.links.ready(timeout_s=30)
-        orders = await _orders(platform, payments)
+        orders = await seed_orders(platform, payments=payments, citizens=max(payments // 4, 1), stores=50)
         _say(f"{payments:,} payments at banks with faults ..")
         await _switch(platform, FAULTS)
         started = time.monotonic()
-        await asyncio.gather(_pay(platform, orders), _break_a_line(platform))
+        await asyncio.gather(pay_all(platform, orders), _break_a_line(platform))
         unknown_before = await _count(platform, _OPEN)
         await _switch(platform, {})
         _say(f"{unknown_before:,} are unknown; asking the banks ..")
@@ -110,13 +110,13 @@ async def try_faults(settings: Settings, conninfo: str, payments: int) -> Trial:
         return await _compare(platform, unknown_before=unknown_before, seconds=time.monotonic() - started)
 
 
-async def _orders(platform: Platform, payments: int) -> list[Order]:
-    citizens = max(payments // 4, 1)
+async def seed_orders(platform: Platform, *, payments: int, citizens: int, stores: int) -> list[Order]:
+    """A new city's payments to come: each citizen's first one uses a voucher."""
     seeder = Seeder(platform.sealing, platform.tokens, platform.links, 1, platform.clock.now())
-    made: dict[str, Any] = await seeder.seed(platform.database, Seeding(citizens, 1, citizens, 50))
+    made: dict[str, Any] = await seeder.seed(platform.database, Seeding(citizens, 1, citizens, stores))
     await claim_all(platform, made)
-    people, stores = made["citizens"], made["stores"]
-    return [_order(people[n % citizens], stores[n % len(stores)], with_voucher=n < citizens) for n in range(payments)]
+    people, shops = made["citizens"], made["stores"]
+    return [_order(people[n % citizens], shops[n % stores], with_voucher=n < citizens) for n in range(payments)]
 
 
 def _order(person: dict[str, str], store: dict[str, str], *, with_voucher: bool) -> Order:
@@ -134,7 +134,8 @@ def _order(person: dict[str, str], store: dict[str, str], *, with_voucher: bool)
     )
 
 
-async def _pay(platform: Platform, orders: Sequence[Order]) -> None:
+async def pay_all(platform: Platform, orders: Sequence[Order]) -> None:
+    """Pay them, a few hundred at a time; how each ends is in the tables."""
     waiting = iter(orders)
 
     async def till() -> None:
