@@ -15,13 +15,13 @@ import uvloop
 from rich.console import Console
 
 from yongquan.app import Platform, make_application, running
-from yongquan.plumbing.clock import wall_now
-from yongquan.plumbing.db import database_of
+from yongquan.plumbing.clock import set_clock, wall_now
+from yongquan.plumbing.db import database_of, opened
 from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.presence import serving_alone
 from yongquan.plumbing.settings import Settings
 from yongquan.simulation.bank_services import open_bank_services
-from yongquan.simulation.demo import Demo, DemoPlatform
+from yongquan.simulation.demo import FIRST_MOMENT, Demo, DemoPlatform
 from yongquan.simulation.doors import CityDoor, FlowDoor, HttpDoor
 from yongquan.simulation.example_bank import example_bank, register_example_bank
 from yongquan.simulation.outside_world import outside_world
@@ -58,6 +58,9 @@ def run_demo(settings: Settings, *, once: bool, scale: float, seed: int, port: i
 async def _run(
     settings: Settings, conninfo: str, cells: int, *, once: bool, scale: float, seed: int, port: int, say: Say | None
 ) -> dict[str, Any]:
+    # Before anything works behind the pages: no brief is made of a day that the city does not know.
+    async with opened(conninfo, pool_size=1) as database, database.transaction() as connection:
+        await set_clock(connection, shows=FIRST_MOMENT)
     async with (
         running(settings, conninfo, cells=cells, pool_size=32, background=not once) as platform,
         serving(make_application(platform), host="127.0.0.1", port=port, quiet=once) as ended,

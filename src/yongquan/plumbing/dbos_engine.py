@@ -133,3 +133,9 @@ def _send_logs_to_root() -> None:
     logger = logging.getLogger("dbos")
     logger.handlers[:] = [logging.NullHandler()]
     logger.propagate = True
+    logger.addFilter(_is_not_our_own_stop)
+
+
+def _is_not_our_own_stop(record: logging.LogRecord) -> bool:
+    # Stopping cancels the tasks that execute; what they were at stays pending, so nobody needs to hear of it.
+    return not record.getMessage().startswith("Asyncio task cancelled")

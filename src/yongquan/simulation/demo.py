@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
 from yongquan.institutions.links import Links
 from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
@@ -34,6 +35,8 @@ from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 DEMO_DAY = date(2022, 2, 21)
 ISSUERS_READY_S = 30.0
 CLEARING_S = 300.0
+# The Friday before: campaigns are published, and the draw's sign-up opens in the evening.
+FIRST_MOMENT = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
 VISITORS_COME_DAYS = 6
 
 
@@ -92,8 +95,7 @@ class Demo:
 
     async def _run(self, door: CityDoor, progress: Progress) -> int | None:
         """The day; what winning in the draw truly changed, since a simulated city knows."""
-        # The Friday before: campaigns are published, and the draw's sign-up opens in the evening.
-        await self._set_clock(clock_time(8), days=-3)
+        await self._set_moment(FIRST_MOMENT)
         city = build_city(seed=self.seed, scale=self.scale)
         season = plan_season(city.divisions, day=DEMO_DAY, scale=self.scale)
         with self._phase("populate", "登记市民与商户 register", progress, len(city.citizens) + len(city.shops)) as tick:
@@ -153,6 +155,10 @@ class Demo:
             report = await self.platform.clearing.clear_day(DEMO_DAY, patience_s=CLEARING_S)
             if report.waiting_for:
                 progress.log(f"清算等待 the day waits for: {report.waiting_for}")
+            tick(1)
+        with self._phase("reconcile", "与银行对账 reconcile", progress, 1) as tick:
+            p = self.platform
+            await fetch_and_reconcile(p.database, p.links, DEMO_DAY, actor="command:demo", now=p.clock.now())
             tick(1)
         with self._phase("effect", "测算效果 measure the effect", progress, 1) as tick:
             await experiment.conclude(now=self.platform.clock.now())

@@ -157,4 +157,7 @@ FACTS = {
     "grid": "网格",
     "cell": "单元",
     "effective_day": "生效日",
+    "cases": "差异件数",
+    "sha256": "文件 SHA-256",
+    "announcement": "公告",
 }
