@@ -15,7 +15,7 @@ from yongquan.citizens.model import NewCitizen
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import CitizenId, bucket_from
 from yongquan.plumbing.clock import business_day
-from yongquan.plumbing.db import Database
+from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 
@@ -99,20 +99,36 @@ class SignInDesk:
 
         Raises `NotAPhone`, `WrongCode`.
         """
-        index, cell = self._place(phone)
+        index, _ = self._place(phone)
         agreed = None
         async with self.database.transaction() as connection:
-            expected = await store.try_code(
-                connection, cell=cell, phone_index=index, tries_max=TRIES_MAX, sent_after=now - CODE_LASTS
-            )
-            if expected is not None and hmac.compare_digest(expected, self._hash(phone, code, purpose)):
-                await store.spend_code(connection, cell=cell, phone_index=index)
+            if await self._spends(connection, phone, code, purpose, now=now):
                 fresh = NewCitizen(fresh_id(bucket_from(index)), phone, name)
                 found = await store.find_or_register(connection, fresh, self.sealing, cells=self.cells)
                 agreed = CitizenId(found), found == fresh.citizen_id
         if agreed is None:  # after the commit: the try is counted
             raise WrongCode
         return agreed
+
+    async def prove(self, phone: str, code: str, *, now: datetime, purpose: str) -> None:
+        """Pass whoever gave a code of this purpose back, without registering a citizen.
+
+        Raises `NotAPhone`, `WrongCode`.
+        """
+        async with self.database.transaction() as connection:
+            proven = await self._spends(connection, phone, code, purpose, now=now)
+        if not proven:
+            raise WrongCode
+
+    async def _spends(self, connection: Connection, phone: str, code: str, purpose: str, *, now: datetime) -> bool:
+        index, cell = self._place(phone)
+        expected = await store.try_code(
+            connection, cell=cell, phone_index=index, tries_max=TRIES_MAX, sent_after=now - CODE_LASTS
+        )
+        if expected is None or not hmac.compare_digest(expected, self._hash(phone, code, purpose)):
+            return False
+        await store.spend_code(connection, cell=cell, phone_index=index)
+        return True
 
     def _place(self, phone: str) -> tuple[bytes, int]:
         require_phone(phone)

@@ -18,10 +18,11 @@ class Holder(StrEnum):
 
     CITIZEN = "c"
     STORE = "s"
+    SURVEYOR = "v"
 
 
 class Bearer(msgspec.Struct, frozen=True, gc=False):
-    """The holder of a valid token: `id_hex` is the citizen's or the store's id."""
+    """The holder of a valid token: `id_hex` is the citizen's, the store's or the surveyor's id."""
 
     holder: Holder
     id_hex: str

@@ -38,6 +38,7 @@ from yongquan.web.draw_effects import make_draw_effects
 from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
+from yongquan.web.surveyor import make_surveyor
 
 SWAGGER = "/static/vendor/swagger-ui-5.35.0"
 
@@ -53,6 +54,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)
+    site.include_router(make_surveyor(door), include_in_schema=False)
     site.include_router(make_cashier(door), include_in_schema=False)
     site.include_router(make_console(door), include_in_schema=False)
     site.include_router(make_draws(door), include_in_schema=False)
