@@ -1,7 +1,7 @@
 """The SQL of providers and their people."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from yongquan.merchants.providers.model import NewProvider, NewSurveyor, Provider, ProviderState, Surveyor
@@ -148,19 +148,10 @@ def masked(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}"
 
 
-def _provider(row: Sequence[object]) -> Provider:
-    return Provider(*row[:3], ProviderState(str(row[3])), *row[4:])  # type: ignore[arg-type]
+def _provider(row: tuple[Any, ...]) -> Provider:
+    return Provider(row[0], row[1], row[2], ProviderState(row[3]), *row[4:])
 
 
-def _surveyor(row: Sequence[object], sealing: Sealing) -> Surveyor:
-    surveyor_id, provider_id, name, phone, is_lead, left_at, provider_name = row
-    opened = sealing.open(bytes(phone), what="phone")  # type: ignore[call-overload]
-    return Surveyor(
-        surveyor_id,  # type: ignore[arg-type]
-        provider_id,  # type: ignore[arg-type]
-        sealing.open(bytes(name), what="name"),  # type: ignore[call-overload]
-        masked(opened),
-        bool(is_lead),
-        left_at,  # type: ignore[arg-type]
-        str(provider_name),
-    )
+def _surveyor(row: tuple[Any, ...], sealing: Sealing) -> Surveyor:
+    name, phone = sealing.open(bytes(row[2]), what="name"), sealing.open(bytes(row[3]), what="phone")
+    return Surveyor(row[0], row[1], name, masked(phone), row[4], row[5], row[6])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from yongquan.merchants.tasks.model import Task, TaskEvent, TaskKind, TaskState, TaskStep
@@ -95,7 +96,7 @@ select surveyor_id, sum(minutes) from merchants.task
  where surveyor_id is not null and state in ('assigned', 'accepted', 'under_way', 'returned') group by surveyor_id
 """
 _DONE = """
-select task_id, kind, store_id, grid_code, provider_id, minutes, state from merchants.task
+select task_id, kind, store_id, grid_code, provider_id, minutes from merchants.task
  where kind in ('first_visit', 'inspection') and state in ('done', 'checked') and period = %s order by task_id
 """
 
@@ -136,7 +137,6 @@ class DoneVisit:
     grid_code: str | None
     provider_id: UUID
     minutes: int
-    state: TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +258,8 @@ async def loads_of_people(connection: Connection) -> dict[UUID, int]:
 async def done_visits(connection: Connection, period: str) -> list[DoneVisit]:
     """The visits of a month that were done."""
     rows = await (await connection.execute(_DONE, [period])).fetchall()
-    return [DoneVisit(row[0], TaskKind(row[1]), *row[2:6], TaskState(row[6])) for row in rows]
+    return [DoneVisit(row[0], TaskKind(row[1]), row[2], row[3], row[4], row[5]) for row in rows]
 
 
-def _task(row: Sequence[object]) -> Task:
-    return Task(row[0], TaskKind(str(row[1])), TaskState(str(row[2])), *row[3:])  # type: ignore[arg-type]
+def _task(row: tuple[Any, ...]) -> Task:
+    return Task(row[0], TaskKind(row[1]), TaskState(row[2]), *row[3:])
