@@ -27,6 +27,7 @@ from yongquan.merchants.providers.model import (
     require_capacity,
 )
 from yongquan.merchants.providers.training import record_test
+from yongquan.merchants.tasks.store import release_tasks
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Connection, Database
@@ -101,14 +102,15 @@ class ProviderDesk:
             await append(connection, _entry(staff.actor, "person_added", new.provider_id, facts), now=now)
 
     async def let_go(self, staff: Staff, surveyor_id: UUID, *, now: datetime) -> None:
-        """Somebody leaves a provider; open tasks are handed out again by the next plan. A repeat changes nothing."""
+        """Somebody leaves; the tasks go back to the provider, and the next plan hands them out. Repeats do nothing."""
         staff.require(*FIELD_ROLES)
         async with self.database.transaction() as connection:
             person = await store.surveyor_of(connection, surveyor_id, self.sealing)
             if person is None:
                 raise NotASurveyor
             if await store.let_go(connection, surveyor_id, now=now):
-                facts: Facts = {"surveyor": str(surveyor_id)}
+                freed = await release_tasks(connection, surveyor_id, actor=staff.actor, now=now)
+                facts: Facts = {"surveyor": str(surveyor_id), "tasks": freed}
                 await append(connection, _entry(staff.actor, "person_left", person.provider_id, facts), now=now)
 
     async def sign_in(self, codes: SignInDesk, phone: str, code: str, *, now: datetime) -> Surveyor:

@@ -23,6 +23,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.city_grids import open_grids
+from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
@@ -71,7 +72,11 @@ class Demo:
         districts = [division.adcode for division in city.divisions]
         await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
         await p.refresh()
-        return await welcome(p.database, p.sealing, tokens, city)
+        # The providers came with the grids, and have been at work since.
+        began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
+        field_ = await open_field(p.database, p.sealing, city.regions, seed=self.seed, now=began)
+        await work_a_while(p.database, p.sealing, now=p.clock.now())
+        return await welcome(p.database, p.sealing, tokens, city, field_)
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""

@@ -13,6 +13,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Holder, Tokens
 from yongquan.simulation.city import City
+from yongquan.simulation.city_providers import Field
 from yongquan.simulation.demo_staff import enrol_demo_staff
 from yongquan.simulation.populate import store_id_of
 from yongquan.staff.sandbox import CHECKER_LOGIN, MAKER_LOGIN
@@ -41,6 +42,7 @@ class Welcome:
     login: str
     password: str
     totp_secret: str
+    surveyor: Field
 
 
 async def open_for_visitors(
@@ -97,7 +99,7 @@ async def open_for_visitors(
         await announce_draw(connection, drawn.round_id, terms, sealing, actor="command:demo", now=now)
 
 
-async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: City) -> Welcome:
+async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: City, field: Field) -> Welcome:
     """Make the demo's logins: its first citizen, its first store, one officer."""
     login, password, totp_secret = await enrol_demo_staff(database, sealing, wall_now())
     return Welcome(
@@ -110,6 +112,7 @@ async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: Ci
         login=login,
         password=password,
         totp_secret=totp_secret,
+        surveyor=field,
     )
 
 
@@ -121,6 +124,7 @@ def lines_of(welcomed: Welcome, *, url: str, bank: str) -> Sequence[str]:
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
         f"商户自有券 own vouchers  {url}/m/own (商户 the shop), {url}/console/own (管理台 the console)",
         f"  {MAKER_LOGIN} 写活动 writes a campaign, {CHECKER_LOGIN} 复核 approves it (密码相同 the same password)",
+        f"服务商走访 surveyor {url}/p/  手机号 phone {welcomed.surveyor.phone} ({welcomed.surveyor.provider})",
         f"银行应用 bank's app  {bank}/  手机号 phone {welcomed.phone} 姓名 name {welcomed.name}",
         f"  授权短信 its code of consent is shown at {url}/c/apps",
         f"接口文档 API docs    {url}/docs",

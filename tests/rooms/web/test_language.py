@@ -9,7 +9,8 @@ import pytest
 from babel.messages.extract import extract
 
 from yongquan.institutions.acp import codes as acp_codes
-from yongquan.web import bank_words, own_words, terms_words, words
+from yongquan.merchants.providers import course
+from yongquan.web import bank_words, field_words, own_words, terms_words, words
 from yongquan.web.cashier.showing import CASHIER_WORDS
 from yongquan.web.citizen import scripts
 from yongquan.web.citizen.phone_pay import PHONE_PAY_WORDS
@@ -20,7 +21,7 @@ from yongquan.web.words import Words
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FACT = re.compile(r"%\(\w+\)s|%s")
-FOLDERS = ("acp", "base", "cashier", "citizen", "merchant")
+FOLDERS = ("acp", "base", "cashier", "citizen", "merchant", "surveyor")
 LISTS = (
     *(words.INDUSTRIES, words.WHY_NOT, words.VOUCHER_STATES, words.PAYMENT_STATES, words.DECLINED, words.PROBLEMS),
     *(
@@ -35,6 +36,7 @@ LISTS = (
         PHONE_PAY_WORDS,
     ),
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
+    *field_words.LISTS,
     own_words.TERMS,
     own_words.PROBLEMS,
     *bank_words.LISTS.values(),
@@ -55,6 +57,10 @@ def said_by_phone_pages() -> Iterator[str]:
     for listed in LISTS:
         yield from listed.values()
     yield words.DECLINED_OTHERWISE
+    yield field_words.FIELD_REFUSED
+    yield from course.LESSONS
+    for question in course.QUESTIONS:
+        yield from (question.text, *question.options)
     yield from (*terms_words.SENTENCES.values(), *terms_words.LISTED)
 
 

@@ -57,6 +57,7 @@ TASK_STEPS: Final[Mapping[tuple[TaskState, TaskStep], TaskState]] = MappingProxy
         (_S.OPEN, _T.ASSIGN): _S.ASSIGNED,
         (_S.ASSIGNED, _T.ASSIGN): _S.ASSIGNED,  # to somebody else
         (_S.ACCEPTED, _T.ASSIGN): _S.ASSIGNED,
+        (_S.UNDER_WAY, _T.ASSIGN): _S.ASSIGNED,
         (_S.RETURNED, _T.ASSIGN): _S.ASSIGNED,
         (_S.ASSIGNED, _T.DECLINE): _S.OPEN,
         (_S.ACCEPTED, _T.DECLINE): _S.OPEN,

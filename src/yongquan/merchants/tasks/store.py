@@ -70,6 +70,16 @@ select task_id, (select coalesce(max(e.no), 0) + 1 from merchants.task_event e w
        'assign', 'assigned', %(actor)s, '', %(now)s
   from given
 """
+_RELEASE = """
+with freed as (
+    update merchants.task set state = 'assigned', surveyor_id = null, changed_at = %(now)s
+     where surveyor_id = %(surveyor)s and state in ('assigned', 'accepted', 'under_way', 'returned')
+    returning task_id)
+insert into merchants.task_event (task_id, no, step, state, actor, note, at)
+select task_id, (select coalesce(max(e.no), 0) + 1 from merchants.task_event e where e.task_id = freed.task_id),
+       'assign', 'assigned', %(actor)s, '', %(now)s
+  from freed
+"""
 _EVENTS = "select no, step, state, actor, note, at from merchants.task_event where task_id = %s order by no"
 _COUNTS = """
 select t.grid_code, t.provider_id, t.kind, t.state, count(*), sum(t.minutes),
@@ -228,6 +238,12 @@ async def give_tasks(
     columns = [[one[n] for one in given] for n in range(3)]
     values = {"ids": columns[0], "providers": columns[1], "surveyors": columns[2], "actor": actor, "now": now}
     return (await connection.execute(_GIVE, values)).rowcount
+
+
+async def release_tasks(connection: Connection, surveyor_id: UUID, *, actor: str, now: datetime) -> int:
+    """What somebody who leaves had to do goes back to the provider; how many tasks."""
+    values = {"surveyor": surveyor_id, "actor": actor, "now": now}
+    return (await connection.execute(_RELEASE, values)).rowcount
 
 
 async def count_tasks(
