@@ -1,4 +1,4 @@
-"""The demo city's field: 22 providers, their trained people, an assignment in force, a month's tasks, some under way."""
+"""The demo city's field: 22 providers, their trained people, an assignment in force, a month's tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,8 +38,9 @@ APPLIED_BY, DECIDED_BY = "command:demo", "command:demo approval"
 # The demo's licences of shops are numbered from 0; providers' come after all of them.
 LICENCES_FROM: Final = 20_000_000
 NAMES: Final = (
-    "青柚 潮汐 小满 百灯 远帆 竹马 云梯 拾光 北巷 麦田 山茶 晴川 木桥 石榴 海棠 星槎 半亩 知了 归雁 长亭 白露 听松"
-).split()
+    *("青柚", "潮汐", "小满", "百灯", "远帆", "竹马", "云梯", "拾光", "北巷", "麦田", "山茶"),
+    *("晴川", "木桥", "石榴", "海棠", "星槎", "半亩", "知了", "归雁", "长亭", "白露", "听松"),
+)
 # Capacities beside each other differ; together they are a fifth above the work.
 SIZES: Final = (90, 110, 130, 100, 150, 120, 140)
 SPARE: Final = 1.2
