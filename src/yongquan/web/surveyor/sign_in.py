@@ -30,10 +30,6 @@ def make_sign_in(entrance: Entrance) -> APIRouter:
             raise Outage("no SMS gateway is connected")
         return desk
 
-    def phone_page(request: Request, phone: str, back: str, error: str = "") -> Response:
-        facts = {"back": back, "phone": phone, "error": error}
-        return entrance.show(request, None, "sign_in.html", facts, status=422 if error else 200)
-
     async def code_page(request: Request, phone: str, back: str, error: str = "") -> Response:
         inbox = await door.phones.last_message(phone) if door.phones else None
         facts = {"phone": phone, "back": back, "error": error, "inbox": inbox}
@@ -41,7 +37,7 @@ def make_sign_in(entrance: Entrance) -> APIRouter:
 
     @routes.get("/sign-in")
     async def ask_phone(request: Request, back: str = HOME) -> Response:
-        return phone_page(request, "", back)
+        return _phone_page(entrance, request, "", back)
 
     @routes.post("/sign-in")
     async def send_code(
@@ -51,7 +47,7 @@ def make_sign_in(entrance: Entrance) -> APIRouter:
         try:
             await desk_or_outage().send_code(number, now=wall_now(), purpose=PURPOSE, asks="走访员登录")
         except NotAPhone:
-            return phone_page(request, phone, back, "not_a_phone")
+            return _phone_page(entrance, request, phone, back, "not_a_phone")
         except TooManyCodes:
             return await code_page(request, number, back, "too_many_codes")
         return await code_page(request, number, back)
@@ -69,7 +65,7 @@ def make_sign_in(entrance: Entrance) -> APIRouter:
         except (WrongCode, NotAPhone):
             return await code_page(request, phone, back, "wrong_code")
         except NotASurveyor as refusal:
-            return phone_page(request, phone, back, refusal.code)
+            return _phone_page(entrance, request, phone, back, refusal.code)
         answer = RedirectResponse(back if is_inside(back) and back.startswith("/p") else HOME, status_code=303)
         token = door.tokens.issue(Holder.SURVEYOR, person.surveyor_id, expires_at=now + SESSION_LASTS)
         entrance.sessions.open(request, answer, token, lasts=SESSION_LASTS)
@@ -82,3 +78,8 @@ def make_sign_in(entrance: Entrance) -> APIRouter:
         return answer
 
     return routes
+
+
+def _phone_page(entrance: Entrance, request: Request, phone: str, back: str, error: str = "") -> Response:
+    facts = {"back": back, "phone": phone, "error": error}
+    return entrance.show(request, None, "sign_in.html", facts, status=422 if error else 200)

@@ -48,6 +48,13 @@ def make_tasks(entrance: Entrance) -> APIRouter:
         }
         return entrance.show(request, who, "tasks.html", facts)
 
+    _add_one(routes, entrance)
+    return routes
+
+
+def _add_one(routes: APIRouter, entrance: Entrance) -> None:
+    door = entrance.door
+
     async def page(
         request: Request, who: Surveyor, task_id: UUID, *, error: str = "", note: str = "", done: str = ""
     ) -> Response:
@@ -95,8 +102,6 @@ def make_tasks(entrance: Entrance) -> APIRouter:
         if step == TaskStep.DECLINE:
             return RedirectResponse("/p/tasks?tab=new", status_code=303)
         return RedirectResponse(f"/p/tasks/{wanted}?done={step}", status_code=303)
-
-    return routes
 
 
 def _task_id(text: str) -> UUID:
