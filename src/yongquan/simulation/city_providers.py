@@ -18,14 +18,16 @@ from yongquan.flows.recruit_provider import (
 from yongquan.flows.work_tasks import take_step
 from yongquan.kernel.ids import named_id
 from yongquan.kernel.regions import Regions
-from yongquan.merchants.grids.store import drawing_of, version_on
+from yongquan.merchants.grids.store import drawing_of, grids_of_stores, version_on
 from yongquan.merchants.providers.assigning import GridWork, works_of
 from yongquan.merchants.providers.assignments import assignment_version
-from yongquan.merchants.providers.model import NewProvider, NewSurveyor, ProviderStep
+from yongquan.merchants.providers.model import NewProvider, NewSurveyor, ProviderStep, Surveyor
+from yongquan.merchants.providers.store import provider_of
 from yongquan.merchants.providers.training import record_test
 from yongquan.merchants.tasks.model import Task, TaskKind, TaskState, TaskStep
-from yongquan.merchants.tasks.planning import NewTask, period_of
+from yongquan.merchants.tasks.planning import MINUTES, NewTask, period_of
 from yongquan.merchants.tasks.store import TaskFilter, add_tasks, move_task, tasks_of
+from yongquan.merchants.views import stores_near
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.sealing import Sealing
@@ -44,6 +46,7 @@ NAMES: Final = (
 # Capacities beside each other differ; together they are a fifth above the work.
 SIZES: Final = (90, 110, 130, 100, 150, 120, 140)
 SPARE: Final = 1.2
+NEAR: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ async def work_a_while(database: Database, sealing: Sealing, *, now: datetime) -
     """Some tasks of the first provider in every state, and a pay appeal."""
     async with database.transaction() as connection:
         lead = await require_at_work(connection, person_id(0, 0), sealing, now=now)
+        await _ask_around(connection, lead, now=now)
         wanted = TaskFilter(surveyor_id=lead.surveyor_id, states=(TaskState.ASSIGNED,))
         tasks = await tasks_of(connection, wanted)
         story = (TaskStep.ACCEPT, TaskStep.START, TaskStep.FINISH)
@@ -112,6 +116,33 @@ def phone_of(provider: int, person: int) -> str:
 def person_id(provider: int, person: int) -> UUID:
     """The id of one of a provider's people; the first is its lead."""
     return named_id("demo surveyor", provider, person)
+
+
+async def _ask_around(connection: Connection, lead: Surveyor, *, now: datetime) -> None:
+    """A small city has few shops a grid: the lead is sent to those nearest to the depot as well."""
+    provider = await provider_of(connection, lead.provider_id)
+    if provider is None:
+        return
+    lon, lat = provider.depot_lon, provider.depot_lat
+    near = (await stores_near(connection, lon=lon, lat=lat, industry=None, districts=None, hardship_only=False))[:NEAR]
+    today = business_day(now)
+    grids = await grids_of_stores(connection, today, [shop.store_id for shop in near])
+    asked = [
+        NewTask(
+            task_id=named_id("demo task", shop.store_id),
+            kind=(TaskKind.INSPECTION, TaskKind.TRAINING)[n % 2],
+            period=period_of(today),
+            store_id=shop.store_id,
+            minutes=(20, MINUTES[TaskKind.TRAINING])[n % 2],
+            due_day=today + timedelta(days=n - 2),
+            grid_code=grids.get(shop.store_id),
+            provider_id=lead.provider_id,
+            surveyor_id=lead.surveyor_id,
+            note="核对门店名称、地址和码牌",
+        )
+        for n, shop in enumerate(near)
+    ]
+    await add_tasks(connection, asked, actor=DECIDED_BY, now=now - timedelta(days=5))
 
 
 async def _recruit(
