@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from yongquan_sandbox.roster import BY_CODE, ROSTER, Institution
+from yongquan_sandbox.roster import BY_CODE, Institution, Kind
 
 READY_WAIT_S: Final = 30.0
 STOP_WAIT_S: Final = 5.0
@@ -30,7 +30,7 @@ def main() -> None:
         signal.signal(number, _stop)
     children: dict[str, subprocess.Popen[str]] = {}
     try:
-        chosen = [BY_CODE[code] for code in options.only] if options.only else list(ROSTER)
+        chosen = [BY_CODE[code] for code in options.only] if options.only else list(BY_CODE.values())
         for place, institution in enumerate(chosen):
             children[institution.code] = _start(institution, options, place)
         written = _write_directory(options.dir, [_directory_row(one, children[one.code]) for one in chosen])
@@ -65,12 +65,14 @@ def _codes(text: str) -> list[str]:
 
 def _start(institution: Institution, options: argparse.Namespace, place: int) -> subprocess.Popen[str]:
     first = options.base_port + 2 * place if options.base_port else 0
+    module = ["yongquan_sandbox.institution", "--code", institution.code, "--iso-port", str(first)]
+    if institution.kind is Kind.REGISTER:
+        module = ["yongquan_sandbox.register_office"]
     # The child's standard input is the watch: it closes when this process is gone, however it went.
     return subprocess.Popen(  # noqa: S603 - our own module with checked options
         [
-            *(sys.executable, "-m", "yongquan_sandbox.institution", "--code", institution.code),
+            *(sys.executable, "-m", *module, "--http-port", str(first + 1 if first else 0)),
             *("--dir", str(options.dir / institution.code), "--network-key", str(options.network_key)),
-            *("--iso-port", str(first), "--http-port", str(first + 1 if first else 0)),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -54,7 +54,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format=f"{options.code}: %(message)s")
     folder: Path = options.dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _lock(folder / "lock"):
+    with lock_folder(folder / "lock"):
         uvloop.run(_serve(BY_CODE[options.code], options))
 
 
@@ -78,8 +78,8 @@ async def _serve(institution: Institution, options: argparse.Namespace) -> None:
         "http_port": listener.getsockname()[1],
         "public_key_pem": public_pem(own_key),
     }
-    _watch(stopped)
-    await _run_http(door, listener, stopped, ready)
+    watch_for_end(stopped)
+    await run_http(door, listener, stopped, ready)
     if iso is not None:
         iso.stop()
     books.close()
@@ -87,7 +87,8 @@ async def _serve(institution: Institution, options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-async def _run_http(door: Door, listener: socket.socket, stopped: asyncio.Event, ready: dict[str, object]) -> None:
+async def run_http(door: Door, listener: socket.socket, stopped: asyncio.Event, ready: dict[str, object]) -> None:
+    """Tell the launcher that the door is open, and serve until the event is set."""
     config = uvicorn.Config(
         door,
         loop="none",
@@ -110,7 +111,8 @@ async def _run_http(door: Door, listener: socket.socket, stopped: asyncio.Event,
     await serving
 
 
-def _watch(stopped: asyncio.Event) -> None:
+def watch_for_end(stopped: asyncio.Event) -> None:
+    """Set the event at SIGTERM, SIGINT, or when standard input closes."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
@@ -124,7 +126,7 @@ def _watch(stopped: asyncio.Event) -> None:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[IO[bytes]]:
+def lock_folder(path: Path) -> Iterator[IO[bytes]]:
     """Hold the institution's folder; waits a moment for a predecessor that is just going."""
     with path.open("ab") as held:
         deadline = time.monotonic() + LOCK_WAIT_S

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     BANK = "bank"
     WALLET = "wallet"
     ACQUIRER = "acquirer"
+    REGISTER = "register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,12 @@ ROSTER = (
     Institution("suihe", "穗禾支付", "Suihe Payments", Kind.ACQUIRER, "99010009", (), 0),
 )
 
+# Not a member of the network, but asked by it: who holds a licence, and whether it stands.
+REGISTER = Institution("register", "市场主体登记库", "Business register", Kind.REGISTER, "99020001", (), 0)
+
 # UnionPay's published test cards: some have a wrong check digit or another length.
 PUBLISHED_TEST_CARDS = frozenset({"6226388000000095", "6226090000000048", "6216261000000000018", "6221558812340000"})
-BY_CODE = {institution.code: institution for institution in ROSTER}
+BY_CODE = {institution.code: institution for institution in (*ROSTER, REGISTER)}
 
 
 def has_valid_check_digit(number: str) -> bool:

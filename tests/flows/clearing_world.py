@@ -34,6 +34,7 @@ from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.plumbing.clock import set_clock
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.settings import Settings
+from yongquan.simulation.licences import credit_code
 from yongquan.simulation.provisioning import open_accounts, take_on_stores
 from yongquan.vouchers.model import Campaign, Caps, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
@@ -221,7 +222,7 @@ def _store(n: int) -> NewStore:
         store_id=store_id,
         name=f"小店 {n}",
         brand=None,
-        licence_no="",
+        licence_no=credit_code(n, adcode="330203", is_company=False),
         industry="dining",
         mcc="5812",
         adcode="330203",

@@ -37,7 +37,13 @@ async def dry_run_campaign(
     paid = await paid_on(connection, day)
     stores = await facts_of_stores(connection, sorted({one.store_id for one in paid}))
     facts = {
-        id_: StoreFacts(s.industry, s.adcode, s.hardship, groups=s.groups, place=s.place, merchant=s.licence_no)
+        id_: StoreFacts(
+            *(s.industry, s.adcode, s.hardship),
+            groups=s.groups,
+            place=s.place,
+            merchant=s.licence_no,
+            may_take_subsidies=s.may_take_subsidies,
+        )
         for id_, s in stores.items()
     }
     payments = [

@@ -56,6 +56,7 @@ class Prepared:
     lon: float
     lat: float
     groups: Sequence[str]
+    may_take_subsidies: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def facts_of(store: StoreRow, *, now: datetime, issuer: str | None = None, card_
         now=now,
         issuer=issuer,
         card_bin=card_bin,
+        may_take_subsidies=store.may_take_subsidies,
     )
 
 
@@ -81,7 +82,14 @@ async def vouchers_at_hand(
         database, _held(catalogue, rows), cells=cells, citizen_id=citizen_id, merchant=merchant, now=now
     )
     kinds = FunderKinds(database)
-    return [replace(v, funder_kind=await kinds.of(v.type.funder_id)) for v in vouchers]
+    return [
+        replace(
+            v,
+            funder_kind=await kinds.of(v.type.funder_id),
+            is_public=await kinds.any_public(v.type.funders),
+        )
+        for v in vouchers
+    ]
 
 
 def quote_of(

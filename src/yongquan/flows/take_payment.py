@@ -243,6 +243,7 @@ class PaymentDesk:
             now=self._clock.now(),
             issuer=prepared.issuer,
             card_bin=self._vault.prefix(prepared.pan_sealed),
+            may_take_subsidies=prepared.may_take_subsidies,
         )
 
     async def _held(self, rows: Sequence[Sequence[Any]]) -> list[HeldVoucher]:
@@ -255,7 +256,9 @@ class PaymentDesk:
             type_ = self._catalogue.type(type_id.replace("-", ""))
             if type_ is not None:
                 kind = await self._funder_kinds.of(type_.funder_id)
-                held.append(HeldVoucher(voucher_id, type_, datetime.fromisoformat(valid_until), amount_fen, kind))
+                is_public = await self._funder_kinds.any_public(type_.funders)
+                until = datetime.fromisoformat(valid_until)
+                held.append(HeldVoucher(voucher_id, type_, until, amount_fen, kind, is_public=is_public))
         return held
 
     async def _begin(self, order: Order, order_no: str, prepared: Prepared, selection: Selection) -> Begin:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from yongquan.institutions.connectors.iso8583 import IssuerLine
+from yongquan.institutions.connectors.register import RegisterClient
 from yongquan.institutions.connectors.signatures import public_key
 from yongquan.institutions.connectors.signed_http import SignedClient
 from yongquan.institutions.errors import InstitutionUnreachable
@@ -14,6 +15,7 @@ from yongquan.institutions.registry import Registry, parse_registry
 
 NETWORK_ID = "99000001"
 LINES = 2
+REGISTER_TIMEOUT_S = 10.0  # somebody waits at a form
 
 
 class Links:
@@ -80,6 +82,19 @@ class Links:
             institution=code,
             our_private_key=self._our_key,
             their_public_key=public_key(member.public_key_pem),
+        )
+
+    def business_register(self) -> RegisterClient:
+        """Signed HTTP to the business register. Raises `InstitutionUnreachable` if the directory has none."""
+        office = self._known().register
+        if office is None:
+            raise InstitutionUnreachable("the directory of institutions names no business register")
+        return RegisterClient(
+            office.http_url,
+            institution=office.code,
+            our_private_key=self._our_key,
+            their_public_key=public_key(office.public_key_pem),
+            timeout_s=REGISTER_TIMEOUT_S,
         )
 
     def _known(self) -> Registry:

@@ -18,6 +18,7 @@ class InstitutionKind(StrEnum):
     BANK = "bank"
     WALLET = "wallet"
     ACQUIRER = "acquirer"
+    REGISTER = "register"  # the business register: asked by the network, no member of it
 
 
 class UnknownIssuer(Refusal):
@@ -51,8 +52,10 @@ class Registry:
     """The members, found by code or by card."""
 
     def __init__(self, members: Iterable[Institution]) -> None:
-        self.members = tuple(members)
-        self._by_code = {member.code: member for member in self.members}
+        listed = tuple(members)
+        self.members = tuple(member for member in listed if member.kind is not InstitutionKind.REGISTER)
+        self.register = next((member for member in listed if member.kind is InstitutionKind.REGISTER), None)
+        self._by_code = {member.code: member for member in listed}
         self._by_bin = {prefix: member for member in self.members for prefix in member.bins}
 
     def __getitem__(self, code: str) -> Institution:

@@ -14,7 +14,8 @@ STORE = "store_id, name, industry, adcode, address, lon, lat, acquirer, hardship
 OVER_A_COUNTER = "mcc not between '6010' and '6300'"
 _STORE = f"""
 select {STORE}, null::float8, licence_no,
-       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id)
+       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id),
+       merchants.may_take_subsidies(s.licence_no, plumbing.now())
   from merchants.store s where store_id = %s
 """
 _NAMED = f"""
@@ -23,7 +24,8 @@ select {STORE}, null::float8 from merchants.store where strpos(name, %s) > 0 ord
 _MCC = "select s.mcc from merchants.store s where s.store_id = %s"
 _KINDS = """
 select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
-       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id), s.licence_no
+       array(select m.code from merchants.shop_group_member m where m.store_id = s.store_id), s.licence_no,
+       merchants.may_take_subsidies(s.licence_no, plumbing.now())
   from merchants.store s where s.store_id = any (%s)
 """
 # A degree of latitude is 111.2 km; at a city's size the earth is flat.
@@ -47,7 +49,8 @@ _PAYING_ACCOUNT = "select name, acquirer, account_no from merchants.store where 
 class StoreRow:
     """A store as a citizen sees it; `metres` is the distance from the place that was asked about.
 
-    `groups` are the shop groups it is in; they and the licence are read for a single store.
+    `groups` are the shop groups it is in; they, the licence and whether it lets public money in are read for a single
+    store.
     """
 
     store_id: UUID
@@ -63,6 +66,7 @@ class StoreRow:
     metres: float | None
     licence_no: str = ""
     groups: Sequence[str] = ()
+    may_take_subsidies: bool = True
 
 
 async def settled_to(connection: Connection, store_id: UUID) -> tuple[str, str] | None:
@@ -83,12 +87,13 @@ class StoreKind:
     place: tuple[float, float]
     groups: frozenset[str]
     licence_no: str = ""
+    may_take_subsidies: bool = True
 
 
 async def facts_of_stores(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, StoreKind]:
     """The kinds of some stores, by id."""
     rows = await (await connection.execute(_KINDS, [list(store_ids)])).fetchall()
-    return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]), row[8])) for row in rows}
+    return {row[0]: StoreKind(*(*row[1:5], (row[5], row[6]), frozenset(row[7]), row[8], row[9])) for row in rows}
 
 
 async def mcc_of(connection: Connection, store_id: UUID) -> str:

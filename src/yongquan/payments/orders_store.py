@@ -73,7 +73,7 @@ select plumbing.emit(%(cell)s, %(kind)s, array[md5(%(event)s)::uuid], array[%(or
                      array[%(payload)s::jsonb || jsonb_build_object('institutions', to_jsonb(array(
                          select distinct i from unnest(array['store:' || replace(%(store)s::text, '-', ''), s.acquirer,
                                                              p.issuer]) i where i is not null order by 1)))], %(now)s)
-  from merchants.store_facts(array[%(store)s::uuid]) s
+  from merchants.store_facts(array[%(store)s::uuid], %(now)s) s
   left join payments.payment p
     on p.cell = %(bucket)s::int %% (select cells from plumbing.cells) and p.payment_id = %(payment)s
 """

@@ -22,6 +22,7 @@ from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Holder, Tokens
+from yongquan.simulation.licences import credit_code
 from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
 from yongquan.vouchers.model import Campaign, Caps, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds
@@ -166,7 +167,7 @@ def _store(ordinal: int) -> NewStore:
         store_id=store_id,
         name=f"压测门店 {ordinal + 1}",
         brand=None,
-        licence_no="",
+        licence_no=credit_code(random.SystemRandom().randrange(31**6), adcode="330203", is_company=False),
         industry="dining",
         mcc="5812",
         adcode="330203",

@@ -30,7 +30,8 @@ class VoucherNotUsable(Refusal):
 class HeldVoucher:
     """A voucher of the citizen that is good now; `amount_fen` is what it takes off, or its cap.
 
-    `is_capped`: the citizen has used as many as the type's caps of use allow.
+    `is_capped`: the citizen has used as many as the type's caps of use allow. `is_public`: a government pays for it,
+    if only in part.
     """
 
     voucher_id: str
@@ -39,10 +40,13 @@ class HeldVoucher:
     amount_fen: int
     funder_kind: str = GOVERNMENT
     is_capped: bool = False
+    is_public: bool = True
 
     def why_not(self, store: StoreFacts, direction: Direction) -> WhyNot | None:
         """Why it cannot be used in an order here, whatever the amount."""
         reason = why_not_here(self.type.rules, store=store, direction=direction)
+        if reason is None and self.is_public and not store.may_take_subsidies:
+            return WhyNot.NO_LICENCE
         return WhyNot.USE_CAP_REACHED if reason is None and self.is_capped else reason
 
 

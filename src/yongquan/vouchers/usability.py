@@ -28,6 +28,7 @@ class WhyNot(StrEnum):
     NOT_TODAY = "not_today"
     NOT_THIS_HOUR = "not_this_hour"
     OTHER_GOODS = "other_goods"
+    NO_LICENCE = "no_licence"
     USE_CAP_REACHED = "use_cap_reached"
     BELOW_THRESHOLD = "below_threshold"
 
@@ -50,6 +51,7 @@ class StoreFacts:
     now: datetime | None = None
     issuer: str | None = None
     card_bin: str = ""
+    may_take_subsidies: bool = True  # public money is spent under a good licence only
 
     def pays_with(self, issuers: Collection[str] | None, bins: Collection[str] | None) -> bool:
         """Whether the payment's card is of one of these issuers and ranges."""

@@ -39,6 +39,7 @@ WHY_NOT = {
     WhyNot.NOT_TODAY: "今天不是可用日",
     WhyNot.NOT_THIS_HOUR: "现在不在可用时段内",
     WhyNot.OTHER_GOODS: "订单中没有适用的商品",
+    WhyNot.NO_LICENCE: "门店没有有效的营业执照，不能用政府消费券",
     WhyNot.USE_CAP_REACHED: "已达使用次数上限",
     WhyNot.BELOW_THRESHOLD: "未达到使用门槛",
 }

@@ -46,6 +46,10 @@ USE_REASONS = {
     "not_today": ("今天不是可用日", "not for this day of the week"),
     "not_this_hour": ("现在不在可用时段内", "not at this hour of the day"),
     "other_goods": ("这笔订单没有适用的商品", "this order has no goods that the voucher is for"),
+    "no_licence": (
+        "门店没有有效的营业执照，不能用政府消费券",
+        "this store has no good business licence: no public money",
+    ),
     "use_cap_reached": ("已达使用次数上限", "you have used as many of these as one person may"),
     "below_threshold": ("未达到使用门槛", "the order is below the voucher's threshold"),
     "does_not_stack": ("这些券不能同时使用", "these vouchers cannot be used together"),

@@ -1,0 +1,1 @@
+"""Who a merchant is: one licence, one identity, through every re-registration."""
