@@ -14,16 +14,19 @@ from starlette.types import ASGIApp
 
 from yongquan.flows.background import Background
 from yongquan.flows.bind_instrument import BindingDesk
+from yongquan.flows.check_merchant import MerchantChecks
 from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.collect_by_acp import AcpCollections
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.day_desk import DayDesk
+from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.hold_by_acp import AcpHolds
 from yongquan.flows.limit_instrument import LimitDesk
+from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.pay_application import CardPayments
@@ -46,6 +49,7 @@ from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.tell_acp_merchants import AcpVoice
 from yongquan.flows.trade_by_acp import AcpDesk
 from yongquan.flows.transfer_money import Transfers
+from yongquan.flows.watch_licences import LicenceWatch
 from yongquan.flows.write_acp_files import AcpFiles
 from yongquan.institutions.acp.signing import Signer, crlf_pem
 from yongquan.institutions.acp.values import Opener
@@ -136,6 +140,10 @@ class Platform:
         self.transfers = Transfers(self.payouts, self.phones)
         self.mandates = Mandates(self.orders, self.links, self.sealing, cells, self.phones)
         self.goods = BankGoods(self.mandates, partial(example_cards, self.links) if self.is_sandboxed else tuple)
+        self.onboarding = Onboarding(database, self.links, self.sealing, self.regions)
+        self.merchant_checks = MerchantChecks(database, self.clock, self.links, self.sealing, cells)
+        self.merchant_review = MerchantReview(database, self.clock, self.links, self.sealing, cells)
+        self.licence_watch = LicenceWatch(database, self.clock, self.links, self.sealing)
         self.acp = self._acp(chain)
         self.background = self._background(settings.public_url)
 
@@ -158,7 +166,13 @@ class Platform:
             reminders=Reminders(self.database, self.sealing, self.phones, public_url) if self.phones else None,
             mandates=self.mandates,
             payouts=self.payouts,
-            programmes=((5.0, self.goods.sweep), (2.0, self.card_payments.sweep)),
+            programmes=(
+                (5.0, self.goods.sweep),
+                (2.0, self.card_payments.sweep),
+                (2.0, self.merchant_checks.sweep),
+                (5.0, self.merchant_review.sweep),
+                (60.0, self.licence_watch.sweep),
+            ),
         )
 
     def _acp(self, chain: Chain) -> Services:
@@ -285,6 +299,10 @@ def make_application(platform: Platform) -> HotDoor:
         bindings=platform.bindings,
         guests=platform.guests,
         phone_pay=platform.phone_pay,
+        onboarding=platform.onboarding,
+        merchant_checks=platform.merchant_checks,
+        merchant_review=platform.merchant_review,
+        licence_watch=platform.licence_watch,
         limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         acp=platform.acp,

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from yongquan.flows.bind_instrument import BindingDesk
+from yongquan.flows.check_merchant import MerchantChecks
 from yongquan.flows.claim_pack import PackDesk
 from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.collect_by_mandate import Mandates
+from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.limit_instrument import LimitDesk
+from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.pay_application import CardPayments
 from yongquan.flows.pay_as_guest import GuestDesk
@@ -21,6 +24,7 @@ from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.serve_cashier import CashierDesk
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.transfer_money import Transfers
+from yongquan.flows.watch_licences import LicenceWatch
 from yongquan.institutions.links import Links
 from yongquan.institutions.v3 import Seal
 from yongquan.kernel.regions import Regions
@@ -76,5 +80,9 @@ class Door:
     guests: GuestDesk
     phone_pay: PhoneDesk
     limits: LimitDesk
+    onboarding: Onboarding
+    merchant_checks: MerchantChecks
+    merchant_review: MerchantReview
+    licence_watch: LicenceWatch
     acp: Services
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code
