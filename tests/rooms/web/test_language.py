@@ -16,6 +16,7 @@ from yongquan.web.citizen import scripts
 from yongquan.web.citizen.phone_pay import PHONE_PAY_WORDS
 from yongquan.web.citizen.scan import SCAN_WORDS
 from yongquan.web.language import Language, is_inside, speech
+from yongquan.web.merchant import space_words
 from yongquan.web.merchant.till import TILL_WORDS
 from yongquan.web.words import Words
 
@@ -37,6 +38,7 @@ LISTS = (
     ),
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
     *field_words.LISTS,
+    *space_words.LISTS,
     own_words.TERMS,
     own_words.PROBLEMS,
     *bank_words.LISTS.values(),

@@ -30,6 +30,15 @@ def wgs_to_gcj(lon: Degrees, lat: Degrees) -> Place:
     return lon + d_lon, lat + d_lat
 
 
+def gcj_to_wgs(lon: Degrees, lat: Degrees) -> Place:
+    """Shift GCJ-02 back to WGS-84, to a centimetre: what shifts there is found by trying."""
+    at_lon, at_lat = lon, lat
+    for _ in range(5):
+        there = wgs_to_gcj(at_lon, at_lat)
+        at_lon, at_lat = at_lon + lon - there[0], at_lat + lat - there[1]
+    return at_lon, at_lat
+
+
 def gcj_to_bd(lon: Degrees, lat: Degrees) -> Place:
     """Shift GCJ-02 to BD-09."""
     reach = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD)

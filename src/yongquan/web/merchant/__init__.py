@@ -1,15 +1,17 @@
-"""The store's till page."""
+"""The pages of shops: the till, and Merchant Space."""
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
+from yongquan.web.merchant.applying import make_applying
 from yongquan.web.merchant.codes import make_codes
 from yongquan.web.merchant.gifts import make_gifts
 from yongquan.web.merchant.own import make_own
 from yongquan.web.merchant.own_design import make_own_design
 from yongquan.web.merchant.sign_in import make_sign_in
+from yongquan.web.merchant.space import make_space, make_space_sign_in, space_sessions
 from yongquan.web.merchant.statements import make_statements
 from yongquan.web.merchant.till import make_till
 from yongquan.web.sessions import Sessions
@@ -29,6 +31,10 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_own_design(door, sessions))
     routes.include_router(make_own(door, sessions))
     routes.include_router(make_statements(door, sessions))
+    accounts = space_sessions(door)
+    routes.include_router(make_space_sign_in(door, accounts))
+    routes.include_router(make_space(door, accounts, sessions))
+    routes.include_router(make_applying(door, accounts))
 
     @routes.get("/")
     async def front() -> RedirectResponse:
