@@ -91,14 +91,7 @@ class TaskDesk:
         if step not in STAFF_STEPS:
             raise UnknownTask
         async with self.database.transaction() as connection:
-            task = await _known(connection, task_id)
-            staff.require(*FIELD_ROLES, adcode=_adcode(task))
-            kept = checked_note(step, note)
-            state = next_task_state(task.kind, task.state, step)
-            report = kept if step is TaskStep.DECIDE else None
-            await _move(connection, task, step, state, note=kept, actor=staff.actor, now=now, report=report)
-            facts: Facts = {"state": state.value, "reason": kept}
-            await append(connection, _entry(staff, step.value, task, facts), now=now)
+            await review_task(connection, staff, task_id, step, note, now=now)
 
     async def ask(self, staff: Staff, asked: Asked, *, now: datetime) -> UUID:
         """Staff ask for a task at a shop; the next plan hands it out. A repeat of the key changes nothing.
@@ -180,6 +173,20 @@ async def open_task(connection: Connection, asked: Asked, *, actor: str, now: da
     )
     await store.add_tasks(connection, [new], actor=actor, now=now)
     return new.task_id
+
+
+async def review_task(
+    connection: Connection, staff: Staff, task_id: UUID, step: TaskStep, note: str, *, now: datetime
+) -> None:
+    """A step of staff inside a transaction. Raises as `TaskDesk.review`."""
+    task = await _known(connection, task_id)
+    staff.require(*FIELD_ROLES, adcode=_adcode(task))
+    kept = checked_note(step, note)
+    state = next_task_state(task.kind, task.state, step)
+    report = kept if step is TaskStep.DECIDE else None
+    await _move(connection, task, step, state, note=kept, actor=staff.actor, now=now, report=report)
+    facts: Facts = {"state": state.value, "reason": kept}
+    await append(connection, _entry(staff, step.value, task, facts), now=now)
 
 
 async def take_step(

@@ -59,5 +59,35 @@ FIELD_REFUSALS: Final[Mapping[str, str]] = {
     "forbidden": "只有服务商负责人可以这样操作",
     "bad_request": "填写有误，请检查后再提交",
 }
+SURVEY_STATES: Final[Mapping[str, str]] = {
+    "receiving": "照片未传完",
+    "submitted": "待检查",
+    "returned": "退回补正",
+    "accepted": "已通过",
+}
+SURVEY_FLAGS: Final[Mapping[str, str]] = {
+    "new_shop": "新门店",
+    "no_position": "没有定位",
+    "poor_accuracy": "定位误差超过 100 米",
+    "far_from_shop": "离门店登记位置过远",
+    "not_open": "未在营业",
+    "no_front_photo": "没有门头照片",
+    "sign_differs": "门头与登记名称不符",
+    "clock_ahead": "手机时间超前",
+    "kept_long": "七天以前的记录",
+    "photo_seen_before": "照片与别处的相同",
+    "task_elsewhere": "任务已转给别人或已结束",
+}
+SHOP_STATUSES: Final[Mapping[str, str]] = {
+    "open": "营业中",
+    "paused": "暂停营业",
+    "closed": "已关门",
+    "moved": "已搬走",
+    "not_found": "找不到",
+}
+PHOTO_KINDS: Final[Mapping[str, str]] = {"front": "门头", "inside": "店内", "licence": "执照", "terminal": "终端"}
 FIELD_REFUSED: Final = "暂时不能这样操作，请返回后重试"
-LISTS: Final = (TASK_KINDS, TASK_STATES, TASK_STEPS, PROVIDER_STATES, PROVIDER_STEPS, FIELD_REFUSALS)
+LISTS: Final = (
+    *(TASK_KINDS, TASK_STATES, TASK_STEPS, PROVIDER_STATES, PROVIDER_STEPS, FIELD_REFUSALS),
+    *(SURVEY_STATES, SURVEY_FLAGS, SHOP_STATUSES, PHOTO_KINDS),
+)

@@ -34,6 +34,7 @@ from yongquan.web.console.settlement import make_settlement
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
 from yongquan.web.console.steering import make_steering
+from yongquan.web.console.surveys import make_surveys
 from yongquan.web.console.voiding import make_voiding
 from yongquan.web.console.way_forms import make_way_forms
 from yongquan.web.console.ways import make_ways
@@ -62,6 +63,7 @@ def make_console(door: Door) -> APIRouter:
         make_console_draws,
         make_shops,
         make_grids,
+        make_surveys,
         make_grid_cells,
         make_funders,
         make_funding,
