@@ -17,6 +17,8 @@ ACTIONS = {
     "voucher.void": "作废消费券",
     "voucher.frozen": "冻结消费券",
     "voucher.thawed": "解冻消费券",
+    "surveys.accept": "接受走访记录",
+    "surveys.return": "退回走访记录",
     "effect_plan.published": "公布分析方案",
     "draw.announced": "公布摇号规则与承诺",
     "draw.beacon_entered": "录入公开随机数",
@@ -102,6 +104,7 @@ ACTIONS = {
     "grids.refused": "不同意网格版本",
 }
 NOUNS = {
+    "survey": "走访记录",
     "day_file": "日文件",
     "fees": "费率",
     "hold": "暂缓结算",

@@ -1,9 +1,10 @@
 """`/p/survey`: the page that records visits without a network, what it takes along, and where it sends records to."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -23,7 +24,7 @@ from yongquan.merchants.surveys.model import (
     Visit,
 )
 from yongquan.merchants.surveys.store import Survey, surveys_listed
-from yongquan.merchants.tasks.model import IN_HAND, TaskKind, TaskState
+from yongquan.merchants.tasks.model import IN_HAND, Task, TaskKind, TaskState
 from yongquan.merchants.tasks.store import TaskFilter, tasks_of
 from yongquan.merchants.views import StoreRow, stores_named, stores_near
 from yongquan.plumbing.clock import wall_now
@@ -121,14 +122,11 @@ def _calls(entrance: Entrance) -> APIRouter:
             mine = TaskFilter(surveyor_id=person.surveyor_id, states=OPEN_TASKS)
             tasks = [task for task in await tasks_of(connection, mine) if task.kind in VISITS]
             sent = await surveys_listed(connection, surveyor_id=person.surveyor_id, limit=50)
-            at = (lon, lat) if lon is not None and lat is not None else None
-            here = at or next(((task.lon, task.lat) for task in tasks if task.lon is not None), None)
-            shops: list[StoreRow] = []
-            if here is not None and here[0] is not None and here[1] is not None:
-                shops = list(
-                    await stores_near(
-                        connection, lon=here[0], lat=here[1], industry=None, districts=None, hardship_only=False
-                    )
+            at = (lon, lat) if lon is not None and lat is not None else _first_place(tasks)
+            shops: Sequence[StoreRow] = ()
+            if at is not None:
+                shops = await stores_near(
+                    connection, lon=at[0], lat=at[1], industry=None, districts=None, hardship_only=False
                 )
         return _json(
             {
@@ -140,10 +138,8 @@ def _calls(entrance: Entrance) -> APIRouter:
             }
         )
 
-    @routes.get("/survey/shops")
-    async def find(
-        person: Annotated[Surveyor, Depends(who)], q: Annotated[str, Query(min_length=1, max_length=40)]
-    ) -> Response:
+    @routes.get("/survey/shops", dependencies=[Depends(who)])
+    async def find(q: Annotated[str, Query(min_length=1, max_length=40)]) -> Response:
         async with door.database.transaction() as connection:
             return _json({"shops": [_shop_row(shop) for shop in await stores_named(connection, q.strip())]})
 
@@ -159,18 +155,18 @@ def _calls(entrance: Entrance) -> APIRouter:
 
     @routes.patch("/survey/photos/{photo_id}")
     async def part(
+        request: Request,
         person: Annotated[Surveyor, Depends(who)],
         photo_id: UUID,
         at_byte: Annotated[int, Query(ge=0)],
-        request: Request,
     ) -> Response:
         content = await request.body()
         if not 0 < len(content) <= PART_BYTES_MAX:
             raise Refused("bad_request", f"send 1 to {PART_BYTES_MAX} bytes at a time")
-        now = door.clock.now()
-        return _json(
-            _receipt(await desk.add_part(person.surveyor_id, photo_id, at_byte=at_byte, content=content, now=now))
+        receipt = await desk.add_part(
+            person.surveyor_id, photo_id, at_byte=at_byte, content=content, now=door.clock.now()
         )
+        return _json(_receipt(receipt))
 
     return routes
 
@@ -200,7 +196,11 @@ def _visit(survey_id: UUID, body: bytes) -> Visit:
     )
 
 
-def _task_row(task: Any) -> dict[str, object]:
+def _first_place(tasks: Sequence[Task]) -> tuple[float, float] | None:
+    return next(((task.lon, task.lat) for task in tasks if task.lon is not None and task.lat is not None), None)
+
+
+def _task_row(task: Task) -> dict[str, object]:
     return {
         "task_id": task.task_id,
         "kind": task.kind,
