@@ -29,8 +29,9 @@ from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
 from yongquan.simulation.drawn_day import DrawnDay
+from yongquan.simulation.merchant_coupons import send_demo_coupons
 from yongquan.simulation.own_day import OwnDay
-from yongquan.simulation.populate import Populating, Tick
+from yongquan.simulation.populate import Populating, Tick, citizen_id_of
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
@@ -74,6 +75,8 @@ class Demo:
         districts = [division.adcode for division in city.divisions]
         await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
         await OwnDay(city, p.database, p.links, p.cells).open_for_visitors(now=p.clock.now())
+        visitor = citizen_id_of(city.citizens.row(0), self.seed, p.sealing)
+        await send_demo_coupons(p.database, visitor, now=p.clock.now())
         await p.refresh()
         # The providers came with the grids, and have been at work since.
         began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
