@@ -43,6 +43,17 @@ CODES = {
     "quota_exceeded": ("GPUP07001", "请求过于频繁"),
 }
 
+_EVERY = frozenset({"appId", "nonceStr", "timestamp", "signature", "backendToken", "transSeqId", "transTs"})
+_WHOM = frozenset({"acctEntityTp", "openId", "mobile", "cardNo"})
+# What each call may say besides.
+FIELDS = {
+    "backendToken": frozenset[str](),
+    "coupon.download": _WHOM | {"couponId", "couponNum"},
+    "coupon.query": frozenset({"origTransSeqId", "origTransTs"}),
+    "maktg.draw": _WHOM | {"activityNo", "cityId"},
+    "activity.quota": frozenset({"activityNo", "activityType"}),
+}
+
 Fields = dict[str, str]
 Step = Callable[[CouponApp, Fields], Awaitable[dict[str, object]]]
 
@@ -66,6 +77,7 @@ def make_coupon_platform(door: Door) -> APIRouter:
         async def answer(request: Request) -> Response:
             try:
                 caller, fields = await gate(await _fields(request))
+                _refuse_what_is_not_honoured(name, fields)
                 params = await step(caller, fields)
             except CouponRefused as no:
                 return _answer(no.resp, no.message, no.params)
@@ -197,6 +209,15 @@ async def _fields(request: Request) -> Fields:
     if any(not isinstance(value, str | int) or isinstance(value, bool) for value in document.values()):
         raise CouponRefused("GPUP07001", "every field is a string or a whole number")
     return {str(name): str(value) for name, value in document.items()}
+
+
+def _refuse_what_is_not_honoured(call: str, fields: Fields) -> None:
+    """A field that would change what is asked, and that we do not act on, is named rather than passed over."""
+    strange = sorted(
+        name for name, value in fields.items() if value != "" and name not in _EVERY and name not in FIELDS[call]
+    )
+    if strange:
+        raise CouponRefused("GPUP07001", f"{strange[0][:64]}: this field is not supported")
 
 
 def _whom(fields: Fields) -> Whom:
