@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from yongquan.citizens.store import find_by_phones
 from yongquan.flows.claim_voucher import ClaimOutcome
-from yongquan.flows.register_for_draw import SignUp, register_for_draw
+from yongquan.flows.register_for_draw import SignUp, SignUpOutcome, register_for_draw
 from yongquan.flows.serve_app import AppDesk, NotLinked
 from yongquan.institutions import apps_store
 from yongquan.institutions.apps import App
@@ -168,8 +168,8 @@ class CouponDesk:
 
     async def draw(
         self, caller: CouponApp, key: OrderKey, citizen_id: UUID, *, round_id: UUID, adcode: str | None, now: datetime
-    ) -> str:
-        """Sign a citizen up for a round's draw, wishing for its categories in the announced order; the outcome's code.
+    ) -> SignUpOutcome:
+        """Sign a citizen up for a round's draw, wishing for its categories in the announced order.
 
         The district may be left out where the draw has one only. Raises `UnknownCoupon`.
         """
@@ -189,7 +189,7 @@ class CouponDesk:
                 platform=caller.institution,
             )
             (outcome,) = await register_for_draw(connection, draw, [sign_up], cells=self.apps.cells, now=now)
-        return outcome.code
+        return outcome
 
     async def allotment(self, caller: CouponApp, coupon_id: UUID, *, now: datetime) -> Allotment:
         """How much of a type the institution can still claim, and was claimed of that stock. Raises `UnknownCoupon`."""

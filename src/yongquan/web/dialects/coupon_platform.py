@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from yongquan.flows.register_for_draw import REGISTERED
 from yongquan.flows.serve_coupons import GIVEN, NUMBER_MAX, CouponDesk, Whom, whom_of
 from yongquan.institutions.apps_store import count_call
 from yongquan.institutions.coupon_apps import (
@@ -174,9 +175,9 @@ class _Calls:
         key, round_id, now = _key(caller, fields), _id(fields, "activityNo"), self._door.clock.now()
         citizen_id = await self._desk.whom(caller, _whom(fields), now=now)
         adcode = fields.get("cityId") or None
-        code = await self._desk.draw(caller, key, citizen_id, round_id=round_id, adcode=adcode, now=now)
-        if code not in {"registered", "again"}:
-            raise CouponRefused(*_told(code))
+        outcome = await self._desk.draw(caller, key, citizen_id, round_id=round_id, adcode=adcode, now=now)
+        if outcome.code not in REGISTERED:
+            raise CouponRefused(*_told(outcome.code, outcome.reason))
         return {"transSeqId": key.trans_seq_id, "activityNo": round_id.hex, "drawStatus": "registered"}
 
     async def quota(self, caller: CouponApp, fields: Fields) -> dict[str, object]:
