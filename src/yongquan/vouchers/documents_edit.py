@@ -31,8 +31,13 @@ def put_part(text: str, path: Path, values: Mapping[str, Any]) -> str | None:
 
 
 def add_part(text: str, path: Path, values: Mapping[str, Any]) -> str | None:
-    """The text with one more item behind the last of a list; None where the list does not stand in lines."""
+    """The text with one more item behind the last of a list; None where the list does not stand in lines.
+
+    A list of the document's own that is missing is begun at the end.
+    """
     marked = read_yaml(text)
+    if len(path) == 1 and path not in marked.at and () not in marked.flow:
+        return f"{text.rstrip()}\n{path[0]}:\n  - {_in_lines(values, 4)}\n"
     items = _children(marked, path)
     if not items or any(path[:n] in marked.flow for n in range(len(path) + 1)):
         return None

@@ -47,9 +47,9 @@ def put_round(text: str, values: Mapping[str, Any]) -> str:
             if one["key"] == values["key"]:
                 listed[n] = dict(values)
                 return _if_it_says(put_part(text, (*path, n), values), top)
-    has_rounds = bool(top.get("rounds"))
+    written = add_part(text, ("rounds",), values)
     top.setdefault("rounds", []).append(dict(values))
-    return _if_it_says(add_part(text, ("rounds",), values) if has_rounds else None, top)
+    return _if_it_says(written, top)
 
 
 def free_key(text: str, stem: str) -> str:

@@ -94,7 +94,7 @@ def test_an_application_round_asks_and_gives() -> None:
 
 
 def test_a_round_that_is_put_in_leaves_the_rest_of_the_text_as_it_was_written() -> None:
-    noted = TEXT.replace("rounds:", "# asked for by the bureau\nrounds:  # in order")
+    noted = "# asked for by the bureau\n" + TEXT.replace("rounds:\n", "rounds:  # in order\n")
     pack = {"packs": "10", "pack_name": "双券", "pack_name_en": "Two"}
     form = sent(ROUND | pack, row("券", "20", "2"))
 
