@@ -57,24 +57,23 @@ begin
                    when r.mode <> 'grab' then 'not_open:other_way'
                    when p_now < r.opens_at then 'not_open:before_opening'
                    when p_now >= r.closes_at then 'closed'
-                   when r.age_min is not null and (i.facts).born_on is null then 'not_eligible:age_unknown'
-                   when (i.facts).born_on + make_interval(years => r.age_min) > p_today
-                       then 'not_eligible:age_below'
-                   when r.card_issuers is not null and not r.card_issuers && (i.facts).card_issuers
-                       then 'not_eligible:card_issuer'
-                   when r.list_id is not null and not exists (
-                        select from vouchers.list_member m
-                         where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id)
-                       then 'not_eligible:not_on_list'
-                   when u.in_round >= r.cap_round then 'cap_reached:cap_round'
-                   when u.in_day >= r.cap_day then 'cap_reached:cap_day'
-                   when u.in_campaign >= r.cap_campaign then 'cap_reached:cap_campaign'
-                   when u.in_industry >= r.cap_industry then 'cap_reached:cap_industry'
-                   when u.in_industry_round >= r.cap_industry_round then 'cap_reached:cap_industry_round'
-                   when r.terms is not null
-                       then vouchers.why_no_claim(p_cell, p_cells, p_today, i.citizen_id, i.facts, r.terms, r.round_id,
-                                                  r.campaign_id, t.type_id, t.industry, t.cap_groups, i.device,
-                                                  i.platform)
+                   else coalesce(
+                       vouchers.why_not_person(
+                           i.facts, r.age_min, r.card_issuers, r.list_id is null or exists (
+                               select from vouchers.list_member m
+                                where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id),
+                           p_today),
+                       case
+                           when u.in_round >= r.cap_round then 'cap_reached:cap_round'
+                           when u.in_day >= r.cap_day then 'cap_reached:cap_day'
+                           when u.in_campaign >= r.cap_campaign then 'cap_reached:cap_campaign'
+                           when u.in_industry >= r.cap_industry then 'cap_reached:cap_industry'
+                           when u.in_industry_round >= r.cap_industry_round then 'cap_reached:cap_industry_round'
+                           when r.terms is not null
+                               then vouchers.why_no_claim(
+                                        p_cell, p_cells, p_today, i.citizen_id, i.facts, r.terms, r.round_id,
+                                        r.campaign_id, t.type_id, t.industry, t.cap_groups, i.device, i.platform)
+                       end)
                end as refusal
           from item i
           left join lateral (select * from vouchers.round r where r.round_id = i.round_id limit 1) r on true

@@ -1,3 +1,18 @@
+-- Why a person may not claim in a round, or sign up for its draw, as code:reason; null: nothing of this speaks against
+-- it. An expression and no more, so that the planner puts it into the query in place of a call. `p_on_list`: the round
+-- asks for no list, or the citizen is on it.
+create or replace function vouchers.why_not_person(
+    p_facts vouchers.citizen_facts, p_age_min int, p_card_issuers text[], p_on_list boolean, p_today date
+) returns text language sql immutable as $$
+    select case
+        when p_age_min is not null and (p_facts).born_on is null then 'not_eligible:age_unknown'
+        when (p_facts).born_on + make_interval(years => p_age_min) > p_today then 'not_eligible:age_below'
+        when p_card_issuers is not null and not p_card_issuers && (p_facts).card_issuers
+            then 'not_eligible:card_issuer'
+        when not p_on_list then 'not_eligible:not_on_list'
+    end
+$$;
+
 -- Why a claim is refused by the fine conditions of its round (vouchers.round.terms), as code:reason; null: it is not.
 -- Rounds without such conditions never get here. The caller holds the cell's claim lock, so that caps are exact.
 create or replace function vouchers.why_no_claim(

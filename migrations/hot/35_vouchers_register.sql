@@ -40,20 +40,18 @@ begin
                    when shut is not null then shut
                    when i.refused is not null then i.refused
                    when (i.facts).state is null or (i.facts).state = 'blocked' then 'blocked'
-                   when r.age_min is not null and (i.facts).born_on is null then 'not_eligible:age_unknown'
-                   when (i.facts).born_on + make_interval(years => r.age_min) > p_today
-                       then 'not_eligible:age_below'
-                   when r.card_issuers is not null and not r.card_issuers && (i.facts).card_issuers
-                       then 'not_eligible:card_issuer'
-                   when r.list_id is not null and not exists (
-                        select from vouchers.list_member m
-                         where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id)
-                       then 'not_eligible:not_on_list'
-                   -- Caps and devices are the claim button's; a draw has its own limits.
-                   when r.terms is not null
-                       then vouchers.why_no_claim(
-                                p_cell, 1, p_today, i.citizen_id, i.facts, r.terms - 'caps' - 'one_citizen_a_device',
-                                r.round_id, r.campaign_id, null, null, null, null, i.platform)
+                   else coalesce(
+                       vouchers.why_not_person(
+                           i.facts, r.age_min, r.card_issuers, r.list_id is null or exists (
+                               select from vouchers.list_member m
+                                where m.cell = p_cell and m.list_id = r.list_id and m.citizen_id = i.citizen_id),
+                           p_today),
+                       -- Caps and devices are the claim button's; a draw has its own limits.
+                       case when r.terms is not null
+                           then vouchers.why_no_claim(
+                                    p_cell, 1, p_today, i.citizen_id, i.facts, r.terms - 'caps' - 'one_citizen_a_device',
+                                    r.round_id, r.campaign_id, null, null, null, null, i.platform)
+                       end)
                end as refusal
           from item i
     ), written as (

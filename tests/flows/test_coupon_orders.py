@@ -81,12 +81,13 @@ def test_a_draw_order_signs_up_once_and_needs_a_district(fresh_database: str) ->
             await world.at(now)
 
             async def order(adcode: str | None) -> str:
-                return await desk.draw(CALLER, key, citizen, round_id=draw.round_id, adcode=adcode, now=now)
+                outcome = await desk.draw(CALLER, key, citizen, round_id=draw.round_id, adcode=adcode, now=now)
+                return f"{outcome.code}:{outcome.reason}"
 
             nowhere, first, again = await order(None), await order(DISTRICTS[0]), await order(DISTRICTS[0])
             with pytest.raises(UnknownCoupon):
                 await desk.draw(CALLER, key, citizen, round_id=fresh_id(), adcode=None, now=now)
 
-            assert (nowhere, first, again) == ("wrong_place", "registered", "again")
+            assert (nowhere, first, again) == ("wrong_place:no_location", "registered:", "again:")
 
     asyncio.run(scene())

@@ -149,7 +149,9 @@ def test_what_is_unsigned_unknown_or_not_agreed_is_refused(town: Town, bank: Ban
             "maktg.draw", activityNo=coupon, transSeqId="x-8", transTs="20220215", acctEntityTp="03", openId=mine
         )["resp"],
     }
-    partly = client.download(coupon, "x-7", acctEntityTp="03", openId=mine, couponNum="2")["params"]
+    again = client.download(coupon, "x-7", acctEntityTp="03", openId=mine, couponNum="2")
+    strange = client.download(coupon, "x-9", acctEntityTp="03", openId=mine, couponAmt="100")
+    one = client.download(coupon, "x-10", acctEntityTp="03", openId=mine)["params"]
 
     assert codes == {
         "forged": "BC0025",
@@ -162,7 +164,9 @@ def test_what_is_unsigned_unknown_or_not_agreed_is_refused(town: Town, bank: Ban
         "twice": "GCUP06038",
         "draw": "GCUP00030",
     }
-    assert partly["couponNum"] == "1"
+    assert (again["resp"], again["params"]["couponNum"]) == ("GCUP06038", "0")
+    assert (strange["resp"], strange["msg"].partition(":")[0]) == ("GPUP07001", "couponAmt")
+    assert one["couponNum"] == "1"
 
 
 def test_a_bank_gives_what_its_gift_quota_allows(town: Town, bank: BankApp) -> None:

@@ -1,11 +1,15 @@
 """A merchant's own coupons (商家券) and the government card through its v3 client."""
 
+import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from conftest import Town
+from people import sign_in, switch_language
+from playwright.sync_api import BrowserContext, Page, expect
 from v3_client import receiver, said, v3_client
 from way_rounds import beside, open_way_rounds
 from wechatpayv3 import WeChatPay
@@ -158,3 +162,31 @@ def test_a_government_card_brings_all_its_vouchers_once(town: Town, v3: WeChatPa
     held = said(v3.marketing_favor_user_coupon(openid="oCard"))
     assert held["total_count"] == 5
     assert said(sent)["card_code"] in {c["coupon_id"] for c in held["data"]}
+
+
+def test_the_wallet_shows_a_coupon_with_its_code_until_the_shop_has_used_it(
+    v3: WeChatPay, phones: Callable[[], BrowserContext], check_page: Callable[[Page], None]
+) -> None:
+    stock_id = made(v3, "wallet-1", kind="DISCOUNT")
+    code = said(send(v3, stock_id, "wallet-send", openid="oWallet"))["coupon_code"]
+    page = phones().new_page()
+    sign_in(page, phone=sandbox_phone("oWallet"))
+
+    page.goto("/c/wallet")
+    page.get_by_role("link", name="八月活动券").click()
+    shown = page.locator("[data-code]").inner_text().replace(" ", "")
+    check_page(page)
+    switch_language(page)
+    check_page(page)
+    said(v3.marketing_busifavor_coupon_use(code, NOW.isoformat(), "wallet-use", stock_id, openid="oWallet"))
+    page.goto("/c/wallet?tab=used")
+
+    assert shown == code
+    expect(page.get_by_role("link", name="八月活动券")).to_be_visible()
+    page.goto(f"/c/merchant-coupons/{stock_id}/NO-SUCH")
+    expect(page.locator("[data-code]")).to_have_count(0)
+
+
+def sandbox_phone(openid: str) -> str:
+    digits = int.from_bytes(hashlib.blake2b(f"mch-{MCHID}\n{openid}".encode(), digest_size=8).digest())
+    return f"170{digits % 10**8:08d}"

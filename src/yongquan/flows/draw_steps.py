@@ -209,19 +209,22 @@ async def _drawn(
 async def _write_outcomes(
     desk: DrawDesk, connection: Connection, found: DrawRow, *, plan: DrawPlan, listed: RegistrantList, drawn: Drawn
 ) -> None:
+    # In the order in which the registrations lie in the table, which the published list's is not: a million rows are
+    # then written from the first page to the last, and not here and there.
     names = pseudonyms_of(found, desk.sealing)
-    who = {
-        names.of(citizen): (cell, citizen)
-        async for cell, citizen, _, _ in store.registrants_of(connection, found.draw_id)
-    }
+    size = PSEUDONYM_BYTES
+    place_of = {listed.record(n)[:size]: n for n in range(listed.count)}
+    places = drawn.places.tolist()
     won = (drawn.won.astype(int) << np.arange(plan.wishes_max)).sum(axis=1).tolist()
-    for start in range(0, listed.count, WRITTEN_AT_ONCE):
-        places = drawn.places[start : start + WRITTEN_AT_ONCE].tolist()
-        outcomes = [
-            store.Outcome(*who[listed.record(n)[:PSEUDONYM_BYTES]], [p for p in row if p], won[n])
-            for n, row in enumerate(places, start=start)
-        ]
-        await store.write_outcomes(connection, found.draw_id, outcomes)
+    outcomes: list[store.Outcome] = []
+    everybody = [(cell, citizen) async for cell, citizen, _, _ in store.registrants_of(connection, found.draw_id)]
+    for cell, citizen in everybody:
+        n = place_of[names.of(citizen)]
+        outcomes.append(store.Outcome(cell, citizen, [p for p in places[n] if p], won[n]))
+        if len(outcomes) == WRITTEN_AT_ONCE:
+            await store.write_outcomes(connection, found.draw_id, outcomes)
+            outcomes = []
+    await store.write_outcomes(connection, found.draw_id, outcomes)
 
 
 def _hashed(records: Sequence[bytes], plan: DrawPlan) -> tuple[RegistrantList, bytes]:

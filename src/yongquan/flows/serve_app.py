@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ import msgspec
 from yongquan.citizens import store as citizens
 from yongquan.citizens.sign_in import SignInDesk
 from yongquan.flows.claim_pack import PackClaim, PackDesk, PackOutcome
+from yongquan.flows.claim_several import claim_several
 from yongquan.flows.claim_voucher import SOLD_OUT, Claim, ClaimDesk, ClaimOutcome
 from yongquan.institutions import apps_store
 from yongquan.institutions.apps import (
@@ -163,6 +165,19 @@ class AppDesk:
         if quota is not None and outcome.type_id == quota.type_id:
             return msgspec.structs.replace(outcome, type_id=type_.type_id)
         return outcome
+
+    async def claim_several(
+        self, app: App, citizen_id: UUID, offer: RoundOffer, type_: TypeOffer, *, keys: Sequence[str], body_hash: str
+    ) -> tuple[ClaimOutcome, tuple[UUID, ...]]:
+        """As many of a type as there are keys, or none of them; each from the institution's own quota first."""
+        if offer.pack is not None:
+            return ClaimOutcome("not_eligible", reason="other_platform"), ()
+        quota = offer.quotas.get((app.institution, type_.type_hex))
+        wanted = []
+        for key in keys:
+            claim = _claim(app, citizen_id, offer, type_, key=key, body_hash=body_hash, place=None)
+            wanted.append([claim] if quota is None else [msgspec.structs.replace(claim, type=quota), claim])
+        return await claim_several(self.database, self.claims, cell_of(citizen_id, self.cells), wanted)
 
     async def claim_pack(
         self,

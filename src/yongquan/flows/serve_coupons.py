@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from yongquan.citizens.store import find_by_phones
 from yongquan.flows.claim_voucher import ClaimOutcome
-from yongquan.flows.register_for_draw import SignUp, register_for_draw
+from yongquan.flows.register_for_draw import SignUp, SignUpOutcome, register_for_draw
 from yongquan.flows.serve_app import AppDesk, NotLinked
 from yongquan.institutions import apps_store
 from yongquan.institutions.apps import App
@@ -61,7 +61,7 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What came of an order: "00" when every voucher was given, else why not; those that were given in any case."""
+    """What came of an order: "00" when every voucher was given, else why none was."""
 
     outcome: str
     reason: str
@@ -108,7 +108,7 @@ class CouponDesk:
     async def give(
         self, caller: CouponApp, key: OrderKey, citizen_id: UUID, *, coupon_id: UUID, wanted: int, now: datetime
     ) -> Given:
-        """Claim so many vouchers of a type, one after another; the same order goes on where it stopped.
+        """Claim so many vouchers of a type, all or none; the same order again is answered the same.
 
         Raises `UnknownCoupon`, `OrderDiffers`.
         """
@@ -120,15 +120,9 @@ class CouponDesk:
             )
         if order is None:
             raise OrderDiffers("transSeqId and transTs were used for another order")
-        vouchers: list[UUID] = []
-        outcome = ClaimOutcome("claimed")
-        while outcome.code in WON and len(vouchers) < wanted:
-            number = f"coupon\n{key.app_id}\n{key.trans_ts}\n{key.trans_seq_id}\n{len(vouchers)}"
-            outcome = await self.apps.claim(
-                app_of(caller), citizen_id, offer, type_, key=number, body_hash=body_hash.hexdigest(), place=None
-            )
-            if outcome.code in WON:
-                vouchers.append(UUID(outcome.voucher_id))
+        outcome, vouchers = await self._claim(
+            caller, key, citizen_id, offer, type_, wanted=wanted, body_hash=body_hash.hexdigest()
+        )
         code = GIVEN if len(vouchers) == wanted else outcome.code
         async with self.apps.database.transaction() as connection:
             fresh = await end_order(connection, key, outcome=code, voucher_ids=vouchers)
@@ -146,7 +140,26 @@ class CouponDesk:
                     "now": now,
                 },
             )
-        return Given(code, outcome.reason, tuple(vouchers))
+        return Given(code, outcome.reason, vouchers)
+
+    async def _claim(
+        self,
+        caller: CouponApp,
+        key: OrderKey,
+        citizen_id: UUID,
+        offer: RoundOffer,
+        type_: TypeOffer,
+        *,
+        wanted: int,
+        body_hash: str,
+    ) -> tuple[ClaimOutcome, tuple[UUID, ...]]:
+        """One goes through the common line, several through a commit of their own."""
+        app = app_of(caller)
+        numbers = [f"coupon\n{key.app_id}\n{key.trans_ts}\n{key.trans_seq_id}\n{n}" for n in range(wanted)]
+        if wanted > 1:
+            return await self.apps.claim_several(app, citizen_id, offer, type_, keys=numbers, body_hash=body_hash)
+        outcome = await self.apps.claim(app, citizen_id, offer, type_, key=numbers[0], body_hash=body_hash, place=None)
+        return outcome, (UUID(outcome.voucher_id),) if outcome.code in WON else ()
 
     async def order(self, key: OrderKey) -> CouponOrder | None:
         """What came of an order."""
@@ -155,8 +168,8 @@ class CouponDesk:
 
     async def draw(
         self, caller: CouponApp, key: OrderKey, citizen_id: UUID, *, round_id: UUID, adcode: str | None, now: datetime
-    ) -> str:
-        """Sign a citizen up for a round's draw, wishing for its categories in the announced order; the outcome's code.
+    ) -> SignUpOutcome:
+        """Sign a citizen up for a round's draw, wishing for its categories in the announced order.
 
         The district may be left out where the draw has one only. Raises `UnknownCoupon`.
         """
@@ -176,7 +189,7 @@ class CouponDesk:
                 platform=caller.institution,
             )
             (outcome,) = await register_for_draw(connection, draw, [sign_up], cells=self.apps.cells, now=now)
-        return outcome.code
+        return outcome
 
     async def allotment(self, caller: CouponApp, coupon_id: UUID, *, now: datetime) -> Allotment:
         """How much of a type the institution can still claim, and was claimed of that stock. Raises `UnknownCoupon`."""

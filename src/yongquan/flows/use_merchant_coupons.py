@@ -16,6 +16,7 @@ from yongquan.vouchers.merchant_coupons import (
     MerchantCoupon,
     MerchantStock,
     NoSuchCoupon,
+    Receiver,
     add_merchant_stock,
     coupon_of,
     merchant_stock,
@@ -46,14 +47,14 @@ async def make_merchant_stock(database: Database, stock: MerchantStock, request:
 
 
 async def send_merchant_coupon(
-    database: Database, stock_id: UUID, openid: str, request: Numbered, *, code: str | None, now: datetime
+    database: Database, stock_id: UUID, to: Receiver, request: Numbered, *, code: str | None, now: datetime
 ) -> dict[str, object]:
     """Send one coupon, and tell whoever asked to be told. Raises what `send_coupon` does, `NoSuchCoupon`."""
 
     async def send(connection: Connection) -> dict[str, object]:
         stock = await _own(connection, stock_id, request.mchid, lock=True)
-        chosen = await send_coupon(connection, stock, openid, code=code, request_no=request.number, now=now)
-        await _tell_sent(connection, stock, openid, chosen, now=now)
+        chosen = await send_coupon(connection, stock, to, code=code, request_no=request.number, now=now)
+        await _tell_sent(connection, stock, to.openid, chosen, now=now)
         return {"coupon_code": chosen, "stock_id": stock_id.hex}
 
     return await _once(database, request, send)

@@ -38,6 +38,9 @@ _LOCK = "select 1 from institutions.gateway_merchant where dialect = %s and numb
 _GIVE_STORE = """
 update institutions.gateway_merchant set store_id = %s where dialect = %s and number = %s and store_id is null
 """
+_STORES = (
+    "select number, institution, store_id from institutions.gateway_merchant where dialect = %s and number = any (%s)"
+)
 _KNOWN = "select number from institutions.gateway_merchant where dialect = %s and number = any (%s)"
 
 
@@ -112,6 +115,14 @@ async def lock_merchant(connection: Connection, merchant: GatewayMerchant) -> No
 async def give_store(connection: Connection, merchant: GatewayMerchant, store_id: UUID) -> None:
     """Let a merchant that has no store take its money at this one."""
     await connection.execute(_GIVE_STORE, [store_id, merchant.dialect, merchant.number])
+
+
+async def behind_numbers(
+    connection: Connection, dialect: str, numbers: list[str]
+) -> dict[str, tuple[str, UUID | None]]:
+    """The institution and the store of registered callers, by their numbers."""
+    rows = await (await connection.execute(_STORES, [dialect, numbers])).fetchall()
+    return {number: (institution, store_id) for number, institution, store_id in rows}
 
 
 async def known_numbers(connection: Connection, dialect: str, numbers: list[str]) -> set[str]:

@@ -56,9 +56,9 @@ class CampaignDay:
         """How many grabs the rounds will see."""
         return sum(len(self._who_tries(planned)) for planned in rounds)
 
-    async def grab(self, planned: PlannedRound, tick: Tick) -> list[Won]:
-        """Let everybody who wants a voucher of a round try for it; the answer is who holds one now."""
-        wishes = [self._wish(planned, citizen) for citizen in self._who_tries(planned)]
+    async def grab(self, planned: PlannedRound, tick: Tick, *, by: Sequence[int] | None = None) -> list[Won]:
+        """Let everybody who wants a voucher of a round (or those named, in order) try for it; who holds one now."""
+        wishes = [self._wish(planned, citizen) for citizen in (self._who_tries(planned) if by is None else by)]
         left = {type_.type_id: type_.stock for type_ in planned.types}
         won: list[Won] = []
         for together in _fixed_order(wishes, left, at_once=self.door.at_once):

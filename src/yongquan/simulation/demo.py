@@ -16,6 +16,7 @@ from yongquan.flows.clear_day import Clearing
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
+from yongquan.flows.run_own import return_own_surplus
 from yongquan.institutions.links import Links
 from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
 from yongquan.plumbing.db import Database
@@ -28,7 +29,9 @@ from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
 from yongquan.simulation.drawn_day import DrawnDay
-from yongquan.simulation.populate import Populating, Tick
+from yongquan.simulation.merchant_coupons import send_demo_coupons
+from yongquan.simulation.own_day import OwnDay
+from yongquan.simulation.populate import Populating, Tick, citizen_id_of
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
@@ -71,6 +74,9 @@ class Demo:
         city = build_city(seed=self.seed, scale=self.scale)
         districts = [division.adcode for division in city.divisions]
         await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
+        await OwnDay(city, p.database, p.links, p.cells).open_for_visitors(now=p.clock.now())
+        visitor = citizen_id_of(city.citizens.row(0), self.seed, p.sealing)
+        await send_demo_coupons(p.database, visitor, now=p.clock.now())
         await p.refresh()
         # The providers came with the grids, and have been at work since.
         began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
@@ -108,19 +114,27 @@ class Demo:
             await self._populating().open_season(season)
             now = self.platform.clock.now()
             await open_grids(self.platform.database, city.regions, seed=self.seed, now=now)
-        await self.platform.refresh()
         await self.platform.links.ready(timeout_s=ISSUERS_READY_S)
+        own = OwnDay(city, self.platform.database, self.platform.links, self.platform.cells)
+        own_rounds = await own.open(starts_on=DEMO_DAY, now=now)
+        await self.platform.refresh()
 
         day = CampaignDay(city, people, door, seed=self.seed)
         drawn = DrawDay(season.draw, city, people, self.platform.draws, self.seed, self._set_moment)
         experiment = DrawnDay(season.draw, self.platform.database, self.seed)
         drawn_won = await self._draw(drawn, experiment, door, progress)
         won = await self._grab(day, [r for r in season.rounds if _opens(r) < clock_time(12)], progress, "上午抢券")
+        await self._set_clock(clock_time(11))
+        with self._phase("claims", "店家自有券 shops' own", progress, own.wishes(own_rounds)) as tick:
+            own_won = await own.take(day, own_rounds, tick)
         await self._set_clock(clock_time(12))
         visits = experiment.visits(day, drawn.registrants(), drawn_won)
         with self._phase("payments", "中签与否 winners and losers pay", progress, sum(map(len, visits))) as tick:
             await day.pay(visits, tick)
         await self._pay(day, won, progress, "中午用券", plain="noon")
+        visits = own.visits(day, own_won)
+        with self._phase("payments", "店家自有券 shops' own", progress, sum(map(len, visits))) as tick:
+            await day.pay(visits, tick)
         won = await self._grab(day, [r for r in season.rounds if _opens(r) >= clock_time(12)], progress, "晚间抢券")
         await self._set_clock(clock_time(20, 30))
         await self._pay(day, won, progress, "晚上用券", plain="evening")
@@ -176,6 +190,7 @@ class Demo:
             now = self.platform.clock.now()
             await expire_vouchers(self.platform.database, cells=self.platform.cells, now=now)
             await recycle_rounds(self.platform.database, now=now)
+            await return_own_surplus(self.platform.database, now=now)
             tick(1)
 
     async def _set_clock(self, at: clock_time, *, days: int = 0) -> None:

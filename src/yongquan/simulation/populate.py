@@ -133,10 +133,8 @@ class Populating:
             await publish_rounds(connection, campaign.campaign_id, ids, cells=self.cells, now=self.now)
 
     def _citizen(self, person: Citizen, seed: int) -> NewCitizen:
-        bucket = bucket_from(self.sealing.index(person.phone, what="phone"))
-        entropy = key_of(seed, "citizen id", person.number)
         return NewCitizen(
-            citizen_id=make_id(at_ms=person.number, bucket=bucket, entropy=entropy),
+            citizen_id=citizen_id_of(person, seed, self.sealing),
             phone=person.phone,
             name=person.name,
             born_on=person.born_on,
@@ -182,6 +180,12 @@ def _account(card: NewInstrument) -> AccountOpening:
 
 def _supervised(funder: Funder) -> AccountOpening:
     return AccountOpening(account_no=funder.account_no, holder=funder.name, opening_balance_fen=SUPERVISED_FEN)
+
+
+def citizen_id_of(person: Citizen, seed: int, sealing: Sealing) -> UUID:
+    """The id that a citizen of the demo city has."""
+    bucket = bucket_from(sealing.index(person.phone, what="phone"))
+    return make_id(at_ms=person.number, bucket=bucket, entropy=key_of(seed, "citizen id", person.number))
 
 
 def store_id_of(shop: Shop, seed: int) -> UUID:

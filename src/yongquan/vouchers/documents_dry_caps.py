@@ -11,15 +11,17 @@ from yongquan.vouchers.model import Caps, Round, VoucherType
 Scope: TypeAlias = tuple[object, ...]
 
 
-def within_caps(won: Sequence[VoucherType], rounds: Mapping[UUID, Round]) -> list[VoucherType]:
-    """The vouchers one citizen may keep of those won, in the order of their lots.
+def within_caps(won: Sequence[Sequence[VoucherType]], rounds: Mapping[UUID, Round]) -> list[Sequence[VoucherType]]:
+    """The claims one citizen may keep of those won, in the order of their lots.
 
-    All are claimed on one day and through one app, so that a lifetime's cap counts the campaign.
+    A claim brings one voucher or a pack; caps let its first voucher in or not, and count all of them. All are claimed
+    on one day and through one app, so that a lifetime's cap counts the campaign.
     """
-    kept: list[VoucherType] = []
+    kept: list[Sequence[VoucherType]] = []
     counts: Counter[Scope] = Counter()
     kinds: defaultdict[Scope, set[object]] = defaultdict(set)
-    for type_ in won:
+    for claim in won:
+        type_ = claim[0]
         caps = rounds[type_.round_id].caps
         plain = list(_plain(caps, type_))
         fine = [(cap, scope) for cap in caps.rules for scope in _scopes(cap, type_)]
@@ -27,12 +29,18 @@ def within_caps(won: Sequence[VoucherType], rounds: Mapping[UUID, Round]) -> lis
             _is_reached(cap, type_, counts[scope], kinds[scope]) for cap, scope in fine
         ):
             continue
-        kept.append(type_)
-        counts.update(_all_scopes(type_))
-        for counting in (Counting.INDUSTRIES, Counting.GROUPS):
-            for scope in _all_scopes(type_):
-                kinds[counting, *scope].update(_kinds(counting, type_))
+        kept.append(claim)
+        for brought in claim:
+            _count(brought, counts, kinds)
     return kept
+
+
+def _count(type_: VoucherType, counts: Counter[Scope], kinds: defaultdict[Scope, set[object]]) -> None:
+    scopes = _all_scopes(type_)
+    counts.update(scopes)
+    for counting in (Counting.INDUSTRIES, Counting.GROUPS):
+        for scope in scopes:
+            kinds[counting, *scope].update(_kinds(counting, type_))
 
 
 class Uses:

@@ -1,17 +1,17 @@
 """What a campaign would have cost on a day whose payments are known, and whom it would have reached. Pure.
 
 Each citizen who passes a round's conditions is taken to get a type's voucher with odds of stock over such citizens (at
-most 1), within the caps; how many of the city pass is taken from the day's payers. The draw is a hash of seed, citizen
-and type, so the same seed gives the same day. Then the day's payments are taken again, in order, with the best vouchers
-their citizen would have held, under the campaign's own rules, hours, weekdays, places, areas, shop groups and caps of
-use. Not modelled: that vouchers change what people buy; dates (a voucher counts as valid all that day); where, through
-which app and device a claim comes, and new customers of banks; tills and goods, which past payments do not tell (a
-voucher bound to some is not used); vouchers of other campaigns.
+most 1), within the caps; a pack comes whole, with odds of packs over them. How many of the city pass is taken from the
+day's payers. The draw is a hash of seed, citizen and type (or the packs' round), so the same seed gives the same day.
+Then the day's payments are taken again, in order, with the best vouchers their citizen would have held, under the
+campaign's own rules, hours, weekdays, places, areas, shop groups and caps of use. Not modelled: that vouchers change
+what people buy; dates (a voucher counts as valid all that day); where, through which app and device a claim comes, and
+new customers of banks; tills and goods, which past payments do not tell (a voucher bound
+to some is not used); vouchers of other campaigns.
 """
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -20,8 +20,16 @@ from uuid import UUID
 from yongquan.kernel.places import Zone
 from yongquan.vouchers.catalogue import TypeOffer
 from yongquan.vouchers.documents import CampaignDocument
-from yongquan.vouchers.documents_dry_caps import Uses, within_caps
-from yongquan.vouchers.documents_dry_people import Payer, asks_of_people, may_claim
+from yongquan.vouchers.documents_dry_caps import Uses
+from yongquan.vouchers.documents_dry_claims import (
+    PackOutcome,
+    TypeOutcome,
+    claim_by_lot,
+    eligible_payers,
+    outcome_of,
+    packs_of_document,
+)
+from yongquan.vouchers.documents_dry_people import Payer
 from yongquan.vouchers.model import Direction, VoucherType
 from yongquan.vouchers.pricing import Cart, Line
 from yongquan.vouchers.selection import HeldVoucher, choose_best
@@ -30,7 +38,6 @@ from yongquan.vouchers.validity import Validity
 
 NO_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 TOP_SHOPS: Final = 10
-_WHOLE: Final = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,6 @@ class PastPayment:
 
 
 @dataclass(slots=True)
-class TypeOutcome:
-    """What became of one type: odds of those who may claim in basis points, vouchers held and used, cost in fen."""
-
-    type: VoucherType
-    odds_bp: int
-    held: int = 0
-    eligible: int = 0  # payers who pass the round's conditions
-    entitled: int = 1  # how many of the city are taken to pass them
-    used: int = 0
-    cost_fen: int = 0
-
-
-@dataclass(slots=True)
 class DryRun:
     """A day replayed. Costs in fen by funder, district and industry of the shop; citizens are only counted."""
 
@@ -64,6 +58,7 @@ class DryRun:
     payers: int
     citizens: int
     types: list[TypeOutcome]
+    packs: list[PackOutcome] = field(default_factory=list)
     helped_payments: int = 0
     helped_citizens: int = 0
     helped_shops: int = 0
@@ -93,11 +88,13 @@ def replay_day(
     pass every condition).
     """
     payers = sorted({payment.citizen_id for payment in payments})
-    eligible = _eligible(document, payers, people, on=on)
-    outcomes = {t.type_id: _outcome(t, eligible[t.round_id], payers, citizens) for t in document.types}
-    run = DryRun(len(payments), len(payers), citizens, list(outcomes.values()))
+    eligible = eligible_payers(document, payers, people, on=on)
+    outcomes = {t.type_id: outcome_of(t, eligible[t.round_id], payers, citizens) for t in document.types}
+    packs = packs_of_document(document, outcomes)
+    run = DryRun(len(payments), len(payers), citizens, list(outcomes.values()), list(packs.values()))
     offers = {t.type_id: _offer(document, t, (zones or {}).get(t.type_id)) for t in document.types}
-    wallets = _claim(document, offers, payers, outcomes, eligible=eligible, seed=seed)
+    claims = claim_by_lot(document, payers, outcomes, packs, eligible=eligible, seed=seed)
+    wallets = {citizen: _held(types, offers) for citizen, types in claims.items()}
     uses: defaultdict[UUID, Uses] = defaultdict(Uses)
     helped: set[UUID] = set()
     shops: Counter[UUID] = Counter()
@@ -109,6 +106,8 @@ def replay_day(
             outcome = outcomes[UUID(voucher.type.type_hex)]
             outcome.used += 1
             outcome.cost_fen += discount_fen
+            if pack := packs.get(outcome.type.round_id):
+                pack.note(payment.citizen_id, discount_fen)
             for part in voucher.type.parts_of(discount_fen, held_fen=voucher.amount_fen):
                 run.by_funder[part.funder_id] += part.amount_fen
             run.by_district[payment.store.adcode] += discount_fen
@@ -125,57 +124,12 @@ def replay_day(
     return run
 
 
-def _eligible(
-    document: CampaignDocument, payers: Sequence[UUID], people: Mapping[UUID, Payer] | None, *, on: date | None
-) -> dict[UUID, frozenset[UUID]]:
-    """The payers who pass each round's conditions."""
-    everybody = frozenset(payers)
-    if people is None or on is None:
-        return {r.round_id: everybody for r in document.rounds}
-    known = [(citizen, people[citizen]) for citizen in payers if citizen in people]
-    return {
-        r.round_id: frozenset(citizen for citizen, payer in known if may_claim(r.conditions, payer, on=on))
-        if asks_of_people(r.conditions)
-        else everybody
-        for r in document.rounds
-    }
-
-
-def _outcome(type_: VoucherType, eligible: frozenset[UUID], payers: Sequence[UUID], citizens: int) -> TypeOutcome:
-    """The odds, with as large a part of the city passing the conditions as of the payers."""
-    entitled = max(citizens * len(eligible) // max(len(payers), 1), len(eligible), 1)
-    odds_bp = min(10_000, type_.stock * 10_000 // entitled)
-    return TypeOutcome(type_, odds_bp, eligible=len(eligible), entitled=entitled)
-
-
-def _claim(
-    document: CampaignDocument,
-    offers: Mapping[UUID, TypeOffer],
-    payers: Iterable[UUID],
-    outcomes: dict[UUID, TypeOutcome],
-    *,
-    eligible: Mapping[UUID, frozenset[UUID]],
-    seed: str,
-) -> dict[UUID, list[HeldVoucher]]:
-    rounds = {r.round_id: r for r in document.rounds}
-    wallets: dict[UUID, list[HeldVoucher]] = {}
-    for citizen in payers:
-        lots = sorted((_lot(seed, citizen, t), t) for t in outcomes)
-        entitled = [(lot, outcomes[t]) for lot, t in lots if citizen in eligible[outcomes[t].type.round_id]]
-        won = [one.type for lot, one in entitled if lot * one.entitled < one.type.stock * _WHOLE]
-        kept = [t for t in within_caps(won, rounds) if outcomes[t.type_id].held < t.stock]
-        for type_ in kept:
-            outcomes[type_.type_id].held += 1
-        if kept:
-            wallets[citizen] = [
-                HeldVoucher(str(t.type_id), offers[t.type_id], t.valid_until or NO_END, t.amount_fen) for t in kept
-            ]
-    return wallets
-
-
-def _lot(seed: str, citizen: UUID, type_id: UUID) -> int:
-    text = f"{seed}:{citizen.hex}:{type_id.hex}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+def _held(types: Sequence[VoucherType], offers: Mapping[UUID, TypeOffer]) -> list[HeldVoucher]:
+    """What a citizen holds; copies of one type are different vouchers."""
+    return [
+        HeldVoucher(f"{t.type_id}:{n}", offers[t.type_id], t.valid_until or NO_END, t.amount_fen)
+        for n, t in enumerate(types)
+    ]
 
 
 def _use(

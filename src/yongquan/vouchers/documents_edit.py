@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from yongquan.vouchers.documents_yaml import Marked, Path, path_name, plain_text, read_yaml
+from yongquan.vouchers.documents_yaml import Marked, Path, path_name, plain_text, read_yaml, write_yaml
 
 
 def put_value(text: str, name: str, value: Any) -> str:
@@ -16,6 +16,43 @@ def put_value(text: str, name: str, value: Any) -> str:
     if path is not None:
         return _drop(text, marked, path) if value is None else _replace(text, marked, path, value)
     return text if value is None else _add(text, marked, name, value)
+
+
+def put_part(text: str, path: Path, values: Mapping[str, Any]) -> str | None:
+    """The text with the item of a list written anew in its lines; None where it does not stand in lines of its own."""
+    marked = read_yaml(text)
+    if any(path[:n] in marked.flow for n in range(len(path) + 1)):
+        return None
+    start, end = marked.spans[path][0], _end(text, marked, path)
+    written = _in_lines(values, marked.at[path][1] - 1)
+    # A comment beside the last line goes with what it was said of.
+    rest = text.find("\n", end)
+    return text[:start] + written + (text[rest:] if rest >= 0 else "\n")
+
+
+def add_part(text: str, path: Path, values: Mapping[str, Any]) -> str | None:
+    """The text with one more item behind the last of a list; None where the list does not stand in lines.
+
+    A list of the document's own that is missing is begun at the end.
+    """
+    marked = read_yaml(text)
+    if len(path) == 1 and path not in marked.at and () not in marked.flow:
+        return f"{text.rstrip()}\n{path[0]}:\n  - {_in_lines(values, 4)}\n"
+    items = _children(marked, path)
+    if not items or any(path[:n] in marked.flow for n in range(len(path) + 1)):
+        return None
+    column = marked.at[items[-1]][1] - 1
+    dash = text.rfind("-", 0, marked.spans[items[-1]][0]) - text.rfind("\n", 0, marked.spans[items[-1]][0]) - 1
+    rest = text.find("\n", _end(text, marked, items[-1]))
+    head, tail = (text, "") if rest < 0 else (text[:rest], text[rest + 1 :])
+    gap = " " * (column - dash - 1)
+    return f"{head}\n{' ' * dash}-{gap}{_in_lines(values, column)}\n{tail}"
+
+
+def _in_lines(values: Mapping[str, Any], column: int) -> str:
+    """A group in lines that stand at a column, the first without what is before it."""
+    lines = write_yaml(values, comments={}, head="").rstrip("\n").split("\n")
+    return ("\n" + " " * column).join(lines)
 
 
 def _replace(text: str, marked: Marked, path: Path, value: Any) -> str:

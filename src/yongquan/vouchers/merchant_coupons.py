@@ -38,8 +38,9 @@ update vouchers.merchant_code c set sent = true
  where c.stock_id = %(stock)s and c.code = n.code returning c.code
 """
 _SEND = """
-insert into vouchers.merchant_coupon (stock_id, code, openid, received_at, begins_at, expires_at, send_request)
-values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing
+insert into vouchers.merchant_coupon (stock_id, code, openid, received_at, begins_at, expires_at, send_request,
+                                      citizen_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing
 """
 _COUNT = "update vouchers.merchant_stock set sent = sent + 1 where stock_id = %s"
 _COUPONS = """
@@ -177,8 +178,16 @@ async def merchant_stock(connection: Connection, stock_id: UUID, *, lock: bool =
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who gets a coupon: the merchant's name of the citizen, and the citizen."""
+
+    openid: str
+    citizen_id: UUID
+
+
 async def send_coupon(
-    connection: Connection, stock: MerchantStock, openid: str, *, code: str | None, request_no: str, now: datetime
+    connection: Connection, stock: MerchantStock, to: Receiver, *, code: str | None, request_no: str, now: datetime
 ) -> str:
     """Send a coupon of a locked stock; its code. Raises `StockClosed`, `StockSpent`, `LimitReached`, `CodeRefused`."""
     if now >= stock.ends_at:
@@ -186,14 +195,14 @@ async def send_coupon(
     if stock.sent >= stock.max_coupons:
         raise StockSpent
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    row = await (await connection.execute(_SENT, [openid, midnight, stock.stock_id])).fetchone()
+    row = await (await connection.execute(_SENT, [to.openid, midnight, stock.stock_id])).fetchone()
     mine, today = row or (0, 0)
     by_day = stock.document["stock_send_rule"].get("max_coupons_by_day")
     if mine >= stock.per_user or (by_day is not None and today >= by_day):
         raise LimitReached
     chosen = await _code(connection, stock, code)
     begins_at, expires_at = stock.window(now)
-    values = [stock.stock_id, chosen, openid, now, begins_at, expires_at, request_no]
+    values = [stock.stock_id, chosen, to.openid, now, begins_at, expires_at, request_no, to.citizen_id]
     if (await connection.execute(_SEND, values)).rowcount == 0:
         raise CodeRefused("coupon_code 已被使用")
     await connection.execute(_COUNT, [stock.stock_id])

@@ -20,10 +20,13 @@ _TELL = """
 select plumbing.emit(%(cell)s, 'voucher.void', array_agg(md5(v.voucher_id || ':void')::uuid), array_agg(v.voucher_id),
                      array_agg(jsonb_build_object('citizen_id', v.citizen_id, 'reason', %(reason)s::text,
                                                   'type_id', v.type_id, 'round_id', v.round_id)
-                               || case when v.platform is null then '{}'::jsonb
-                                       else institutions.concerned(v.cell, v.citizen_id, array[v.platform]) end),
-                     %(now)s)
-  from vouchers.voucher v where v.cell = %(cell)s and v.voucher_id = any (%(vouchers)s) having count(*) > 0
+                               || case when v.platform is null and o.by is null then '{}'::jsonb
+                                       else institutions.concerned(v.cell, v.citizen_id, array[v.platform] || o.by)
+                                  end), %(now)s)
+  from vouchers.voucher v
+  left join (select o.voucher_id, array_agg(o.institution) as by
+               from institutions.orderers_of(%(vouchers)s::uuid[]) o group by 1) o on o.voucher_id = v.voucher_id
+ where v.cell = %(cell)s and v.voucher_id = any (%(vouchers)s) having count(*) > 0
 """
 _REASON = "select reason from vouchers.voided where cell = %s and voucher_id = %s"
 

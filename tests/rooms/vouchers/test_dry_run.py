@@ -13,7 +13,7 @@ from yongquan.vouchers.documents_dry_people import Payer, may_claim
 from yongquan.vouchers.documents_dry_run import PastPayment, replay_day
 from yongquan.vouchers.documents_search import FoundRound, FoundType, Wanted, find, initials
 from yongquan.vouchers.limits import ClaimCap, Counting, Over, Period, UseCap
-from yongquan.vouchers.model import Caps, Conditions, UseRules
+from yongquan.vouchers.model import Caps, Conditions, PackTerms, UseRules
 from yongquan.vouchers.sharing import FunderShare
 from yongquan.vouchers.usability import StoreFacts
 
@@ -168,3 +168,37 @@ def test_caps_of_use_bound_what_is_used_at_a_merchant() -> None:
     assert used(UseCap(3, Period.DAY)) == 3
     assert used(UseCap(1, Period.ROUND, per_merchant=True)) == 2
     assert used(UseCap(1, Period.CAMPAIGN, Over.TYPE)) == 4
+
+
+def test_a_pack_comes_whole_and_caps_count_packs() -> None:
+    base = DOCUMENT.types[0]
+    meal = replace(base, type_id=named_id("meal"), stock=100, copies=2)
+    film = replace(base, type_id=named_id("film"), stock=50, industry="entertainment")
+    round_ = replace(DOCUMENT.rounds[0], pack=PackTerms("双券包", "Pack", 50), caps=Caps(per_round=1))
+    document = replace(DOCUMENT, rounds=(round_,), types=(meal, film))
+
+    run = replay_day(document, payments(100) * 3, citizens=100, seed="a")
+
+    (pack,) = run.packs
+    meals, films = run.types
+    assert (meals.odds_bp, films.odds_bp) == (5_000, 5_000)
+    assert (meals.held, films.held) == (2 * pack.held, pack.held)
+    assert 30 < pack.held <= 50
+    assert (pack.used, pack.cost_fen, len(pack.helped)) == (2 * pack.held, 2 * pack.held * 2_000, pack.held)
+    assert run.helped_citizens == pack.held
+
+
+def test_a_day_cap_of_packs_leaves_room_for_the_next_only_below_it() -> None:
+    base = DOCUMENT.types[0]
+    rounds = [
+        replace(DOCUMENT.rounds[0], round_id=named_id("r", n), pack=PackTerms("包", "Pack", 10), caps=Caps(per_day=2))
+        for n in range(3)
+    ]
+    types = [
+        replace(base, type_id=named_id("t", n), round_id=r.round_id, stock=20, copies=2) for n, r in enumerate(rounds)
+    ]
+    document = replace(DOCUMENT, rounds=tuple(rounds), types=tuple(types))
+
+    run = replay_day(document, payments(10), citizens=10)
+
+    assert sum(pack.held for pack in run.packs) == 20

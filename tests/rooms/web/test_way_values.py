@@ -91,3 +91,16 @@ def test_an_application_round_asks_and_gives() -> None:
     assert found.benefit == "voucher"
     to_card = application_values(FormData([*form.multi_items(), ("benefit", "card")]), {}, key="form-1")
     assert to_card["application"]["benefit"] == "card"
+
+
+def test_a_round_that_is_put_in_leaves_the_rest_of_the_text_as_it_was_written() -> None:
+    noted = "# asked for by the bureau\n" + TEXT.replace("rounds:\n", "rounds:  # in order\n")
+    pack = {"packs": "10", "pack_name": "双券", "pack_name_en": "Two"}
+    form = sent(ROUND | pack, row("券", "20", "2"))
+
+    added = put_round(noted, pack_values(form, {}, key="pack-1"))
+    again = put_round(added, pack_values(form, {}, key="pack-1"))
+
+    assert added.startswith(noted.rstrip("\n"))
+    assert again == added
+    assert round_in(added, "pack-1") is not None

@@ -16,6 +16,7 @@ from yongquan.web.citizen.draws import make_draw_state
 from yongquan.web.citizen.identity import make_identity
 from yongquan.web.citizen.limits import make_limits
 from yongquan.web.citizen.mandates import make_mandates
+from yongquan.web.citizen.merchant_coupons import make_merchant_coupons
 from yongquan.web.citizen.order import make_order
 from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
@@ -45,6 +46,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_rounds,
         make_draw_state,
         make_wallet,
+        make_merchant_coupons,
         make_stores,
         make_pay_code,
         make_phone_pay,

@@ -11,6 +11,7 @@ from yongquan.vouchers.freezing import why_frozen
 from yongquan.vouchers.views import PAGE, voucher_of, wallet_of
 from yongquan.vouchers.voiding import why_void
 from yongquan.vouchers.ways.packs import packs_in_wallet
+from yongquan.web.citizen.merchant_coupons import CouponWords, coupons_in_tab
 from yongquan.web.citizen.scripts import MAP_WORDS
 from yongquan.web.citizen.tickets import ticket_of, types_by_id
 from yongquan.web.door import Door
@@ -43,6 +44,7 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             rows = await wallet_of(connection, cell_of(who, door.cells), who, now=now, before=after)
             packs = await packs_in_wallet(connection, cell_of(who, door.cells), who)
+            coupons = await coupons_in_tab(connection, who, wanted, now=now) if after is None else ()
         types, words = await types_by_id(door, [row.type_id for row in rows]), Words(speech_of(request))
         tickets = [ticket_of(row, types[row.type_id], words, now=now) for row in rows if row.state in TABS[wanted]]
         if wanted == "usable":
@@ -54,6 +56,7 @@ def make_wallet(door: Door, sessions: Sessions) -> APIRouter:
         loose = [t for t in tickets if t.row.voucher_id not in packed]
         facts: dict[str, object] = {"loose": loose, "packs": [(p, own) for p in packs if (own := groups[p.voucher_id])]}
         facts |= {"tickets": tickets, "tab": wanted, "tabs": list(TABS), "after": after_this}
+        facts |= {"coupons": coupons, "coupon_words": CouponWords(speech_of(request)), "now": now}
         return render(request, "citizen/wallet.html", facts, division=door.regions.division)
 
     @routes.get("/vouchers/{voucher_id}")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from yongquan.flows.register_for_draw import REGISTERED
 from yongquan.flows.serve_coupons import GIVEN, NUMBER_MAX, CouponDesk, Whom, whom_of
 from yongquan.institutions.apps_store import count_call
 from yongquan.institutions.coupon_apps import (
@@ -43,6 +44,17 @@ CODES = {
     "quota_exceeded": ("GPUP07001", "请求过于频繁"),
 }
 
+_EVERY = frozenset({"appId", "nonceStr", "timestamp", "signature", "backendToken", "transSeqId", "transTs"})
+_WHOM = frozenset({"acctEntityTp", "openId", "mobile", "cardNo"})
+# What each call may say besides.
+FIELDS = {
+    "backendToken": frozenset[str](),
+    "coupon.download": _WHOM | {"couponId", "couponNum"},
+    "coupon.query": frozenset({"origTransSeqId", "origTransTs"}),
+    "maktg.draw": _WHOM | {"activityNo", "cityId"},
+    "activity.quota": frozenset({"activityNo", "activityType"}),
+}
+
 Fields = dict[str, str]
 Step = Callable[[CouponApp, Fields], Awaitable[dict[str, object]]]
 
@@ -66,6 +78,7 @@ def make_coupon_platform(door: Door) -> APIRouter:
         async def answer(request: Request) -> Response:
             try:
                 caller, fields = await gate(await _fields(request))
+                _refuse_what_is_not_honoured(name, fields)
                 params = await step(caller, fields)
             except CouponRefused as no:
                 return _answer(no.resp, no.message, no.params)
@@ -162,9 +175,9 @@ class _Calls:
         key, round_id, now = _key(caller, fields), _id(fields, "activityNo"), self._door.clock.now()
         citizen_id = await self._desk.whom(caller, _whom(fields), now=now)
         adcode = fields.get("cityId") or None
-        code = await self._desk.draw(caller, key, citizen_id, round_id=round_id, adcode=adcode, now=now)
-        if code not in {"registered", "again"}:
-            raise CouponRefused(*_told(code))
+        outcome = await self._desk.draw(caller, key, citizen_id, round_id=round_id, adcode=adcode, now=now)
+        if outcome.code not in REGISTERED:
+            raise CouponRefused(*_told(outcome.code, outcome.reason))
         return {"transSeqId": key.trans_seq_id, "activityNo": round_id.hex, "drawStatus": "registered"}
 
     async def quota(self, caller: CouponApp, fields: Fields) -> dict[str, object]:
@@ -197,6 +210,15 @@ async def _fields(request: Request) -> Fields:
     if any(not isinstance(value, str | int) or isinstance(value, bool) for value in document.values()):
         raise CouponRefused("GPUP07001", "every field is a string or a whole number")
     return {str(name): str(value) for name, value in document.items()}
+
+
+def _refuse_what_is_not_honoured(call: str, fields: Fields) -> None:
+    """A field that would change what is asked, and that we do not act on, is named rather than passed over."""
+    strange = sorted(
+        name for name, value in fields.items() if value != "" and name not in _EVERY and name not in FIELDS[call]
+    )
+    if strange:
+        raise CouponRefused("GPUP07001", f"{strange[0][:64]}: this field is not supported")
 
 
 def _whom(fields: Fields) -> Whom:

@@ -24,7 +24,13 @@ from yongquan.flows.use_merchant_coupons import (
 from yongquan.institutions.gateway import GatewayMerchant
 from yongquan.institutions.v3_store import Callback, callback_of, set_callback
 from yongquan.plumbing.clock import wall_now
-from yongquan.vouchers.merchant_coupons import MerchantCoupon, MerchantStock, coupons_of_openid, merchant_stock
+from yongquan.vouchers.merchant_coupons import (
+    MerchantCoupon,
+    MerchantStock,
+    Receiver,
+    coupons_of_openid,
+    merchant_stock,
+)
 from yongquan.web.api.hot import type_of
 from yongquan.web.dialects.wechat_v3_busifavor_rules import (
     Associate,
@@ -113,10 +119,10 @@ def _add_sending(routes: APIRouter, door: Door, caller: Caller) -> None:
             return {"card_code": await _send_card(door, merchant, id_.hex, wanted)}
         if wanted.coupon_code is not None and not CODE.fullmatch(wanted.coupon_code):
             raise param_error("coupon_code", "1 到 32 位字母、数字、- 或 _")
-        await citizen_behind(door, merchant, wanted.openid)
+        to = Receiver(wanted.openid, await citizen_behind(door, merchant, wanted.openid))
         request = numbered(merchant, "busifavor.send", wanted.out_request_no, wanted, id_.hex)
         return await send_merchant_coupon(
-            door.database, id_, wanted.openid, request, code=wanted.coupon_code, now=door.clock.now()
+            door.database, id_, to, request, code=wanted.coupon_code, now=door.clock.now()
         )
 
 
