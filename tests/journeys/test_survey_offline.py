@@ -103,22 +103,8 @@ def photo(folder: Path, shade: int) -> str:
     return str(file)
 
 
-def test_visits_recorded_offline_arrive_once_and_are_mended(
-    town: Town,
-    browser: Browser,
-    phones: Callable[[], BrowserContext],
-    check_page: Callable[[Page], None],
-    tmp_path: Path,
-) -> None:
-    hire(town.data_dir, UUID(town.stores[2]["store_id"]))
-    phone = phones()
-    page = phone.new_page()
-    page.on("dialog", lambda dialog: dialog.accept())
-    sign_in(page)
-    expect(page.locator("#tasks li")).to_have_count(1)
-    page.wait_for_function("caches.open('survey-1').then(k => k.keys()).then(k => k.length > 5)")
-
-    # Without a network the page opens, and two visits are recorded: the task's, and of a shop that nobody knew.
+def record_two_visits(phone: BrowserContext, page: Page, check_page: Callable[[Page], None], tmp_path: Path) -> None:
+    """Without a network the page opens, and two visits are recorded: the task's, and of a shop that nobody knew."""
     phone.set_offline(True)
     page.reload()
     page.locator("#tasks li button").click()
@@ -139,7 +125,9 @@ def test_visits_recorded_offline_arrive_once_and_are_mended(
     page.get_by_role("button", name="保存并发送").click()
     expect(page.locator("#queue-text")).to_contain_text("还有 2 条")
 
-    # The network is back, but the first answer is lost after the server has written: it is sent again, and is one.
+
+def send_with_a_lost_answer(phone: BrowserContext, page: Page, check_page: Callable[[Page], None]) -> None:
+    """The network is back, but the first answer is lost after the server wrote: it is sent again, and is one."""
     lost: list[str] = []
 
     def lose_the_first(route: Route) -> None:
@@ -163,7 +151,9 @@ def test_visits_recorded_offline_arrive_once_and_are_mended(
     check_page(page)
     page.locator("button.language").click()
 
-    # The desk sends the task's record back; the surveyor mends that one.
+
+def be_sent_back_and_mend(town: Town, page: Page, browser: Browser, tmp_path: Path) -> None:
+    """The desk sends the task's record back; the surveyor mends that one."""
     officer = enrol_by_command(town.data_dir, "survey-officer", "--role", "operator")
     desk = browser.new_page(base_url=town.address)
     try_sign_in(desk, login=officer.login, password=PASSWORD, code=officer.code)
@@ -187,3 +177,23 @@ def test_visits_recorded_offline_arrive_once_and_are_mended(
     desk.get_by_role("button", name="通过", exact=True).click()
     expect(desk.locator("h1 + p")).to_contain_text("已通过")
     desk.close()
+
+
+def test_visits_recorded_offline_arrive_once_and_are_mended(
+    town: Town,
+    browser: Browser,
+    phones: Callable[[], BrowserContext],
+    check_page: Callable[[Page], None],
+    tmp_path: Path,
+) -> None:
+    hire(town.data_dir, UUID(town.stores[2]["store_id"]))
+    phone = phones()
+    page = phone.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page)
+    expect(page.locator("#tasks li")).to_have_count(1)
+    page.wait_for_function("caches.open('survey-1').then(k => k.keys()).then(k => k.length > 5)")
+
+    record_two_visits(phone, page, check_page, tmp_path)
+    send_with_a_lost_answer(phone, page, check_page)
+    be_sent_back_and_mend(town, page, browser, tmp_path)

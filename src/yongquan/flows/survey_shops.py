@@ -12,6 +12,7 @@ from uuid import UUID
 from yongquan.flows.recruit_provider import FIELD_ROLES, require_at_work
 from yongquan.flows.work_tasks import review_task, take_step
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.merchants.applications.photos import redraw
 from yongquan.merchants.grids.store import grids_of_stores
 from yongquan.merchants.providers.model import Surveyor
 from yongquan.merchants.surveys import store
@@ -29,7 +30,7 @@ from yongquan.merchants.surveys.model import (
     metres_between,
     next_survey_state,
 )
-from yongquan.merchants.surveys.photos import kept_photo
+from yongquan.merchants.surveys.photos import look_of
 from yongquan.merchants.surveys.store import Photo, Survey
 from yongquan.merchants.tasks.model import IN_HAND, NOTE_MAX, Task, TaskState, TaskStep
 from yongquan.merchants.tasks.store import task_of
@@ -172,14 +173,14 @@ class SurveyDesk:
             fault = BrokenPhoto("the photo's SHA-256 is another than announced")
         else:
             try:
-                kept = kept_photo(content)
+                jpeg = redraw(content).content
             except Refusal as refusal:
                 fault = refusal
         if fault is not None:
             await store.start_again(connection, photo.photo_id)
             return fault
-        sealed = self.sealing.seal_bytes(kept.jpeg, what=SEALED_AS)
-        await store.keep_whole(connection, photo, sealed, kept.look, store_id=survey.store_id, now=now)
+        sealed = self.sealing.seal_bytes(jpeg, what=SEALED_AS)
+        await store.keep_whole(connection, photo, sealed, look_of(jpeg), store_id=survey.store_id, now=now)
         return None
 
     async def _complete(self, connection: Connection, person: Surveyor, survey_id: UUID, *, now: datetime) -> None:

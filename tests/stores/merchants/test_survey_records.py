@@ -16,6 +16,7 @@ from yongquan.flows.recruit_provider import ProviderDesk
 from yongquan.flows.survey_shops import BrokenPhoto, OtherOffset, SurveyDesk
 from yongquan.flows.work_tasks import Asked, TaskDesk
 from yongquan.kernel.ids import named_id
+from yongquan.merchants.applications.photos import NotAPhoto
 from yongquan.merchants.surveys.model import (
     OtherRevision,
     PhotoClaim,
@@ -25,7 +26,6 @@ from yongquan.merchants.surveys.model import (
     UnknownSurvey,
     Visit,
 )
-from yongquan.merchants.surveys.photos import NotAPhoto
 from yongquan.merchants.surveys.store import picture_of, survey_of
 from yongquan.merchants.tasks.model import TaskKind, TaskState
 from yongquan.merchants.tasks.store import task_of

@@ -33,7 +33,6 @@ PROBLEMS = {
     "note_missing": Problem(422, "请填写说明", "this step says why, in 1 to 500 characters"),
     "other_offset": Problem(409, "照片传到的位置不同", "ask how many bytes have come and go on from there"),
     "broken_photo": Problem(422, "照片内容与申报不符", "the bytes are not those announced: send the photo again"),
-    "not_a_photo": Problem(422, "不是可用的照片", "send a JPEG, PNG or WebP picture"),
     "not_this_provider": Problem(409, "须由另一家服务商完成", "a re-visit is for another provider"),
     "capacity_short": Problem(
         409, "服务商产能不足", "the providers at work cannot take all grids within their capacity"

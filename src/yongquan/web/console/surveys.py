@@ -30,14 +30,6 @@ def make_surveys(desk: Desk) -> APIRouter:
     """The pages."""
     routes = desk_routes()
     door = desk.door
-    surveys = SurveyDesk(door.database, door.sealing)
-
-    async def seen(visitor: Visitor, survey: str) -> Survey:
-        async with door.database.transaction() as connection:
-            found = await survey_of(connection, known_id(survey))
-        if found is None or not (found.grid_code is None or visitor.sees(found.grid_code[:6])):
-            raise Missing
-        return found
 
     @routes.get("/surveys")
     async def listed(
@@ -64,8 +56,16 @@ def make_surveys(desk: Desk) -> APIRouter:
         headers = {"Content-Disposition": 'attachment; filename="new-shops.csv"'}
         return Response(_as_list(rows), media_type="text/csv; charset=utf-8", headers=headers)
 
+    _add_one(routes, desk)
+    return routes
+
+
+def _add_one(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+    surveys = SurveyDesk(door.database, door.sealing)
+
     async def page(request: Request, visitor: Visitor, survey: str, *, error: str = "", reason: str = "") -> Response:
-        found = await seen(visitor, survey)
+        found = await _seen(desk, visitor, survey)
         async with door.database.transaction() as connection:
             photos = await photos_of(connection, found.photos)
             others = {photo.photo_id: await photo_of(connection, photo.same_as) for photo in photos if photo.same_as}
@@ -85,7 +85,7 @@ def make_surveys(desk: Desk) -> APIRouter:
 
     @routes.get("/surveys/{survey}/photos/{photo}")
     async def picture(visitor: Annotated[Visitor, Depends(desk.visitor)], survey: str, photo: str) -> Response:
-        found = await seen(visitor, survey)
+        found = await _seen(desk, visitor, survey)
         async with door.database.transaction() as connection:
             known = await photo_of(connection, known_id(photo))
             sealed = await picture_of(connection, known.photo_id) if known else None
@@ -111,7 +111,14 @@ def make_surveys(desk: Desk) -> APIRouter:
             return await page(request, visitor, survey, error=refusal.code, reason=reason)
         return RedirectResponse(f"{ROOT}/surveys/{survey}", status_code=303)
 
-    return routes
+
+async def _seen(desk: Desk, visitor: Visitor, survey: str) -> Survey:
+    """A record of a division that this person sees. Raises `Missing`."""
+    async with desk.door.database.transaction() as connection:
+        found = await survey_of(connection, known_id(survey))
+    if found is None or not (found.grid_code is None or visitor.sees(found.grid_code[:6])):
+        raise Missing
+    return found
 
 
 def _as_list(rows: list[Survey]) -> bytes:

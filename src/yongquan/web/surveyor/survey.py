@@ -1,10 +1,10 @@
 """`/p/survey`: the page that records visits without a network, what it takes along, and where it sends records to."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -148,6 +148,14 @@ def _calls(entrance: Entrance) -> APIRouter:
         visit = _visit(survey_id, await request.body())
         return _json(_receipt(await desk.take(person.surveyor_id, visit, now=door.clock.now())))
 
+    _add_photos(routes, entrance, who)
+    return routes
+
+
+def _add_photos(routes: APIRouter, entrance: Entrance, who: Callable[[Request], Coroutine[Any, Any, Surveyor]]) -> None:
+    door = entrance.door
+    desk = SurveyDesk(door.database, door.sealing)
+
     @routes.get("/survey/photos/{photo_id}")
     async def photo(person: Annotated[Surveyor, Depends(who)], photo_id: UUID) -> Response:
         found = await desk.photo(person.surveyor_id, photo_id)
@@ -167,8 +175,6 @@ def _calls(entrance: Entrance) -> APIRouter:
             person.surveyor_id, photo_id, at_byte=at_byte, content=content, now=door.clock.now()
         )
         return _json(_receipt(receipt))
-
-    return routes
 
 
 def _visit(survey_id: UUID, body: bytes) -> Visit:
