@@ -32,7 +32,10 @@ class WrongFormat(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CardRequest:
-    """A card message; `key` and `original_key` name messages by network, full time and STAN."""
+    """A card message; `key` and `original_key` name messages by network, full time and STAN.
+
+    `card_no` is an account's own number where the message is about an account.
+    """
 
     message_type: str
     processing_code: str
@@ -53,6 +56,7 @@ class CardRequest:
     holder: str = ""
     phone: str = ""
     authorization: str = ""
+    is_account: bool = False
 
 
 def decode(frame: bytes) -> dict[str, str]:
@@ -83,7 +87,8 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
             message_type=REPEATED.get(fields["t"], fields["t"]),
             processing_code=fields["3"],
             key=_key(fields["33"], _year_near(business_date, fields["7"]), fields["7"], fields["11"]),
-            card_no=fields["2"],
+            card_no=fields["2"] if "102" not in fields else fields["102"],
+            is_account="102" in fields,
             amount_fen=int(fields["4"]),
             currency=fields["49"],
             business_date=business_date,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from yongquan_sandbox import mandates
-from yongquan_sandbox.binding import is_holder
+from yongquan_sandbox.binding import owner_of
 from yongquan_sandbox.books import Booking, Books, House, KnownBooking
 from yongquan_sandbox.card_request import CardRequest
 from yongquan_sandbox.holds import (
@@ -35,6 +35,7 @@ PURCHASE, HOLD, CANCEL, REFUND, BALANCE = "000000", "030000", "200000", "200000"
 OF_HOLD: Final = "06"
 VERIFY: Final = "330000"
 CURRENCY: Final = "156"
+NO_LIMIT_FEN: Final = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +228,10 @@ class CardDesk:
         )
 
     def _verify(self, request: CardRequest) -> Outcome:
-        same = is_holder(self._books, request.card_no, holder=request.holder, phone=request.phone)
-        return Outcome(NO_SUCH_CARD if same is None else APPROVED if same else HOLDER_DIFFERS)
+        owner = owner_of(self._books, request.card_no)
+        if owner is None:
+            return Outcome(NO_SUCH_CARD)
+        return Outcome(APPROVED if owner == (request.holder, request.phone) else HOLDER_DIFFERS)
 
     def _tell_balance(self, request: CardRequest) -> Outcome:
         card = self._card(request)
@@ -251,6 +254,8 @@ class CardDesk:
         return Outcome(code)
 
     def _card(self, request: CardRequest) -> _Card | None:
+        if request.is_account:
+            return self._account(request)
         row = self._books.db.execute(
             "SELECT c.account_no, c.daily_limit_fen, a.balance_fen - (SELECT coalesce(sum(h.amount_fen), 0) FROM hold h"
             " WHERE h.account_no = a.no AND h.state = 'open' AND h.expires_on >= ?), coalesce(d.used_fen, 0)"
@@ -259,6 +264,15 @@ class CardDesk:
             (request.business_date, request.business_date, request.card_no),
         ).fetchone()
         return None if row is None else _Card(*row)
+
+    def _account(self, request: CardRequest) -> _Card | None:
+        row = self._books.db.execute(
+            "SELECT no, balance_fen FROM account WHERE no = ? AND kind = 'customer'", (request.card_no,)
+        ).fetchone()
+        if row is None:
+            return None
+        held_fen = self._books.held(row[0], on=request.business_date)
+        return _Card(row[0], daily_limit_fen=NO_LIMIT_FEN, spendable_fen=row[1] - held_fen, used_fen=0)
 
     def _use_day(self, card_no: str, business_date: str, amount_fen: int) -> None:
         # The insert branch only runs for a day's first purchase, when the amount is positive.

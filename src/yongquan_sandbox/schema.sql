@@ -22,10 +22,11 @@ CREATE TABLE IF NOT EXISTS phone (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS phone_number ON phone (phone);
 
--- A card that is being bound elsewhere: the code that was texted, and how often a wrong one came back.
-CREATE TABLE IF NOT EXISTS binding (
+-- A card or account that is being bound elsewhere: the code that was texted, and how often a wrong one came back.
+DROP TABLE IF EXISTS binding;
+CREATE TABLE IF NOT EXISTS code_sent (
   id TEXT PRIMARY KEY,
-  card_no TEXT NOT NULL REFERENCES card (card_no),
+  number TEXT NOT NULL,
   code_hash BLOB NOT NULL,
   tries INTEGER NOT NULL
 ) WITHOUT ROWID;
