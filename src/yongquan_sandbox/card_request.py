@@ -110,6 +110,15 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
         raise WrongFormat(str(problem)) from problem
 
 
+def cut_off_date(fields: dict[str, str]) -> str:
+    """The settlement date that a cut-off names, YYYY-MM-DD. Raises `WrongFormat`."""
+    try:
+        business_date = _full_date(fields["48"][:4], fields["13"])
+        return _full_date(str(_year_near(business_date, fields["15"])), fields["15"])
+    except (KeyError, ValueError) as problem:
+        raise WrongFormat(str(problem)) from problem
+
+
 def _holder(told: str) -> str:
     return bytes.fromhex(told.partition("|")[0]).decode()
 

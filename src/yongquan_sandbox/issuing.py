@@ -28,6 +28,7 @@ ORIGINAL_NOT_FOUND: Final = "25"
 FORMAT_ERROR: Final = "30"
 INSUFFICIENT_FUNDS: Final = "51"
 OVER_DAILY_LIMIT: Final = "61"
+DAY_IS_OVER: Final = "90"
 NOT_SIGNED_ON: Final = "91"
 DUPLICATE_DIFFERS: Final = "94"
 
@@ -99,7 +100,7 @@ class CardDesk:
 
     def _purchase(self, request: CardRequest) -> Outcome:
         card = self._card(request)
-        code = self._authority_code(request) or _purchase_code(request, card)
+        code = self._authority_code(request) or self._day_code(request) or _purchase_code(request, card)
         if code != APPROVED or card is None:
             return self._decline(request, "purchase", code)
         self._use_day(request.card_no, request.business_date, request.amount_fen)
@@ -110,6 +111,19 @@ class CardDesk:
                 self._books, request.authority, booking_id=booking_id, business_date=request.business_date
             )
         return _approval(booking_id)
+
+    def cut_off(self, settlement_date: str) -> Outcome:
+        """Take no new purchase of an older settlement date from now on; an older cut-off changes nothing."""
+        self._books.db.execute(
+            "INSERT INTO cut_off VALUES (1, ?) ON CONFLICT (only) DO UPDATE"
+            " SET settlement_date = max(settlement_date, excluded.settlement_date)",
+            (settlement_date,),
+        )
+        return Outcome(APPROVED)
+
+    def _day_code(self, request: CardRequest) -> str:
+        row = self._books.db.execute("SELECT settlement_date FROM cut_off").fetchone()
+        return DAY_IS_OVER if row is not None and request.settlement_date < row[0] else ""
 
     def _authority_code(self, request: CardRequest) -> str:
         if not request.authority:

@@ -65,6 +65,12 @@ CREATE TABLE IF NOT EXISTS booking (
 );
 CREATE INDEX IF NOT EXISTS booking_by_settlement_date ON booking (settlement_date, id);
 
+-- The settlement date that the network told last: new purchases carry it or a later one.
+CREATE TABLE IF NOT EXISTS cut_off (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  settlement_date TEXT NOT NULL
+) WITHOUT ROWID;
+
 -- What a pre-authorisation keeps back of an account; it moves no money, so it has no entries. `booking_id` is its
 -- booking, and the day `expires_on` is the last on which it holds.
 CREATE TABLE IF NOT EXISTS hold (

@@ -232,6 +232,22 @@ def message_fields(message: CardMessage, *, network_id: str) -> dict[str, str]:
     return fields
 
 
+def cut_off_fields(
+    settlement_date: date, stamp: MessageStamp, *, business_date: date, network_id: str
+) -> dict[str, str]:
+    """The fields of the message that ends a settlement day; field 48 has the year of field 13 alone."""
+    return {
+        "t": "0800",
+        "7": stamp.sent_at_field,
+        "11": stamp.stan_field,
+        "13": business_date.strftime("%m%d"),
+        "15": settlement_date.strftime("%m%d"),
+        "33": network_id,
+        "48": f"{business_date.year:04d}",
+        "70": "201",
+    }
+
+
 def read_purchase(answer: dict[str, str]) -> PurchaseAnswer:
     """The answer to what moves or holds money."""
     return PurchaseAnswer(response_code=answer["39"], authorization=answer.get("38"))
