@@ -117,3 +117,14 @@ CREATE TABLE IF NOT EXISTS identity (
   name TEXT NOT NULL,
   social_card_no TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
+
+-- What an acquirer tells in its day file: payouts (failed: returned), releases of held money, and returns.
+CREATE TABLE IF NOT EXISTS shop_payment (
+  key TEXT PRIMARY KEY,
+  settlement_date TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('payout', 'release', 'return')),
+  state TEXT NOT NULL CHECK (state IN ('succeeded', 'failed')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS shop_payment_of_day ON shop_payment (settlement_date);

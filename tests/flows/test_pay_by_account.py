@@ -153,6 +153,6 @@ def test_what_the_bank_of_an_account_did_not_answer_is_reversed_or_found_done(
         told = await fetch_and_reconcile(
             world.platform.database, world.platform.links, DAY, actor="command:test", now=NOON
         )
-        assert [report.cases for report in told] == [0, 0, 0]
+        assert {report.cases for report in told} == {0}
 
     in_city(tmp_path, fresh_database, scene)

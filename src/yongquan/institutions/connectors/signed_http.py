@@ -199,7 +199,7 @@ class SignedClient:
         return await self._get("/transactions", query, TransactionPage)
 
     async def day_file(self, settlement_date: date) -> bytes:
-        """An issuer's file of its purchases and refunds of one settlement date."""
+        """An issuer's file of purchases and refunds of a settlement date, or an acquirer's of what it paid shops."""
         answer = await self._get("/day-file", {"settlement_date": settlement_date.isoformat()}, _DayFile)
         return answer.content.encode()
 

@@ -1,4 +1,4 @@
-"""Run 0035_cut_off.sql."""
+"""Run 0035_outside.sql."""
 
 from alembic import op
 
@@ -9,4 +9,4 @@ down_revision = "0033"
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(sql_of("0035_cut_off.sql").replace("%", "%%"))
+    op.get_bind().exec_driver_sql(sql_of("0035_outside.sql").replace("%", "%%"))

@@ -13,3 +13,7 @@ create table payments.cut_off_notice (
     check ((stan is null) = (sent_at is null))
 );
 create index cut_off_notice_open on payments.cut_off_notice (day) where answered_at is null;
+
+-- Acquirers send day files too: what they paid shops, released of what they held, and gave back.
+alter table payments.day_file drop constraint day_file_party_kind_check,
+    add constraint day_file_party_kind_check check (party_kind in ('issuer', 'acquirer', 'merchant'));
