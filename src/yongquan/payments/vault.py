@@ -38,5 +38,9 @@ class Vault:
 
     def prefix(self, sealed: bytes) -> str:
         """The first digits of a card, which say its issuer and kind and nobody's account; an account has none."""
-        number = self.open(sealed)
-        return "" if is_account(number) else number[:PREFIX_DIGITS]
+        return head_of(self.open(sealed))
+
+
+def head_of(number: str) -> str:
+    """The first digits of an opened number."""
+    return "" if is_account(number) else number[:PREFIX_DIGITS]
