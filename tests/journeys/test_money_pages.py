@@ -152,6 +152,7 @@ def test_a_days_file_is_refused_by_line_then_imported_and_its_case_closed(maker:
 def test_a_fee_table_is_written_by_one_and_approved_by_another(maker: Page, checker: Page) -> None:
     maker.goto("/console/fees")
     text = maker.locator("#fee-document").input_value()
+    maker.locator("details > summary", has_text="用 JSON 提交").click()
     day = (date.today() + timedelta(days=3_000)).isoformat()
 
     for written in (text.replace('"exempt"', '"exempted"'), text.replace('"bp": 24', '"bp": 31')):
