@@ -8,7 +8,7 @@ from yongquan.payments.reconciliation_cases import PartyKind
 from yongquan.payments.reconciliation_store import kind_of
 from yongquan.payments.same_day_offers import FIRST_CUT, LAST_CUT, Offer, offers, set_offer
 from yongquan.payments.shop_statement import clock_time
-from yongquan.plumbing.audit import AuditEntry, append
+from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Database
 
 
@@ -39,9 +39,9 @@ async def offer_same_day(database: Database, acquirer: str, offer: Offer, *, act
         await append(connection, entry, now=now)
 
 
-def _said(offer: Offer) -> dict[str, str | int]:
+def _said(offer: Offer) -> dict[str, Fact]:
     if not offer.is_offered:
         return {"offered": "no"}
     rate = offer.rate
-    facts: dict[str, str | int] = {"until": clock_time(offer.last_cut), "bp": rate.bp, "floor_fen": rate.floor_fen}
+    facts: dict[str, Fact] = {"until": clock_time(offer.last_cut), "bp": rate.bp, "floor_fen": rate.floor_fen}
     return facts if rate.cap_fen is None else facts | {"cap_fen": rate.cap_fen}
