@@ -49,10 +49,7 @@ def make_fees(desk: Desk) -> APIRouter:
             "sample": None,
             "settle_words": SettleWords(speech_of(request)),
             "may_work": any(visitor.staff.may(role) for role in FEE_ROLES),
-            "fault": "",
-            "typed_day": "",
-            "typed_reason": "",
-            "done": "",
+            **dict.fromkeys(("fault", "typed_day", "typed_reason", "done"), ""),
         }
         return desk.show(request, visitor, "fees.html", {**facts, **more}, status=status)
 
