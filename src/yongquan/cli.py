@@ -26,6 +26,7 @@ from yongquan.commands import (
     ledger,
     merchants,
     reconcile,
+    same_day,
     sandbox,
     staff,
 )
@@ -54,6 +55,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(reconcile.app, name="reconcile")
+app.add_typer(same_day.app, name="same-day")
 app.add_typer(merchants.app, name="merchants")
 
 

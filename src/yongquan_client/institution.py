@@ -45,6 +45,11 @@ def bind_card(open_id: Id, card_no: str) -> Call[Card]:
     return post(f"{_PATH}/cards", Card, {"open_id": str(open_id), "card_no": card_no})
 
 
+def bind_account(open_id: Id, account_no: str) -> Call[Card]:
+    """Bind an account at this bank."""
+    return post(f"{_PATH}/cards", Card, {"open_id": str(open_id), "account_no": account_no})
+
+
 def show_pay_code(open_id: Id, instrument_id: Id) -> Call[PayCode]:
     """A code for a till, one use, one minute."""
     return post(f"{_PATH}/pay-codes", PayCode, {"open_id": str(open_id), "instrument_id": str(instrument_id)})

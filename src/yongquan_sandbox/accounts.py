@@ -6,6 +6,7 @@ import msgspec
 
 from yongquan_sandbox.books import Booking, Books, House
 from yongquan_sandbox.roster import Institution, issues_number
+from yongquan_sandbox.shop_payments import note_payments
 
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 PositiveFen = Annotated[int, msgspec.Meta(ge=1, le=10**15)]
@@ -148,6 +149,9 @@ def _transfer(books: Books, transfer: Transfer) -> TransferResult:
         payment_id=transfer.id,
         fingerprint=fingerprint,
     )
+    if transfer.from_account == HELD:
+        kind = "return" if transfer.to_account == NETWORK else "release"
+        note_payments(books, transfer.settlement_date, [(transfer.id, kind, "succeeded", transfer.amount_fen)])
     source, target = _house_name(transfer.from_account), _house_name(transfer.to_account)
     legs = ((source, -transfer.amount_fen), (target, transfer.amount_fen))
     return TransferResult(transfer.id, "booked", books.record(booking, legs))

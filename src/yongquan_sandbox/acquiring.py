@@ -8,6 +8,7 @@ import msgspec
 
 from yongquan_sandbox.accounts import AccountNo, Day, Fen, Name
 from yongquan_sandbox.books import Booking, Books, House, Leg
+from yongquan_sandbox.shop_payments import Entry, note_payments
 
 SignedFen = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 
@@ -170,6 +171,10 @@ def settle(books: Books, asked: Instruction) -> Report | str:
         return "funds_short"
     _book(books, asked, legs, _digest(fingerprint))
     _keep_lines(books, asked.instruction_id, reports)
+    owed = {line.line_id: line.trade_fen + line.subsidy_fen - line.fee_fen for line in asked.lines}
+    note_payments(
+        books, asked.settlement_date, (_payment(asked.instruction_id, line, owed[line.line_id]) for line in reports)
+    )
     return _report(asked.instruction_id, asked.settlement_date, asked.expected_funds_fen, reports, lines=[])
 
 
@@ -251,6 +256,13 @@ def _keep_lines(books: Books, instruction_id: str, reports: list[LineReport]) ->
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [(instruction_id, *msgspec.structs.astuple(report)) for report in reports],
     )
+
+
+def _payment(instruction_id: str, line: LineReport, owed_fen: int) -> Entry:
+    key = f"{instruction_id}/{line.line_id}"
+    if line.state == "refused":
+        return key, "payout", "failed", max(owed_fen, 0)
+    return key, "return" if line.paid_fen < 0 else "payout", "succeeded", abs(line.paid_fen)
 
 
 def _report(

@@ -1,4 +1,4 @@
-"""What a bank does when its customer binds a card elsewhere: compare the holder, text a code, list cards in its app."""
+"""What a bank does when its customer binds a card or account elsewhere: compare the holder, text a code, list them."""
 
 import hashlib
 import hmac
@@ -12,15 +12,14 @@ from yongquan_sandbox.books import Books
 
 TRIES_MAX: Final = 3
 Phone = Annotated[str, msgspec.Meta(pattern=r"^1\d{10}$")]
-CardNo = Annotated[str, msgspec.Meta(pattern=r"^\d{12,19}$")]
 Code = Annotated[str, msgspec.Meta(pattern=r"^\d{6}$")]
 
 
 class CodeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Text a code to the phone under which the bank knows the card; a new one for the same binding replaces it."""
+    """Text a code to the phone under which the bank knows a card or account; a new one for the binding replaces it."""
 
     binding_id: Name
-    card_no: CardNo
+    number: Name
     phone: Phone
 
 
@@ -44,57 +43,64 @@ class Answer(msgspec.Struct, frozen=True):
     code: str
 
 
-def is_holder(books: Books, card_no: str, *, holder: str, phone: str) -> bool | None:
-    """Whether the card is this person's, name and phone; None if there is no such card."""
-    row = books.db.execute(
-        "SELECT a.holder, p.phone FROM card c JOIN account a ON a.no = c.account_no"
-        " LEFT JOIN phone p ON p.account_no = a.no WHERE c.card_no = ?",
-        (card_no,),
+class Numbers(msgspec.Struct, frozen=True):
+    """What somebody has at the bank: cards, and accounts without one."""
+
+    cards: list[str]
+    accounts: list[str]
+
+
+def owner_of(books: Books, number: str) -> tuple[str, str | None] | None:
+    """Name and phone of whose card or account this is; None if there is none."""
+    row: tuple[str, str | None] | None = books.db.execute(
+        "SELECT a.holder, p.phone FROM account a LEFT JOIN phone p ON p.account_no = a.no"
+        " WHERE a.kind = 'customer'"
+        " AND a.no = coalesce((SELECT c.account_no FROM card c WHERE c.card_no = ?1), ?1)",
+        (number,),
     ).fetchone()
-    return None if row is None else row == (holder, phone)
+    return row
 
 
 def text_code(books: Books, asked: CodeAsked) -> Answer:
     """Write a fresh code into the sandbox's phones."""
-    row = books.db.execute(
-        "SELECT p.phone FROM card c LEFT JOIN phone p ON p.account_no = c.account_no WHERE c.card_no = ?",
-        (asked.card_no,),
-    ).fetchone()
-    if row is None:
+    owner = owner_of(books, asked.number)
+    if owner is None:
         return Answer("unknown_card")
-    if row[0] != asked.phone:
+    if owner[1] != asked.phone:
         return Answer("phone_differs")
     code = f"{secrets.randbelow(10**6):06d}"
     books.db.execute(
-        "INSERT INTO binding VALUES (?, ?, ?, 0)"
+        "INSERT INTO code_sent VALUES (?, ?, ?, 0)"
         " ON CONFLICT (id) DO UPDATE SET code_hash = excluded.code_hash, tries = 0",
-        (asked.binding_id, asked.card_no, _hashed(code)),
+        (asked.binding_id, asked.number, _hashed(code)),
     )
-    books.db.execute("INSERT INTO text (phone, body) VALUES (?, ?)", (asked.phone, f"验证码 {code}，用于绑定银行卡。"))
+    books.db.execute(
+        "INSERT INTO text (phone, body) VALUES (?, ?)", (asked.phone, f"验证码 {code}，用于绑定银行卡或账户。")
+    )
     return Answer("sent")
 
 
 def confirm(books: Books, told: CodeTold) -> Answer:
     """Compare a code, three times at most."""
-    row = books.db.execute("SELECT code_hash, tries FROM binding WHERE id = ?", (told.binding_id,)).fetchone()
+    row = books.db.execute("SELECT code_hash, tries FROM code_sent WHERE id = ?", (told.binding_id,)).fetchone()
     if row is None:
         return Answer("unknown_binding")
     if row[1] >= TRIES_MAX:
         return Answer("too_many_tries")
     if not hmac.compare_digest(row[0], _hashed(told.code)):
-        books.db.execute("UPDATE binding SET tries = tries + 1 WHERE id = ?", (told.binding_id,))
+        books.db.execute("UPDATE code_sent SET tries = tries + 1 WHERE id = ?", (told.binding_id,))
         return Answer("wrong_code")
     return Answer("bound")
 
 
-def cards_of(books: Books, asked: Holder) -> list[str]:
-    """The cards of a person, as the bank's own app lists them after sign-in."""
+def numbers_of(books: Books, asked: Holder) -> Numbers:
+    """A person's cards and bare accounts, as the bank's own app lists them after sign-in."""
     rows = books.db.execute(
-        "SELECT c.card_no FROM phone p JOIN account a ON a.no = p.account_no JOIN card c ON c.account_no = a.no"
-        " WHERE p.phone = ? AND a.holder = ? ORDER BY c.card_no",
+        "SELECT c.card_no, a.no FROM phone p JOIN account a ON a.no = p.account_no"
+        " LEFT JOIN card c ON c.account_no = a.no WHERE p.phone = ? AND a.holder = ? ORDER BY c.card_no, a.no",
         (asked.phone, asked.holder),
-    )
-    return [card_no for (card_no,) in rows]
+    ).fetchall()
+    return Numbers([card for card, _ in rows if card], [account for card, account in rows if not card])
 
 
 def last_text(books: Books, phone: str) -> str | None:

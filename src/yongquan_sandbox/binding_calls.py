@@ -1,4 +1,4 @@
-"""HTTP calls of binding: a code by text, its confirmation, the cards that the bank's app lists."""
+"""HTTP calls of binding: a code by text, its confirmation, the cards and accounts that the bank's app lists."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ class BindingCalls:
         return {
             ("POST", "bindings"): self._text_code,
             ("POST", "bindings/confirm"): self._confirm,
-            ("POST", "cards-of-holder"): self._cards,
+            ("POST", "numbers-of-holder"): self._numbers,
             ("GET", "texts/{}"): self._text,
         }
 
@@ -34,9 +34,9 @@ class BindingCalls:
         told = msgspec.json.decode(call.body, type=binding.CodeTold)
         return Reply(200, await self._turn.run(partial(binding.confirm, self._books, told)))
 
-    async def _cards(self, call: Call) -> Reply:
+    async def _numbers(self, call: Call) -> Reply:
         asked = msgspec.json.decode(call.body, type=binding.Holder)
-        return Reply(200, {"cards": binding.cards_of(self._books, asked)})
+        return Reply(200, binding.numbers_of(self._books, asked))
 
     async def _text(self, call: Call) -> Reply:
         return Reply(200, {"text": binding.last_text(self._books, call.tail)})

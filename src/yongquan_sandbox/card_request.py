@@ -32,7 +32,10 @@ class WrongFormat(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CardRequest:
-    """A card message; `key` and `original_key` name messages by network, full time and STAN."""
+    """A card message; `key` and `original_key` name messages by network, full time and STAN.
+
+    `card_no` is an account's own number where the message is about an account.
+    """
 
     message_type: str
     processing_code: str
@@ -53,6 +56,7 @@ class CardRequest:
     holder: str = ""
     phone: str = ""
     authorization: str = ""
+    is_account: bool = False
 
 
 def decode(frame: bytes) -> dict[str, str]:
@@ -83,7 +87,8 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
             message_type=REPEATED.get(fields["t"], fields["t"]),
             processing_code=fields["3"],
             key=_key(fields["33"], _year_near(business_date, fields["7"]), fields["7"], fields["11"]),
-            card_no=fields["2"],
+            card_no=fields["2"] if "102" not in fields else fields["102"],
+            is_account="102" in fields,
             amount_fen=int(fields["4"]),
             currency=fields["49"],
             business_date=business_date,
@@ -101,6 +106,15 @@ def parse(fields: dict[str, str], frame: bytes) -> CardRequest:
             authorization=fields.get("38", ""),
             authority=fields.get("62", ""),
         )
+    except (KeyError, ValueError) as problem:
+        raise WrongFormat(str(problem)) from problem
+
+
+def cut_off_date(fields: dict[str, str]) -> str:
+    """The settlement date that a cut-off names, YYYY-MM-DD. Raises `WrongFormat`."""
+    try:
+        business_date = _full_date(fields["48"][:4], fields["13"])
+        return _full_date(str(_year_near(business_date, fields["15"])), fields["15"])
     except (KeyError, ValueError) as problem:
         raise WrongFormat(str(problem)) from problem
 

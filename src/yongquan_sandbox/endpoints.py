@@ -15,6 +15,7 @@ from yongquan_sandbox.http_door import Call, Reply, Routes
 from yongquan_sandbox.iso_server import IsoServer
 from yongquan_sandbox.roster import Institution, Kind
 from yongquan_sandbox.service_calls import ServiceCalls
+from yongquan_sandbox.shop_payments import acquirer_file
 from yongquan_sandbox.turn import Turn
 
 
@@ -64,6 +65,7 @@ class Endpoints:
             routes["POST", "merchants/account"] = self._change_account
             routes["POST", "settlement-instructions"] = self._settle
             routes["GET", "settlement-reports/{}"] = self._report
+            routes["GET", "day-file"] = self._acquirer_file
         if self._iso is not None:
             routes |= BindingCalls(books=self._books, turn=self._turn).routes()
             routes["GET", "day-file"] = self._day_file
@@ -94,6 +96,10 @@ class Endpoints:
     async def _day_file(self, call: Call) -> Reply:
         asked = msgspec.convert(call.query, DayQuery, strict=False)
         return Reply(200, {"content": day_file(self._books, self._institution.code, asked.settlement_date)})
+
+    async def _acquirer_file(self, call: Call) -> Reply:
+        asked = msgspec.convert(call.query, DayQuery, strict=False)
+        return Reply(200, {"content": acquirer_file(self._books, self._institution.code, asked.settlement_date)})
 
     async def _account(self, call: Call) -> Reply:
         found = accounts.view(self._books, call.tail)

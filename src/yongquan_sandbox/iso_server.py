@@ -5,7 +5,15 @@ import logging
 from functools import partial
 from typing import Final, cast
 
-from yongquan_sandbox.card_request import CardRequest, Unreadable, WrongFormat, decode, encode_answer, parse
+from yongquan_sandbox.card_request import (
+    CardRequest,
+    Unreadable,
+    WrongFormat,
+    cut_off_date,
+    decode,
+    encode_answer,
+    parse,
+)
 from yongquan_sandbox.faults import NO_MISHAP, FaultBench, Mishap
 from yongquan_sandbox.issuing import (
     APPROVED,
@@ -17,7 +25,7 @@ from yongquan_sandbox.issuing import (
 )
 from yongquan_sandbox.turn import Turn
 
-SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
+SIGN_ON, SIGN_OFF, CUT_OFF, ECHO = "001", "002", "201", "301"
 LENGTH_BYTES: Final = 2
 _log = logging.getLogger(__name__)
 
@@ -68,7 +76,9 @@ class CardLine(asyncio.Protocol):
             _log.warning("unreadable message, line dropped: %s", problem)
             self.hang_up()
             return
-        if fields["t"] == "0800":
+        if fields["t"] == "0800" and fields.get("70") == CUT_OFF:
+            self._end_day(fields)
+        elif fields["t"] == "0800":
             self._answer(fields, NO_MISHAP, self._manage(fields.get("70", "")))
         elif not self._signed_on:
             self._answer(fields, NO_MISHAP, Outcome(NOT_SIGNED_ON))
@@ -81,6 +91,18 @@ class CardLine(asyncio.Protocol):
         if code != ECHO:
             self._signed_on = code == SIGN_ON
         return Outcome(APPROVED)
+
+    def _end_day(self, fields: dict[str, str]) -> None:
+        if not self._signed_on:
+            self._answer(fields, NO_MISHAP, Outcome(NOT_SIGNED_ON))
+            return
+        try:
+            day = cut_off_date(fields)
+        except WrongFormat:
+            self._answer(fields, NO_MISHAP, Outcome(FORMAT_ERROR))
+            return
+        # Answered once it is durable, like all that moves money.
+        self._server.turn.submit(partial(self._server.desk.cut_off, day), partial(self._answer, fields, NO_MISHAP))
 
     def _hand_in(self, fields: dict[str, str], frame: bytes) -> None:
         try:

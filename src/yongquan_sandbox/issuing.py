@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from yongquan_sandbox import mandates
-from yongquan_sandbox.binding import is_holder
+from yongquan_sandbox.binding import owner_of
 from yongquan_sandbox.books import Booking, Books, House, KnownBooking
 from yongquan_sandbox.card_request import CardRequest
 from yongquan_sandbox.holds import (
@@ -28,6 +28,7 @@ ORIGINAL_NOT_FOUND: Final = "25"
 FORMAT_ERROR: Final = "30"
 INSUFFICIENT_FUNDS: Final = "51"
 OVER_DAILY_LIMIT: Final = "61"
+DAY_IS_OVER: Final = "90"
 NOT_SIGNED_ON: Final = "91"
 DUPLICATE_DIFFERS: Final = "94"
 
@@ -35,6 +36,7 @@ PURCHASE, HOLD, CANCEL, REFUND, BALANCE = "000000", "030000", "200000", "200000"
 OF_HOLD: Final = "06"
 VERIFY: Final = "330000"
 CURRENCY: Final = "156"
+NO_LIMIT_FEN: Final = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class CardDesk:
 
     def _purchase(self, request: CardRequest) -> Outcome:
         card = self._card(request)
-        code = self._authority_code(request) or _purchase_code(request, card)
+        code = self._authority_code(request) or self._day_code(request) or _purchase_code(request, card)
         if code != APPROVED or card is None:
             return self._decline(request, "purchase", code)
         self._use_day(request.card_no, request.business_date, request.amount_fen)
@@ -109,6 +111,19 @@ class CardDesk:
                 self._books, request.authority, booking_id=booking_id, business_date=request.business_date
             )
         return _approval(booking_id)
+
+    def cut_off(self, settlement_date: str) -> Outcome:
+        """Take no new purchase of an older settlement date from now on; an older cut-off changes nothing."""
+        self._books.db.execute(
+            "INSERT INTO cut_off VALUES (1, ?) ON CONFLICT (only) DO UPDATE"
+            " SET settlement_date = max(settlement_date, excluded.settlement_date)",
+            (settlement_date,),
+        )
+        return Outcome(APPROVED)
+
+    def _day_code(self, request: CardRequest) -> str:
+        row = self._books.db.execute("SELECT settlement_date FROM cut_off").fetchone()
+        return DAY_IS_OVER if row is not None and request.settlement_date < row[0] else ""
 
     def _authority_code(self, request: CardRequest) -> str:
         if not request.authority:
@@ -227,8 +242,10 @@ class CardDesk:
         )
 
     def _verify(self, request: CardRequest) -> Outcome:
-        same = is_holder(self._books, request.card_no, holder=request.holder, phone=request.phone)
-        return Outcome(NO_SUCH_CARD if same is None else APPROVED if same else HOLDER_DIFFERS)
+        owner = owner_of(self._books, request.card_no)
+        if owner is None:
+            return Outcome(NO_SUCH_CARD)
+        return Outcome(APPROVED if owner == (request.holder, request.phone) else HOLDER_DIFFERS)
 
     def _tell_balance(self, request: CardRequest) -> Outcome:
         card = self._card(request)
@@ -251,6 +268,8 @@ class CardDesk:
         return Outcome(code)
 
     def _card(self, request: CardRequest) -> _Card | None:
+        if request.is_account:
+            return self._account(request)
         row = self._books.db.execute(
             "SELECT c.account_no, c.daily_limit_fen, a.balance_fen - (SELECT coalesce(sum(h.amount_fen), 0) FROM hold h"
             " WHERE h.account_no = a.no AND h.state = 'open' AND h.expires_on >= ?), coalesce(d.used_fen, 0)"
@@ -259,6 +278,15 @@ class CardDesk:
             (request.business_date, request.business_date, request.card_no),
         ).fetchone()
         return None if row is None else _Card(*row)
+
+    def _account(self, request: CardRequest) -> _Card | None:
+        row = self._books.db.execute(
+            "SELECT no, balance_fen FROM account WHERE no = ? AND kind = 'customer'", (request.card_no,)
+        ).fetchone()
+        if row is None:
+            return None
+        held_fen = self._books.held(row[0], on=request.business_date)
+        return _Card(row[0], daily_limit_fen=NO_LIMIT_FEN, spendable_fen=row[1] - held_fen, used_fen=0)
 
     def _use_day(self, card_no: str, business_date: str, amount_fen: int) -> None:
         # The insert branch only runs for a day's first purchase, when the amount is positive.

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from yongquan_sandbox.accounts import Day, Name
+from yongquan_sandbox.binding import owner_of
 from yongquan_sandbox.books import Books
 
 SCENES: Final = frozenset(
@@ -168,12 +169,10 @@ def _used(books: Books, mandate_id: str, key: str) -> tuple[int, int]:
 
 
 def _refusal(books: Books, asked: NewMandate) -> str:
-    row = books.db.execute(
-        "SELECT a.holder FROM card c JOIN account a ON a.no = c.account_no WHERE c.card_no = ?", (asked.card_no,)
-    ).fetchone()
-    if row is None:
+    owner = owner_of(books, asked.card_no)
+    if owner is None:
         return "unknown_card"
-    if asked.holder and asked.holder != row[0]:
+    if asked.holder and asked.holder != owner[0]:
         return "name_differs"
     if asked.scene not in SCENES:
         return "scene_not_allowed"

@@ -22,10 +22,11 @@ CREATE TABLE IF NOT EXISTS phone (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS phone_number ON phone (phone);
 
--- A card that is being bound elsewhere: the code that was texted, and how often a wrong one came back.
-CREATE TABLE IF NOT EXISTS binding (
+-- A card or account that is being bound elsewhere: the code that was texted, and how often a wrong one came back.
+DROP TABLE IF EXISTS binding;
+CREATE TABLE IF NOT EXISTS code_sent (
   id TEXT PRIMARY KEY,
-  card_no TEXT NOT NULL REFERENCES card (card_no),
+  number TEXT NOT NULL,
   code_hash BLOB NOT NULL,
   tries INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -63,6 +64,12 @@ CREATE TABLE IF NOT EXISTS booking (
   fingerprint BLOB
 );
 CREATE INDEX IF NOT EXISTS booking_by_settlement_date ON booking (settlement_date, id);
+
+-- The settlement date that the network told last: new purchases carry it or a later one.
+CREATE TABLE IF NOT EXISTS cut_off (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  settlement_date TEXT NOT NULL
+) WITHOUT ROWID;
 
 -- What a pre-authorisation keeps back of an account; it moves no money, so it has no entries. `booking_id` is its
 -- booking, and the day `expires_on` is the last on which it holds.
@@ -110,3 +117,14 @@ CREATE TABLE IF NOT EXISTS identity (
   name TEXT NOT NULL,
   social_card_no TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
+
+-- What an acquirer tells in its day file: payouts (failed: returned), releases of held money, and returns.
+CREATE TABLE IF NOT EXISTS shop_payment (
+  key TEXT PRIMARY KEY,
+  settlement_date TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('payout', 'release', 'return')),
+  state TEXT NOT NULL CHECK (state IN ('succeeded', 'failed')),
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+  at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS shop_payment_of_day ON shop_payment (settlement_date);

@@ -1,9 +1,10 @@
 -- What the account banks keep beside accounts and cards: authorities to collect, money sent and received by instruction.
 
--- An authority (授权) that a holder gave a payee to debit a card; the bank checks every debit against it.
+-- An authority (授权) that a holder gave a payee to debit a card or (then `card_no` is its number) an account; the bank
+-- checks every debit against it.
 CREATE TABLE IF NOT EXISTS mandate (
   mandate_id TEXT PRIMARY KEY,
-  card_no TEXT NOT NULL REFERENCES card (card_no),
+  card_no TEXT NOT NULL,
   payee_id TEXT NOT NULL,
   payee_name TEXT NOT NULL,
   scene TEXT NOT NULL,

@@ -163,12 +163,12 @@ def kill(sandbox: Sandbox, code: str) -> int:
 
 
 @contextmanager
-def back_again(folder: Path, code: str, http_port: int) -> Iterator[None]:
-    """The killed institution on its old port and books."""
+def back_again(folder: Path, code: str, http_port: int, *, iso_port: int = 0) -> Iterator[None]:
+    """The killed institution on its old ports and books."""
     child = subprocess.Popen(
         [
             *(sys.executable, "-m", "yongquan_sandbox.institution", "--code", code, "--http-port", str(http_port)),
-            *("--dir", str(folder / "keys" / "sandbox" / code)),
+            *("--iso-port", str(iso_port), "--dir", str(folder / "keys" / "sandbox" / code)),
             *("--network-key", str(folder / "keys" / "network.pub")),
         ],
         stdin=subprocess.PIPE,

@@ -54,8 +54,8 @@ def test_the_banks_own_files_agree_with_ours(tmp_path: Path, fresh_database: str
                     world.platform.database, world.platform.links, DAY, actor="command:test", now=NOON
                 )
 
-                assert {report.party for report in reports} == {"chaoxin", "yuehu", "quanfu"}
-                assert sum(report.ours[Fate.MATCHED].rows for report in reports) == 8
+                assert {report.party for report in reports} == {"chaoxin", "yuehu", "quanfu", "donggang", "suihe"}
+                assert sum(report.ours[Fate.MATCHED].rows for report in reports if report.ours) == 8
                 assert all(report.ours == report.theirs and report.cases == 0 for report in reports)
                 assert await cases(world) == []
 
@@ -118,5 +118,50 @@ def test_differences_live_until_a_corrected_file_the_next_day_or_a_person_ends_t
                     await reconcile_file(
                         database, true.replace(str(store.store_id).encode(), b"nobody"), actor="command:test", now=NOON
                     )
+
+    asyncio.run(run())
+
+
+def test_an_acquirers_file_is_held_against_what_it_was_told_to_pay(tmp_path: Path, fresh_database: str) -> None:
+    async def run() -> None:
+        with outside(tmp_path) as sandbox:
+            async with city(tmp_path, fresh_database, sandbox) as world:
+                for n in range(5):
+                    await world.buy(world.people[n], world.stores[n], 3_000 + n, voucher=BUREAU.funder_id)
+                async with sandbox.client("donggang") as acquirer:
+                    await acquirer.ban(world.stores[2].account_no, "closed")
+                await world.platform.clearing.clear_day(DAY, patience_s=20)
+                async with sandbox.client("donggang") as acquirer:
+                    content = await acquirer.day_file(DAY)
+
+                assert await send(world, content) == {}
+                lines = sorted(content.decode().splitlines()[2:], key=lambda line: (",failed," in line, line))
+                assert [line.split(",")[2] for line in lines] == ["succeeded", "succeeded", "failed"]
+                key, kind, state, fen, at = lines[0].split(",")
+                wrong = with_lines(
+                    content,
+                    [
+                        f"{key},{kind},{state},{int(fen) - 1},{at}",
+                        f"{key},{kind},{state},{int(fen) - 1},{at}",
+                        lines[2].replace("failed", "succeeded"),
+                        f"by-hand-1,payout,succeeded,777,{at}",
+                    ],
+                )
+                told = await send(world, wrong)
+                assert {state: sorted(found) for state, found in told.items()} == {
+                    "open": sorted(
+                        [
+                            ("amount", key),
+                            ("duplicate", key),
+                            ("state", lines[2].split(",")[0]),
+                            ("long", "by-hand-1"),
+                            ("short", lines[1].split(",")[0]),
+                        ]
+                    )
+                }
+                found = await cases(world, party="donggang", day=DAY)
+                assert {case.owner.value for case in found} == {"acquirer"}
+                assert {case.action.value for case in found} == {"ask", "correct"}
+                assert await our_file(world.platform.database, "donggang", DAY) != wrong
 
     asyncio.run(run())

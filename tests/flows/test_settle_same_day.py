@@ -13,14 +13,16 @@ from clearing_world import BUREAU, DAY, NOON, World, back_again, city, kill, out
 from yongquan import ledger
 from yongquan.flows.change_fees import Proposal, decide_fees, propose_fees
 from yongquan.flows.hold_merchant import HoldOrder, decide_hold, propose_hold
+from yongquan.flows.offer_same_day import offer_same_day
 from yongquan.flows.prove_books import prove_books
-from yongquan.flows.set_cut_offs import read_times, set_cut_offs
+from yongquan.flows.set_cut_offs import put_cut_offs, read_times, set_cut_offs
 from yongquan.flows.settle_same_day import cut_off, settle_what_is_due
 from yongquan.flows.statement_files.shop import shop_csv, shop_workbook
 from yongquan.kernel.errors import BadInput
 from yongquan.merchants.model import NewStore
 from yongquan.payments.clearing import DayState
 from yongquan.payments.fees import FeeTable, Rate
+from yongquan.payments.same_day_offers import Offer
 from yongquan.payments.settling_store import set_cut_offs as write_cut_offs
 from yongquan.payments.settling_store import set_minimum
 from yongquan.payments.shop_statement import ShopStatement, shop_statement
@@ -306,3 +308,32 @@ def _cut_elsewhere(folder: Path, conninfo: str, when: str) -> "subprocess.Comple
     )
     sys.stderr.write(done.stderr)
     return done
+
+
+def test_an_acquirer_offers_its_own_same_day_settlement_or_none(tmp_path: Path, fresh_database: str) -> None:
+    async def run() -> None:
+        with outside(tmp_path) as sandbox:
+            async with city(tmp_path, fresh_database, sandbox) as world:
+                database, (bank, company) = world.platform.database, world.stores[:2]
+                early = Offer(is_offered=True, last_cut=NOON_CUT, rate=Rate(0, floor_fen=100))
+                await offer_same_day(database, bank.acquirer, early, actor="command:test", now=NOON)
+                await put_cut_offs(database, bank.store_id, [NOON_CUT], actor="command:test", now=NOON)
+                await put_cut_offs(database, company.store_id, [NOON_CUT], actor="command:test", now=NOON)
+                none = Offer(is_offered=False, last_cut=NOON_CUT, rate=Rate(0))
+                await offer_same_day(database, company.acquirer, none, actor="command:test", now=NOON)
+                for store, wanted in ((bank, EVENING_CUT), (company, NOON_CUT)):
+                    with pytest.raises(BadInput):
+                        await put_cut_offs(database, store.store_id, [wanted], actor="command:test", now=NOON)
+                for store in (bank, company):
+                    await world.buy(world.people[0], store, 10_000)
+                await settle_due(world)
+
+                (paid,) = (await statement_of(world, bank)).lines
+                assert (paid.same_day_fee_fen, paid.paid_fen) == (100, await world.shop_balance(bank))
+                assert paid.paid_fen == 10_000 - paid.fee_fen
+                assert await world.shop_balance(company) == 0
+                await close(world)
+                assert await world.shop_balance(company) > 0
+                await require_even(world)
+
+    asyncio.run(run())

@@ -151,17 +151,21 @@ def test_a_days_file_is_refused_by_line_then_imported_and_its_case_closed(maker:
 
 def test_a_fee_table_is_written_by_one_and_approved_by_another(maker: Page, checker: Page) -> None:
     maker.goto("/console/fees")
-    text = maker.locator("#fee-document").input_value()
     day = (date.today() + timedelta(days=3_000)).isoformat()
 
-    for written in (text.replace('"exempt"', '"exempted"'), text.replace('"bp": 24', '"bp": 31')):
-        maker.locator("#fee-document").fill(written)
-        maker.locator("#fee-day").fill(day)
-        maker.locator("#fee-reason").fill("试调发卡机构手续费")
-        maker.get_by_role("button", name="提交复核").click()
-        if "exempted" in written:
-            expect(maker.get_by_role("alert")).to_contain_text("exempted")
-            expect(maker.locator("#fee-reason")).to_have_value("试调发卡机构手续费")
+    for typed in ("很多", "0.31"):
+        maker.locator("[name='0.interchange.rate']").fill(typed)
+        maker.locator("#rows-day").fill(day)
+        maker.locator("#rows-reason").fill("试调发卡机构手续费")
+        maker.locator("#fee-rows button[value=preview]").click()
+        if typed == "很多":
+            expect(maker.get_by_role("alert")).to_contain_text("有 1 处要改")
+            expect(maker.locator("[name='0.interchange.rate']")).to_have_value(typed)
+            expect(maker.locator("[id='fault-0.interchange.rate']")).to_contain_text("费率写百分数")
+    expect(maker.locator("#fee-sample")).to_contain_text("0.31")
+    expect(maker.locator("#rows-reason")).to_have_value("试调发卡机构手续费")
+    look_at(maker, "fees-tried")
+    maker.locator("#fee-rows button[value=propose]").click()
     expect(maker.get_by_role("status")).to_contain_text("待复核")
     expect(maker.locator("button[name=approve]")).to_have_count(0)
     checker.goto("/console/fees")

@@ -260,3 +260,44 @@ def test_what_cannot_be_honoured_is_refused_by_name(v3: WeChatPay, heard: Heard)
     assert over["detail"]["field"] == "/time_expire"
     assert shared["detail"]["field"] == "/settle_info/profit_sharing"
     assert odd["detail"]["field"] == "/detail/goods_detail"
+
+
+def test_car_park_takes_the_fee_of_a_plate_once(v3: WeChatPay, heard: Heard) -> None:
+    car = {"plate_number": "浙B12345", "plate_color": "BLUE"}
+    came, left = "2026-03-01T09:00:00+08:00", "2026-03-01T11:00:00+08:00"
+    stay = {**car, "start_time": came, "end_time": left, "parking_name": "月湖停车场", "charging_duration": 7_200}
+
+    def enter(number: str, **changes: Any) -> tuple[int, str]:
+        facts = {**car, "start_time": came, "parking_name": "月湖停车场", "free_duration": 900, "notify_url": heard.url}
+        answer: tuple[int, str] = v3.parking_enter(out_parking_no=number, **{**facts, **changes})
+        return answer
+
+    def leave(number: str, parking_id: str, **changes: Any) -> tuple[int, str]:
+        facts = {**stay, "description": "停车费", "total": 1_200, "device_id": "gate-2", "notify_url": heard.url}
+        answer: tuple[int, str] = v3.parking_order(out_trade_no=number, parking_id=parking_id, **{**facts, **changes})
+        return answer
+
+    found = said(v3.parking_service_find(**car, openid="openid-driver"))
+    other = said(v3.parking_service_find("浙B54321", "GREEN", "openid-driver"))
+    entry = said(enter("in-01"))
+    stranger = said(enter("in-02", plate_number="浙B54321"))
+    paid = said(leave("parking-01", entry["id"]))
+
+    assert (found["service_state"], found["openid"]) == ("NORMAL", "openid-driver")
+    assert other["service_state"] == "OUT_SERVICE"
+    assert (entry["state"], entry["out_parking_no"]) == ("NORMAL", "in-01")
+    assert (stranger["state"], stranger["block_reason"]) == ("BLOCKED", "REMOVE")
+    assert (paid["trade_state"], paid["amount"]["payer_total"], paid["payer"]["openid"]) == (
+        "SUCCESS",
+        1_200,
+        "openid-driver",
+    )
+    assert said(enter("in-01")) == entry
+    assert said(enter("in-01", free_duration=60), 400)["code"] == "INVALID_REQUEST"
+    assert said(leave("parking-01", entry["id"])) == paid == said(v3.parking_order_query("parking-01"))
+    assert said(leave("parking-02", stranger["id"]), 404)["code"] == "RESOURCE_NOT_EXISTS"
+    assert said(leave("parking-02", stranger["id"], plate_number="浙B54321"), 403)["code"] == "NO_AUTH"
+    assert told_of(v3, heard, "parking-01", "TRANSACTION.SUCCESS")["resource"] == paid
+    part = {"refund": 1_200, "total": 1_200, "currency": "CNY"}
+    assert said(v3.refund("parking-01-r", part, out_trade_no="parking-01"))["status"] == "SUCCESS"
+    assert said(v3.parking_order_query("parking-01"))["trade_state"] == "REFUND"

@@ -20,7 +20,7 @@ _NOTE_CARD = """
 update citizens.citizen
    set card_issuers = case when %(issuer)s = any (card_issuers) then card_issuers
                            else card_issuers || %(issuer)s::text end,
-       card_bins = case when %(bin)s = any (card_bins) then card_bins else card_bins || %(bin)s::text end,
+       card_bins = case when %(bin)s = any (card_bins || ''::text) then card_bins else card_bins || %(bin)s::text end,
        bank_since = jsonb_build_object(%(issuer)s::text, %(now)s::timestamptz) || bank_since
  where cell = %(cell)s and citizen_id = %(citizen)s
 """
@@ -76,8 +76,17 @@ async def register_many(
 async def note_card(
     connection: Connection, cell: int, citizen_id: UUID, *, issuer: str, pan: str, now: datetime
 ) -> None:
-    """Remember a bound card for rounds that ask for one: its issuer, its first eight digits, since when."""
-    values = {"cell": cell, "citizen": citizen_id, "issuer": issuer, "bin": pan[:BIN_DIGITS], "now": now}
+    """Remember a bound card for rounds that ask for one: its issuer, its first eight digits, since when.
+
+    A bank account (its name is no number) has no such digits.
+    """
+    values = {
+        "cell": cell,
+        "citizen": citizen_id,
+        "issuer": issuer,
+        "bin": pan[:BIN_DIGITS] if pan.isdecimal() else "",
+        "now": now,
+    }
     await connection.execute(_NOTE_CARD, values)
 
 

@@ -120,7 +120,7 @@ def ours(
 
 @app.command()
 def fetch(day: DayOption, as_json: JsonOption = False) -> None:
-    """Fetch every issuer's file of a day over signed HTTP and reconcile each."""
+    """Fetch every issuer's and acquirer's file of a day over signed HTTP and reconcile each."""
     from yongquan.app import running
     from yongquan.flows.reconcile_file import FileReport, fetch_and_reconcile
     from yongquan.plumbing.migrate import migrate

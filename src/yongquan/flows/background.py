@@ -32,6 +32,7 @@ from yongquan.flows.run_own import return_own_surplus
 from yongquan.flows.serve_app import Callers
 from yongquan.flows.settle_attempt import OrderSweeper
 from yongquan.flows.settle_same_day import settle_what_is_due
+from yongquan.flows.tell_cut_offs import CutOffs
 from yongquan.flows.tell_merchants import run_notices
 from yongquan.flows.write_daily_file import write_daily_files
 from yongquan.institutions.v3 import Seal
@@ -92,6 +93,7 @@ class Background:
             _every(60.0, self._brief, stop),
             _every(10.0, self._clear, stop),
             _every(10.0, self._settle_same_day, stop),
+            _every(1.0, self._tell_cut_offs, stop),
             _every(2.0, self._draw, stop),
             _every(2.0, self._push, stop),
             _every(1.0, self._notify_coupons, stop),
@@ -113,6 +115,9 @@ class Background:
         await self.resolver.desk.payers.sweep()
         await self.orders.sweep()
         await self.preauths.sweep()
+
+    async def _tell_cut_offs(self) -> None:
+        await CutOffs(self.resolver.desk, self.resolver.switch, self.clock).sweep()
 
     async def _expire(self) -> None:
         now = self.clock.now()

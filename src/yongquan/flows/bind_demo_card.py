@@ -61,17 +61,35 @@ async def bind_demo_card(
 
 async def open_demo_card(links: Links, *, bank: str, holder: str, phone: str = "") -> str:
     """Open an account with a card and 5,000 yuan at a bank; the card's number. Raises as `bind_demo_card`."""
-    member = next((m for m in demo_banks(links) if m.code == bank), None)
-    if member is None:
-        raise NoSuchBank("no such bank opens demo cards")
+    member = _demo_bank(links, bank)
     # Ordinals from 9e8 up: the demo city's and the load tests' cards lie below.
     body = f"{member.bins[0]}9{secrets.randbelow(10**8):08d}"
     pan = body + luhn.calc_check_digit(body)
     opening = AccountOpening(
         account_no=f"acct-{pan}", holder=holder, opening_balance_fen=BALANCE_FEN, card_no=pan, phone=phone
     )
+    await _open(links, bank, opening)
+    return pan
+
+
+async def open_demo_account(links: Links, *, bank: str, holder: str, phone: str = "") -> str:
+    """Open an account without a card and 5,000 yuan at a bank; its number. Raises as `bind_demo_card`."""
+    member = _demo_bank(links, bank)
+    number = f"{member.network_id[-4:]}{secrets.randbelow(10**14):014d}"
+    opening = AccountOpening(account_no=number, holder=holder, opening_balance_fen=BALANCE_FEN, phone=phone)
+    await _open(links, bank, opening)
+    return number
+
+
+def _demo_bank(links: Links, bank: str) -> Institution:
+    member = next((m for m in demo_banks(links) if m.code == bank), None)
+    if member is None:
+        raise NoSuchBank("no such bank opens demo cards")
+    return member
+
+
+async def _open(links: Links, bank: str, opening: AccountOpening) -> None:
     async with links.client(bank) as client:
         answer = await client.open_accounts([opening])
     if answer.refused:
-        raise InstitutionUnreachable(f"the bank opened no card: {answer.refused[0].code}")
-    return pan
+        raise InstitutionUnreachable(f"the bank opened no account: {answer.refused[0].code}")

@@ -1,4 +1,4 @@
-"""A citizen binds a card: by number, holder and a code of the bank; or by one key, from what the bank's app lists."""
+"""A citizen binds a card or a bank account: by number, holder and a code of the bank; or from what its app lists."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from stdnum import luhn
 from yongquan.citizens import store as citizens
 from yongquan.flows.find_payer import guest_of
 from yongquan.flows.take_payment import PaymentDesk
+from yongquan.institutions.account_names import bare_number, is_account, is_account_number
 from yongquan.institutions.connectors.card_messages import MessageStamp
 from yongquan.institutions.errors import InstitutionUnreachable
 from yongquan.institutions.links import Links
@@ -38,13 +39,14 @@ from yongquan.plumbing.fresh import fresh_id
 
 INSTRUMENTS_MAX = 10
 _TROUBLE = {"05": "holder_differs", "14": "bad_card"}
+_OF_ACCOUNT = {"bad_card": "bad_account"}
 
 
 class NotBound(Refusal):
-    """A card that is not bound; `reason` says why.
+    """A card or account that is not bound; `reason` says why.
 
-    bad_card, unknown_issuer, holder_differs, wrong_code, too_many_tries, binding_expired, too_many_cards, card_in_use,
-    not_found.
+    bad_card, bad_account, unknown_issuer, holder_differs, wrong_code, too_many_tries, binding_expired,
+    too_many_cards, card_in_use, not_found.
     """
 
     def __init__(self, reason: str) -> None:
@@ -56,11 +58,12 @@ class NotBound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OfferedCard:
-    """A card that the bank's app lists: only its last digits are shown, and `pan_index` names it."""
+    """A card or account that the bank's app lists: only its last digits are shown, and `pan_index` names it."""
 
     pan_index: str
     tail: str
     is_bound: bool
+    is_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,9 @@ class BindingDesk:
         return self.payments.database
 
     async def begin(self, citizen_id: UUID, *, pan: str, holder: str, phone: str) -> UUID:
-        """Have the issuer verify the holder and text a code; the binding to confirm.
+        """Have the issuer verify the holder and text a code; the binding to confirm. `pan` may name an account.
 
-        Raises `NotBound`: bad_card, unknown_issuer, holder_differs, too_many_cards; `Outage`.
+        Raises `NotBound`: bad_card, bad_account, unknown_issuer, holder_differs, too_many_cards; `Outage`.
         """
         issuer = _issuer_of(self._registry(), pan)
         cell, now = self._cell(citizen_id), self.clock.now()
@@ -91,13 +94,13 @@ class BindingDesk:
         stamp = MessageStamp(sent_at=now.replace(microsecond=0), stan=stan)
         code = await self.switch.verify(issuer.code, pan, stamp, holder=holder, phone=phone)
         if code != "00":
-            raise NotBound(_TROUBLE.get(code, "holder_differs"))
+            raise _not_bound(_TROUBLE.get(code, "holder_differs"), pan)
         binding_id, kept = fresh_id(bucket_of(citizen_id)), self.vault.keep(pan)
         async with self.database.transaction() as connection:
             new = NewBinding(binding_id, citizen_id, issuer.code, kept.sealed, phone[-4:])
             await insert_binding(connection, cell, new, now=now)
         async with self.links.client(issuer.code) as bank:
-            told = await bank.text_binding_code(binding_id=binding_id.hex, card_no=pan, phone=phone)
+            told = await bank.text_binding_code(binding_id=binding_id.hex, number=pan, phone=phone)
         if told != "sent":
             raise NotBound("holder_differs")
         return binding_id
@@ -126,14 +129,14 @@ class BindingDesk:
         return instrument_id
 
     async def offered(self, citizen_id: UUID, bank: str) -> list[OfferedCard]:
-        """The cards that a bank's app lists for the citizen, by real name and phone (one-key binding, S11)."""
+        """The cards and accounts that a bank's app lists for the citizen, by real name and phone (one-key, S11)."""
         cell, pans = self._cell(citizen_id), await self._listed(citizen_id, bank)
         offered = []
         async with self.database.transaction() as connection:
             for pan in pans:
                 index = self.vault.index(pan)
                 bound = await own_instrument(connection, cell, citizen_id, index) is not None
-                offered.append(OfferedCard(index.hex(), pan[-4:], bound))
+                offered.append(OfferedCard(index.hex(), pan[-4:], bound, is_account(pan)))
         return offered
 
     async def bind_offered(self, citizen_id: UUID, bank: str, chosen: set[str]) -> list[UUID]:
@@ -169,7 +172,7 @@ class BindingDesk:
         if name is None or phone is None:
             raise NotBound("not_found")
         async with self.links.client(bank) as client:
-            pans = await client.cards_of_holder(holder=name, phone=phone)
+            pans = await client.numbers_of_holder(holder=name, phone=phone)
         # A bank lists its own cards only; another's number in its answer is not taken.
         return tuple(pan for pan in pans if self._registry().route(pan).code == bank)
 
@@ -180,7 +183,7 @@ class BindingDesk:
         if known is not None:
             return known
         await self._require_room(connection, citizen_id)
-        kind = "wallet" if issuer.kind is InstitutionKind.WALLET else "card"
+        kind = kind_of(issuer, pan)
         new = NewInstrument(fresh_id(bucket_of(citizen_id)), citizen_id, issuer.code, kind, pan)
         await bind_many(connection, [new], self.vault.sealing, cells=self.cells, now=now)
         _, guest = guest_of(self.vault.index(pan))
@@ -201,10 +204,25 @@ class BindingDesk:
         return cell_of(id_, self.cells)
 
 
+def kind_of(issuer: Institution, pan: str) -> str:
+    """What kind of instrument a number is."""
+    if is_account(pan):
+        return "account"
+    return "wallet" if issuer.kind is InstitutionKind.WALLET else "card"
+
+
 def _issuer_of(registry: Registry, pan: str) -> Institution:
+    if is_account(pan):
+        if not is_account_number(bare_number(pan)):
+            raise NotBound("bad_account")
+        return registry.route(pan)
     if not (pan.isascii() and pan.isdecimal() and 12 <= len(pan) <= 19):
         raise NotBound("bad_card")
     issuer = registry.route(pan)
     if issuer.kind is InstitutionKind.BANK and not luhn.is_valid(pan):
         raise NotBound("bad_card")
     return issuer
+
+
+def _not_bound(reason: str, pan: str) -> NotBound:
+    return NotBound(_OF_ACCOUNT.get(reason, reason) if is_account(pan) else reason)

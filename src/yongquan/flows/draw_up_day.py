@@ -19,6 +19,7 @@ from yongquan.payments.clearing import (
     plan_call,
 )
 from yongquan.payments.clearing_store import Call
+from yongquan.payments.cut_offs_store import keep_cut_offs
 from yongquan.payments.holds import active_scopes
 from yongquan.payments.shop_statement import clock_time
 from yongquan.plumbing.db import Connection
@@ -36,7 +37,7 @@ async def close(desk: DayDesk, day: date) -> str:
 
 
 async def wait_for_ends(desk: DayDesk, day: date) -> str:
-    """Every payment and refund of the day must have ended; others ask their issuers meanwhile."""
+    """Every payment and refund of the day must have ended; others ask their issuers meanwhile, and tell the cut-off."""
     async with desk.database.apart() as connection:
         payments, refunds = await store.count_open(connection, day)
         payouts = await payouts_store.count_unfinished(connection, day)
@@ -47,7 +48,13 @@ async def wait_for_ends(desk: DayDesk, day: date) -> str:
             return f"the cut-off at {clock_time(cut_no)}: {waits_for}"
     if payouts:
         return f"{payouts} payouts that have not ended"
-    return f"{payments} payments and {refunds} refunds that have not ended" if payments or refunds else ""
+    if payments or refunds:
+        return f"{payments} payments and {refunds} refunds that have not ended"
+    # Only now: an issuer that heard of it refuses purchases that are still under way with the day's stamp.
+    issuers = [member.code for member in desk.links.registry.issuers] if desk.links.registry else []
+    async with desk.database.apart() as connection:
+        await keep_cut_offs(connection, issuers, closed=day, now=desk.clock.now())
+    return ""
 
 
 async def draw_up(desk: DayDesk, day: date) -> str:

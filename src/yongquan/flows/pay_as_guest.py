@@ -56,7 +56,7 @@ class GuestDesk:
         if code != "00":
             raise NotBound("holder_differs")
         async with self.bindings.links.client(card.issuer) as bank:
-            told = await bank.text_binding_code(binding_id=asked.code_id.hex, card_no=pan, phone=phone)
+            told = await bank.text_binding_code(binding_id=asked.code_id.hex, number=pan, phone=phone)
         if told != "sent":
             raise NotBound("holder_differs")
         return asked

@@ -231,7 +231,7 @@ class PhoneDesk:
             cell, sealing = self._cell(token.citizen_id), self.bindings.vault.sealing
             phone = await phone_of(connection, cell, token.citizen_id, sealing)
         async with self.bindings.links.client(issuer) as bank:
-            told = await bank.text_binding_code(binding_id=token.token_id.hex, card_no=pan, phone=phone or "")
+            told = await bank.text_binding_code(binding_id=token.token_id.hex, number=pan, phone=phone or "")
         if told != "sent":
             raise NotBound("holder_differs")
 

@@ -1,4 +1,4 @@
-"""A day file of a bank or a shop is held against our payments of that settlement day; differences become cases."""
+"""A day file of a bank, an acquirer or a shop against our rows of that settlement day; differences become cases."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from yongquan.plumbing.db import Database
 
 
 class UnknownParty(Refusal):
-    """The file names neither an issuer nor a store."""
+    """The file names neither an institution nor a store."""
 
     code = "not_found"
 
@@ -43,7 +43,7 @@ async def reconcile_file(database: Database, content: bytes, *, actor: str, now:
     async with database.apart() as connection:
         kind = await reconciliation_store.kind_of(connection, file.party)
         if kind is None:
-            raise UnknownParty(f"{file.party} is neither a bank nor a store here", party=file.party)
+            raise UnknownParty(f"{file.party} is neither an institution nor a store here", party=file.party)
         await reconciliation_store.lock_day(connection, file.party, file.day)
         is_new = await reconciliation_store.save_file(connection, file, kind, content, actor=actor, now=now)
         ours = await reconciliation_store.our_rows(connection, file.party, kind, file.day, network=NETWORK_ID)
@@ -69,7 +69,7 @@ async def our_file(database: Database, party: str, day: date) -> bytes:
     async with database.apart() as connection:
         kind = await reconciliation_store.kind_of(connection, party)
         if kind is None:
-            raise UnknownParty(f"{party} is neither a bank nor a store here", party=party)
+            raise UnknownParty(f"{party} is neither an institution nor a store here", party=party)
         rows = await reconciliation_store.our_rows(connection, party, kind, day, network=NETWORK_ID)
     return write_day_file(party, day, rows)
 
@@ -77,9 +77,9 @@ async def our_file(database: Database, party: str, day: date) -> bytes:
 async def fetch_and_reconcile(
     database: Database, links: Links, day: date, *, actor: str, now: datetime
 ) -> list[FileReport]:
-    """Fetch the day file of every issuer over signed HTTP and reconcile each."""
+    """Fetch the day file of every issuer and acquirer over signed HTTP and reconcile each."""
     reports = []
-    for member in links.registry.issuers if links.registry else ():
+    for member in (*links.registry.issuers, *links.registry.acquirers) if links.registry else ():
         async with links.client(member.code) as client:
             content = await client.day_file(day)
         reports.append(await reconcile_file(database, content, actor=actor, now=now))

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from yongquan.flows.serve_app import open_id_of
-from yongquan.flows.trade_by_v3 import REFUND_PREFIX
+from yongquan.flows.trade_by_v3 import PARKING, REFUND_PREFIX
 from yongquan.institutions.v3_store import name_of_open_id
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
@@ -34,6 +34,11 @@ TRADE_STATES: Final = {
     OrderState.REVERSED: ("REFUND", "订单已全额退款"),
     OrderState.CLOSED: ("CLOSED", "订单已关闭"),
 }
+# Parking is paid without its driver: nothing waits to be paid, and what failed stays so until the driver pays.
+PARKING_STATES: Final = {
+    **dict.fromkeys((OrderState.CREATED, OrderState.PENDING, OrderState.UNKNOWN), ("ACCEPTED", "已受理,等待银行答复")),
+    **dict.fromkeys((OrderState.FAILED, OrderState.CLOSED), ("PAY_FAIL", "扣费失败")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class V3Speech:
 
     async def trade(self, connection: Connection, order: TradeOrder) -> dict[str, object]:
         """An order as a query and TRANSACTION.SUCCESS say it."""
+        if order.facts["trade_type"] == PARKING:
+            return await self._parking(connection, order)
         facts = order.facts
         state, described = TRADE_STATES[order.state]
         said: dict[str, object] = {
@@ -70,6 +77,40 @@ class V3Speech:
                 "payer_total": payment.charged_fen,
                 "currency": CURRENCY,
                 "payer_currency": CURRENCY,
+            },
+            "promotion_detail": await self._promotions(connection, order, payment),
+        }
+
+    async def _parking(self, connection: Connection, order: TradeOrder) -> dict[str, object]:
+        facts = order.facts
+        state, described = PARKING_STATES.get(order.state) or TRADE_STATES[order.state]
+        said: dict[str, object] = {
+            "appid": facts["appid"],
+            "mchid": facts["mchid"],
+            "description": facts["description"],
+            "create_time": say_time(order.created_at),
+            "out_trade_no": order.order_no,
+            "trade_state": state,
+            "trade_state_description": described,
+            "user_repaid": "N",
+            "attach": facts.get("attach", ""),
+            "trade_scene": PARKING,
+            "parking_info": facts["parking_info"],
+        }
+        amount: dict[str, object] = {"total": order.amount_fen, "currency": CURRENCY}
+        if order.payment_id is None:
+            return said | {"amount": amount}
+        payment = await self._payment(connection, order.payment_id)
+        card = await card_of_payment(connection, cell_of(order.payment_id, self.cells), order.payment_id)
+        return said | {
+            "transaction_id": order.payment_id.hex,
+            "bank_type": card[0].upper() if card else "OTHERS",
+            "success_time": say_time(order.paid_at or payment.begun_at),
+            "payer": {"openid": await self.payer(connection, facts, payment.citizen_id)},
+            "amount": {
+                **amount,
+                "payer_total": payment.charged_fen,
+                "discount_total": order.amount_fen - payment.charged_fen,
             },
             "promotion_detail": await self._promotions(connection, order, payment),
         }

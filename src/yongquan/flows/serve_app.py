@@ -11,6 +11,7 @@ import msgspec
 
 from yongquan.citizens import store as citizens
 from yongquan.citizens.sign_in import SignInDesk
+from yongquan.flows.bind_instrument import kind_of
 from yongquan.flows.claim_pack import PackClaim, PackDesk, PackOutcome
 from yongquan.flows.claim_several import claim_several
 from yongquan.flows.claim_voucher import SOLD_OUT, Claim, ClaimDesk, ClaimOutcome
@@ -27,8 +28,9 @@ from yongquan.institutions.apps import (
 from yongquan.institutions.registry import Registry
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, make_id
+from yongquan.payments.instruments_store import lock_wallet, own_instrument
 from yongquan.payments.store import NewInstrument, bind_many
-from yongquan.payments.views import cards_of
+from yongquan.payments.vault import Vault
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.fresh import fresh_id
@@ -210,23 +212,24 @@ class AppDesk:
         return PackOutcome(outcome.first, vouchers)
 
     async def bind_card(
-        self, app: App, citizen_id: UUID, card_no: str, registry: Registry | None, *, now: datetime
+        self, app: App, citizen_id: UUID, pan: str, registry: Registry | None, *, now: datetime
     ) -> UUID:
-        """Bind a card that the institution itself issued; a card that is bound already keeps its id.
+        """Bind a card or account of the institution itself; one that is bound already keeps its id.
 
         Raises `NotYourCard`, `UnknownIssuer`.
         """
-        if registry is None or (issuer := registry.route(card_no)).code != app.institution:
+        if registry is None or (issuer := registry.route(pan)).code != app.institution:
             raise NotYourCard("only cards this institution issued can be bound through its app")
         cell = cell_of(citizen_id, self.cells)
-        kind = "wallet" if issuer.kind == "wallet" else "card"
         async with self.database.transaction() as connection:
-            for card in await cards_of(connection, cell, citizen_id):
-                if card.issuer == issuer.code and card.pan_tail == card_no[-4:]:
-                    return card.instrument_id
-            instrument = NewInstrument(fresh_id(bucket_of(citizen_id)), citizen_id, issuer.code, kind, card_no)
+            await lock_wallet(connection, citizen_id)
+            known = await own_instrument(connection, cell, citizen_id, Vault(self.sealing).index(pan))
+            if known is not None:
+                return known
+            new_id = fresh_id(bucket_of(citizen_id))
+            instrument = NewInstrument(new_id, citizen_id, issuer.code, kind_of(issuer, pan), pan)
             await bind_many(connection, [instrument], self.sealing, cells=self.cells, now=now)
-            await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=card_no, now=now)
+            await citizens.note_card(connection, cell, citizen_id, issuer=issuer.code, pan=pan, now=now)
         return instrument.instrument_id
 
 

@@ -21,6 +21,7 @@ from yongquan.payments.clearing import StoreLine, draw_same_day, in_chunks, posi
 from yongquan.payments.clearing_store import NETWORK
 from yongquan.payments.fee_versions import FeeSchedule
 from yongquan.payments.holds import active_scopes
+from yongquan.payments.same_day_offers import offers, plain_offer
 from yongquan.plumbing.clock import SHANGHAI, business_day
 from yongquan.plumbing.db import Connection
 
@@ -130,8 +131,12 @@ async def _lines(connection: Connection, day: date, cut_no: int, now: datetime) 
     await fees.refresh(connection)
     shops = await store.take_items(connection, day, cut_no)
     held = await active_scopes(connection, sorted({shop.acquirer for shop in shops}), now)
-    rate = fees.at(now).same_day
-    drawn = [(shop, draw_same_day(shop, rate, hold=held.get(shop.store_id, "none"))) for shop in shops]
+    set_, plain = await offers(connection), plain_offer(fees.at(now).same_day)
+    drawn = []
+    for shop in shops:
+        offer, hold = set_.get(shop.acquirer, plain), held.get(shop.store_id, "none")
+        line = draw_same_day(shop, offer.rate, hold=hold) if offer.takes(cut_no) else None
+        drawn.append((shop, line))
     await store.let_go(connection, day, cut_no, [shop for shop, line in drawn if line is None])
     await store.bring(connection, day, cut_no, [shop for shop, line in drawn if line is not None])
     return [line for _, line in drawn if line is not None]

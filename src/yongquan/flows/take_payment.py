@@ -23,7 +23,7 @@ from yongquan.payments.open_payments import OpenPayment
 from yongquan.payments.stans import Stans
 from yongquan.payments.store import payment_of
 from yongquan.payments.switch import Charge, HeldMoney, Switch
-from yongquan.payments.vault import Vault
+from yongquan.payments.vault import Vault, head_of
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.fresh import fresh_id
@@ -139,6 +139,7 @@ class PaymentDesk:
             if prepared.trouble == "code_used" and (asked := await self.payers.asked(order)) is not None:
                 return asked
             self._require_payable(prepared)
+            prepared = replace(prepared, pan=self._vault.open(prepared.pan_sealed))
             selection = await self._select(order, prepared, without=spent)
             begin = await self._begin(order, order_no, prepared, selection)
             begun = await self._lines.begin(cell, begin)
@@ -242,7 +243,7 @@ class PaymentDesk:
             terminal=order.terminal,
             now=self._clock.now(),
             issuer=prepared.issuer,
-            card_bin=self._vault.prefix(prepared.pan_sealed),
+            card_bin=head_of(prepared.pan),
             may_take_subsidies=prepared.may_take_subsidies,
         )
 
@@ -279,7 +280,7 @@ class PaymentDesk:
         table = self.fees.at(self._clock.now())
         if not charged_fen:
             return Fees(0, 0, 0)
-        card = table.card_kind(self._vault.prefix(prepared.pan_sealed))
+        card = table.card_kind(head_of(prepared.pan))
         return table.fees_on(charged_fen, mcc=prepared.mcc, card=card)
 
     async def _charge(self, cell: int, begin: Begin, prepared: Prepared) -> Payment:
@@ -318,22 +319,20 @@ class PaymentDesk:
         )
 
     def _charge_of(self, begin: Begin, prepared: Prepared) -> Charge:
-        charge = self.charge_again(
-            OpenPayment(
-                cell=cell_of(begin.payment_id, self._cells),
-                payment_id=begin.payment_id,
-                store_id=begin.order.store_id,
-                issuer=prepared.issuer,
-                acquirer=prepared.acquirer,
-                pan_sealed=prepared.pan_sealed,
-                charged_fen=begin.selection.payable_fen,
-                mcc=prepared.mcc,
-                settlement_date=begin.settlement_date,
-                stan=begin.stan,
-                sent_at=begin.sent_at,
-            )
+        return Charge(
+            payment_id=begin.payment_id,
+            store_id=begin.order.store_id,
+            issuer=prepared.issuer,
+            acquirer_network_id=self._network_id_of(prepared.acquirer),
+            pan=prepared.pan,
+            amount_fen=begin.selection.payable_fen,
+            mcc=prepared.mcc,
+            settlement_date=begin.settlement_date,
+            sent_at=begin.sent_at,
+            stan=begin.stan,
+            authority=begin.order.authority,
+            entry_mode=begin.order.entry_mode,
         )
-        return replace(charge, authority=begin.order.authority, entry_mode=begin.order.entry_mode)
 
 
 def _spent_funder(outcome: str, begin: Begin) -> str:

@@ -38,7 +38,8 @@ async def trade_notices(connection: Connection, events: Sequence[Event], speech:
 async def _paid(connection: Connection, order: TradeOrder, event: Event, speech: V3Speech) -> Notice:
     said = await speech.trade(connection, order)
     # What was so when it was paid, though it may have been given back since.
-    said |= {"trade_state": "SUCCESS", "trade_state_desc": "支付成功"}
+    described = "trade_state_desc" if "trade_state_desc" in said else "trade_state_description"
+    said |= {"trade_state": "SUCCESS", described: "支付成功"}
     return Notice(
         named_id("v3-paid", order.order_id),
         str(order.facts["mchid"]),

@@ -30,6 +30,7 @@ DOOR: Final = "wechat_v3"
 REFUND_PREFIX: Final = "v3-"
 NATIVE: Final = "NATIVE"
 JSAPI: Final = "JSAPI"
+PARKING: Final = "PARKING"
 
 
 class NoStore(Refusal):

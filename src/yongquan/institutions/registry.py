@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from yongquan.institutions.account_names import bank_of, is_account
 from yongquan.kernel.errors import BadInput, Refusal
 
 BIN_DIGITS: Final = 6
@@ -67,11 +68,14 @@ class Registry:
         return self._by_code.get(code)
 
     def issuer_of(self, pan: str) -> Institution | None:
-        """The issuer of a card or wallet number."""
+        """The issuer of a card or wallet number, or the bank of a named account."""
+        if is_account(pan):
+            bank = self._by_code.get(bank_of(pan))
+            return bank if bank is not None and bank.kind is InstitutionKind.BANK else None
         return self._by_bin.get(pan[:BIN_DIGITS])
 
     def route(self, pan: str) -> Institution:
-        """The issuer of a card or wallet number. Raises `UnknownIssuer`, which names the prefix only."""
+        """The issuer of a number. Raises `UnknownIssuer`, which names the prefix only."""
         issuer = self.issuer_of(pan)
         if issuer is None:
             raise UnknownIssuer(prefix=pan[:BIN_DIGITS])

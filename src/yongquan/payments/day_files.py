@@ -11,7 +11,7 @@ import polars as pl
 
 from yongquan.kernel.errors import Refusal
 
-KINDS: Final = ("purchase", "refund")
+KINDS: Final = ("purchase", "refund", "payout", "release", "return")
 STATES: Final = ("succeeded", "failed", "reversed", "unknown")
 HEADER: Final = "key,kind,state,amount_fen,at"
 FAULTS_MAX: Final = 20

@@ -19,6 +19,7 @@ class PartyKind(StrEnum):
     """Whose file is held against ours."""
 
     ISSUER = "issuer"
+    ACQUIRER = "acquirer"
     MERCHANT = "merchant"
 
 
@@ -116,15 +117,16 @@ def _of_state(difference: Difference, party: Owner) -> tuple[Owner, Action]:
     if "unknown" in {difference.our_state, difference.their_state}:
         return Owner.US, Action.ASK
     if difference.our_state in IDLE_STATES:
-        # The bank took money for a payment that failed here: it goes back. A shop that thinks it was paid was not.
+        # The bank took money for a payment that failed here: it goes back. Others think of something that was not.
         return (Owner.US, Action.REFUND) if party is Owner.ISSUER else (party, Action.CORRECT)
-    return (party, Action.CORRECT) if party is Owner.ISSUER else (party, Action.REFUND)
+    return (party, Action.REFUND) if party is Owner.MERCHANT else (party, Action.CORRECT)
 
 
 def _of_one_side(difference: Difference, party: Owner, day: date) -> tuple[Owner, Action]:
     if (difference.our_state or difference.their_state) != MOVED:
         return Owner.US, Action.ASK
-    if _is_near_cut_off(difference.our_at or difference.their_at, day):
+    # An acquirer pays after the day's end: its lines carry their day and belong to no other.
+    if party is not Owner.ACQUIRER and _is_near_cut_off(difference.our_at or difference.their_at, day):
         return party, Action.WAIT
     if difference.fate is Fate.LONG and party is Owner.MERCHANT:
         return party, Action.CORRECT

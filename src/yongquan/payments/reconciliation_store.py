@@ -40,6 +40,30 @@ select p.order_no || '/' || r.refund_no, 'refund', {_REFUND_STATE}, r.amount_fen
  where p.store_id = %(party)s::uuid and r.settlement_date = %(day)s
  order by 5, 1
 """
+# What an acquirer was told to pay a shop, what it released of held money, and what it gave back for funders.
+_OF_ACQUIRER = """
+with line as (
+    select s.*, s.subsidy_fen + s.brought_subsidy_fen - s.carried_subsidy_fen as subsidy from payments.settlement s
+     where s.acquirer = %(party)s and s.day = %(day)s and s.instruction_id is not null and s.state <> 'planned'
+), told as (
+    select instruction_id || '/' || store_id as key, 'payout' as kind,
+           case state when 'instructed' then 'unknown' when 'returned' then 'failed' else 'succeeded' end as state,
+           case hold when 'whole' then 0 when 'subsidy' then due_fen - subsidy else due_fen end as amount, paid_at as at
+      from line
+    union all
+    select 'release-' || hold_id, 'release', case state when 'executing' then 'unknown' else 'succeeded' end,
+           held_fen - recovered_fen, ended_at
+      from payments.hold
+     where acquirer = %(party)s and (proposed_at at time zone 'Asia/Shanghai')::date = %(day)s
+       and state in ('executing', 'released', 'recovered')
+    union all
+    select 'recover-' || hold_id, 'return', case when bool_and(is_booked) then 'succeeded' else 'unknown' end,
+           sum(amount_fen)::bigint, null
+      from payments.recovery where acquirer = %(party)s and day = %(day)s group by hold_id
+)
+select key, kind, state, amount, coalesce(at, (%(day)s::date + 1)::timestamp at time zone 'Asia/Shanghai') from told
+ where amount > 0 order by 5, 1
+"""
 _STORE_KEYS = """
 select p.order_no, p.payment_id, null::uuid, null::text, p.begun_at, p.amount_fen
   from payments.payment p where p.store_id = %(party)s and p.settlement_date = %(day)s
@@ -49,7 +73,7 @@ select p.order_no || '/' || r.refund_no, p.payment_id, r.refund_id, r.refund_no,
  where p.store_id = %(party)s and r.settlement_date = %(day)s
 """
 _KIND = """
-select 'issuer' from institutions.institution where code = %(party)s and kind <> 'acquirer'
+select case kind when 'acquirer' then 'acquirer' else 'issuer' end from institutions.institution where code = %(party)s
 union all select 'merchant' from merchants.store where store_id::text = %(party)s
 """
 _SAVE_FILE = """
@@ -67,6 +91,11 @@ select distinct on (r.day, r.party) r.party, f.party_kind, r.day, r.run_no, r.fi
   from payments.reconciliation r join payments.day_file f using (file_id)
  order by r.day desc, r.party, r.run_no desc limit 60
 """
+_OF_PARTY: Final = {
+    PartyKind.ISSUER: _OF_ISSUER,
+    PartyKind.ACQUIRER: _OF_ACQUIRER,
+    PartyKind.MERCHANT: _OF_STORE,
+}
 SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "key": pl.String,
     "kind": pl.String,
@@ -91,17 +120,17 @@ class Run:
 
 
 async def kind_of(connection: Connection, party: str) -> PartyKind | None:
-    """Whether a name is a bank's or wallet's code or a store's id; None if it is neither."""
+    """Whether a name is a bank's or wallet's code, an acquirer's, or a store's id; None if it is none of them."""
     row = await (await connection.execute(_KIND, {"party": party})).fetchone()
     return PartyKind(row[0]) if row else None
 
 
 async def our_rows(connection: Connection, party: str, kind: PartyKind, day: date, *, network: str) -> pl.DataFrame:
     """What we have of a party's settlement day, in the shape of a day file."""
-    values: dict[str, Any] = {"party": party if kind is PartyKind.ISSUER else UUID(party), "day": day}
+    values: dict[str, Any] = {"party": UUID(party) if kind is PartyKind.MERCHANT else party, "day": day}
     if kind is PartyKind.ISSUER:
         values["network"] = network
-    cursor = await connection.execute(_OF_ISSUER if kind is PartyKind.ISSUER else _OF_STORE, values)
+    cursor = await connection.execute(_OF_PARTY[kind], values)
     rows = pl.DataFrame(await cursor.fetchall(), schema=SCHEMA, orient="row")
     return rows.with_columns(line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
 

@@ -156,6 +156,12 @@ class Switch:
         passage = self._routes.for_question(issuer, pan)
         return (await passage.line.ask_purchase(request, timeout_s=self._timeout_s)).response_code
 
+    async def tell_cut_off(self, issuer: str, settlement_date: date, stamp: MessageStamp) -> str:
+        """Say that purchases carry this settlement date from now on; the issuer's response code."""
+        line = self._routes.for_question(issuer, "").line
+        day = business_day(stamp.sent_at)
+        return await line.cut_off(settlement_date, stamp, business_date=day, timeout_s=self._timeout_s)
+
     async def _debit(
         self, charge: Charge, request: PurchaseRequest | HoldRequest | CompletionRequest
     ) -> PurchaseAnswer:

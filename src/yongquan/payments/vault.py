@@ -1,7 +1,8 @@
-"""The only place where card numbers are sealed, found and opened. Outside it a card is a token: its instrument."""
+"""The only place where numbers of cards and accounts are sealed, found and opened. Outside it they are instruments."""
 
 from dataclasses import dataclass
 
+from yongquan.institutions.account_names import is_account
 from yongquan.plumbing.sealing import Sealing
 
 WHAT = "pan"
@@ -10,7 +11,7 @@ PREFIX_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class KeptPan:
-    """A card number as it is stored: sealed, its blind index, and the last four digits for people."""
+    """A card number or an account name as it is stored: sealed, its blind index, the last four digits for people."""
 
     sealed: bytes
     index: bytes
@@ -36,5 +37,10 @@ class Vault:
         return self.sealing.open(sealed, what=WHAT)
 
     def prefix(self, sealed: bytes) -> str:
-        """The first digits of a number, which say its issuer and kind and nobody's account."""
-        return self.open(sealed)[:PREFIX_DIGITS]
+        """The first digits of a card, which say its issuer and kind and nobody's account; an account has none."""
+        return head_of(self.open(sealed))
+
+
+def head_of(number: str) -> str:
+    """The first digits of an opened number."""
+    return "" if is_account(number) else number[:PREFIX_DIGITS]

@@ -12,6 +12,7 @@ from yongquan.citizens.model import NewCitizen
 from yongquan.citizens.store import BIN_DIGITS, register_many
 from yongquan.flows.fund_campaign import fund_campaign, open_books, record_prepayment
 from yongquan.flows.publish_rounds import publish_rounds
+from yongquan.institutions.account_names import account_name, bare_number, is_account
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.links import Links
 from yongquan.institutions.store import Funder, save_institutions
@@ -22,7 +23,7 @@ from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.simulation.city import City
-from yongquan.simulation.city_people import Citizen
+from yongquan.simulation.city_people import Card, Citizen
 from yongquan.simulation.city_shops import Shop
 from yongquan.simulation.dice import key_of
 from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
@@ -35,6 +36,7 @@ AT_ONCE = 20_000
 BALANCE_FEN = 30_000_00
 DAILY_LIMIT_FEN = 20_000_00
 SUPERVISED_FEN = 10**12
+ACCOUNT_ORDINAL, ACCOUNT_PREFIX = 2, "01"
 # Divisions prepay this part of a budget (basis points); their advancer stands for the rest.
 PREPAID_BP = 8_000
 
@@ -145,16 +147,26 @@ class Populating:
         )
 
     def _card_bins(self, person: Citizen) -> tuple[str, ...]:
-        pans = (number_at(self.links, card.bank, person.number * 3 + card.ordinal) for card in person.cards)
-        return tuple(sorted({pan[:BIN_DIGITS] for pan in pans}))
+        names = (self._name_of(person, card) for card in person.cards)
+        return tuple(sorted({name[:BIN_DIGITS] for name in names if not is_account(name)}))
+
+    def _name_of(self, person: Citizen, card: Card) -> str:
+        """What a citizen has at a bank: the third of them is an account without a card."""
+        pan = number_at(self.links, card.bank, person.number * 3 + card.ordinal)
+        return account_name(card.bank, f"{ACCOUNT_PREFIX}{pan}") if card.ordinal == ACCOUNT_ORDINAL else pan
 
     def _instruments(self, person: Citizen, row: NewCitizen) -> list[NewInstrument]:
-        def bound(issuer: str, kind: str, ordinal: int) -> NewInstrument:
-            pan = number_at(self.links, issuer, ordinal)
-            return NewInstrument(named_id(row.citizen_id, issuer, ordinal), row.citizen_id, issuer, kind, pan)
+        def bound(issuer: str, kind: str, ordinal: int, name: str) -> NewInstrument:
+            return NewInstrument(named_id(row.citizen_id, issuer, ordinal), row.citizen_id, issuer, kind, name)
 
-        cards = [bound(card.bank, "card", person.number * 3 + card.ordinal) for card in person.cards]
-        return cards + [bound(wallet, "wallet", person.number * 3) for wallet in person.wallets]
+        first = person.number * 3
+        names = [(card, self._name_of(person, card)) for card in person.cards]
+        at_banks = [
+            bound(card.bank, "account" if is_account(name) else "card", first + card.ordinal, name)
+            for card, name in names
+        ]
+        wallets = [bound(wallet, "wallet", first, number_at(self.links, wallet, first)) for wallet in person.wallets]
+        return at_banks + wallets
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -169,11 +181,12 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _account(card: NewInstrument) -> AccountOpening:
+    bare = is_account(card.pan)
     return AccountOpening(
-        account_no=f"acct-{card.pan}",
+        account_no=bare_number(card.pan) if bare else f"acct-{card.pan}",
         holder="持卡人",
         opening_balance_fen=BALANCE_FEN,
-        card_no=card.pan,
+        card_no=None if bare else card.pan,
         daily_limit_fen=DAILY_LIMIT_FEN,
     )
 

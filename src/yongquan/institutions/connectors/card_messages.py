@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
+from yongquan.institutions.account_names import bare_number, is_account
+
 CURRENCY: Final = "156"
 APPROVED: Final = "00"
 ORIGINAL_NOT_FOUND: Final = "25"
@@ -38,6 +40,7 @@ class MessageStamp:
 class CardMessage:
     """The facts every card message carries; amount in fen, dates of Asia/Shanghai.
 
+    `card_no` is a card's number or an account's name.
     `terminal_id` has at most 8 and `merchant_no` at most 15 ASCII characters, `retrieval_ref`
     exactly 12 and `payment_id` at most 60.
     """
@@ -191,7 +194,7 @@ def message_fields(message: CardMessage, *, network_id: str) -> dict[str, str]:
     message_type, processing_code = _TYPES[type(message)]
     fields = {
         "t": message_type,
-        "2": message.card_no,
+        "102" if is_account(message.card_no) else "2": bare_number(message.card_no),
         "3": processing_code,
         "4": f"{message.amount_fen:012d}",
         "7": message.stamp.sent_at_field,
@@ -227,6 +230,22 @@ def message_fields(message: CardMessage, *, network_id: str) -> dict[str, str]:
     if _is_about_hold(message):
         fields["25"] = ABOUT_HOLD
     return fields
+
+
+def cut_off_fields(
+    settlement_date: date, stamp: MessageStamp, *, business_date: date, network_id: str
+) -> dict[str, str]:
+    """The fields of the message that ends a settlement day; field 48 has the year of field 13 alone."""
+    return {
+        "t": "0800",
+        "7": stamp.sent_at_field,
+        "11": stamp.stan_field,
+        "13": business_date.strftime("%m%d"),
+        "15": settlement_date.strftime("%m%d"),
+        "33": network_id,
+        "48": f"{business_date.year:04d}",
+        "70": "201",
+    }
 
 
 def read_purchase(answer: dict[str, str]) -> PurchaseAnswer:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
+from datetime import date
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +16,13 @@ from yongquan.institutions.connectors.card_messages import (
     CardMessage,
     InquiryAnswer,
     InquiryRequest,
+    MessageStamp,
     PurchaseAnswer,
     PurchaseRequest,
     RefundRequest,
     ReversalAnswer,
     ReversalRequest,
+    cut_off_fields,
     message_fields,
     read_balance,
     read_inquiry,
@@ -30,7 +33,7 @@ from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.institutions.registry import Institution
 from yongquan.plumbing.clock import wall_now
 
-SIGN_ON, SIGN_OFF, ECHO = "001", "002", "301"
+SIGN_ON, SIGN_OFF, CUT_OFF, ECHO = "001", "002", "201", "301"
 BACKOFF_S_MIN, BACKOFF_S_MAX = 0.05, 5.0
 _log = logging.getLogger(__name__)
 
@@ -119,6 +122,15 @@ class IssuerLine:
     async def echo(self, *, timeout_s: float) -> None:
         """Ask whether the issuer's end is alive."""
         await self._manage(self._up(), ECHO, timeout_s)
+
+    async def cut_off(
+        self, settlement_date: date, stamp: MessageStamp, *, business_date: date, timeout_s: float
+    ) -> str:
+        """Say that purchases carry this settlement date from now on; 00 once the issuer keeps it."""
+        fields = cut_off_fields(settlement_date, stamp, business_date=business_date, network_id=self._network_id)
+        if not self._ready.is_set():
+            raise NotSent(f"the line to {self.issuer.code} is down")
+        return (await self._up().ask(fields, timeout_s))["39"]
 
     async def _ask(self, message: CardMessage, timeout_s: float) -> dict[str, str]:
         fields = message_fields(message, network_id=self._network_id)

@@ -33,8 +33,9 @@ FIELDS: Final[dict[int, tuple[str, int, int]]] = {
     54: ("balance: 0002156, C or D, 12 digits of fen", LLLVAR, 20),
     61: ("holder to be verified: name as hex of UTF-8, then | and the phone", LLLVAR, 255),
     62: ("authority of a collection: the mandate's and the payee's id, 32 hex digits each", LLLVAR, 64),
-    70: ("network management code: 001 sign-on, 002 sign-off, 301 echo", FIXED, 3),
+    70: ("network management code: 001 sign-on, 002 sign-off, 201 cut-off, 301 echo", FIXED, 3),
     90: ("original data elements: type 4, STAN 6, field 7 10, fields 32 and 33 11 each", FIXED, 42),
+    102: ("bank account's number, in place of field 2", LLVAR, 28),
 }
 
 

@@ -1,7 +1,7 @@
 """Signed HTTP calls to one institution: accounts, transfers, settlement, clearing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from yongquan.institutions.account_names import account_name, bare_number, is_account_number
 from yongquan.institutions.connectors.account_messages import (
     AccountOpening,
     AccountView,
@@ -64,8 +65,9 @@ class _Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cards:
+class _Numbers:
     cards: tuple[str, ...]
+    accounts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class SignedClient:
         return await self._get("/transactions", query, TransactionPage)
 
     async def day_file(self, settlement_date: date) -> bytes:
-        """An issuer's file of its purchases and refunds of one settlement date."""
+        """An issuer's file of purchases and refunds of a settlement date, or an acquirer's of what it paid shops."""
         answer = await self._get("/day-file", {"settlement_date": settlement_date.isoformat()}, _DayFile)
         return answer.content.encode()
 
@@ -205,18 +207,20 @@ class SignedClient:
         """Their recount of their own books."""
         return await self._get("/proof", {}, BooksProof)
 
-    async def text_binding_code(self, *, binding_id: str, card_no: str, phone: str) -> str:
-        """Have an issuer text its customer a code: sent, phone_differs or unknown_card."""
-        body = {"binding_id": binding_id, "card_no": card_no, "phone": phone}
+    async def text_binding_code(self, *, binding_id: str, number: str, phone: str) -> str:
+        """Have the issuer of a card or account text its customer a code: sent, phone_differs or unknown_card."""
+        body = {"binding_id": binding_id, "number": bare_number(number), "phone": phone}
         return (await self._post("/bindings", body, _Coded)).code
 
     async def confirm_binding(self, *, binding_id: str, code: str) -> str:
         """Have the issuer compare the code: bound, wrong_code, too_many_tries or unknown_binding."""
         return (await self._post("/bindings/confirm", {"binding_id": binding_id, "code": code}, _Coded)).code
 
-    async def cards_of_holder(self, *, holder: str, phone: str) -> tuple[str, ...]:
-        """The cards that the bank's own app lists for a customer who agreed there (S11)."""
-        return (await self._post("/cards-of-holder", {"holder": holder, "phone": phone}, _Cards)).cards
+    async def numbers_of_holder(self, *, holder: str, phone: str) -> tuple[str, ...]:
+        """The cards, and the accounts without one, that the bank's own app lists for a customer who agreed (S11)."""
+        told = await self._post("/numbers-of-holder", {"holder": holder, "phone": phone}, _Numbers)
+        named = (account_name(self.institution, no) for no in told.accounts if is_account_number(no))
+        return (*told.cards, *named)
 
     async def last_text(self, phone: str) -> str | None:
         """The newest text that a sandbox bank wrote to a phone."""
@@ -232,15 +236,19 @@ class SignedClient:
 
     async def move(self, movements: Sequence[Movement]) -> tuple[MovementResult, ...]:
         """Debit and credit accounts, each on its own; a refused movement may be tried again later."""
-        return (await self._post("/movements", {"movements": movements}, _Moved)).results
+        bare = [replace(movement, account=bare_number(movement.account)) for movement in movements]
+        return (await self._post("/movements", {"movements": bare}, _Moved)).results
 
     async def names(self, accounts: Sequence[NameAsked]) -> tuple[NameTold, ...]:
         """Whether accounts exist, take money and are called as asked, in their order."""
-        return (await self._post("/names", {"accounts": accounts}, _Names)).names
+        bare = [replace(asked, account=bare_number(asked.account)) for asked in accounts]
+        return (await self._post("/names", {"accounts": bare}, _Names)).names
 
     async def statement(self, account: str, *, before: int | None = None, limit: int = 20) -> StatementPage:
         """The last movements of an account or card."""
-        query = {"account": account, "limit": str(limit)} | ({} if before is None else {"before": str(before)})
+        query = {"account": bare_number(account), "limit": str(limit)} | (
+            {} if before is None else {"before": str(before)}
+        )
         return await self._get("/statements", query, StatementPage)
 
     async def returned_credits(self, *, after: int) -> tuple[ReturnedCredit, ...]:
@@ -257,7 +265,8 @@ class SignedClient:
 
     async def hold_mandate(self, mandate: HeldMandate) -> MandateTold:
         """Have the account's bank keep an authority."""
-        return await self._post("/mandates", mandate, MandateTold)
+        bare = replace(mandate, card_no=bare_number(mandate.card_no))
+        return await self._post("/mandates", bare, MandateTold)
 
     async def mandate(self, mandate_id: str) -> MandateTold:
         """An authority as the account's bank has it."""

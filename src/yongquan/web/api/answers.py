@@ -1,7 +1,7 @@
 """The shapes of answers that handlers encode themselves, as the OpenAPI file tells them. Amounts in fen."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -83,10 +83,11 @@ class Linked(msgspec.Struct):
 
 
 class CardOut(msgspec.Struct):
-    """A bound card of this institution."""
+    """A bound card or account of this institution."""
 
     instrument_id: UUID
     tail: str
+    kind: Literal["card", "wallet", "account"]
 
 
 class Cards(msgspec.Struct):

@@ -4,12 +4,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from yongquan.citizens.sign_in import SignInDesk
 from yongquan.flows.claim_pack import WON
@@ -17,6 +17,7 @@ from yongquan.flows.report_app import report_app, report_csv
 from yongquan.flows.serve_app import purpose_of
 from yongquan.flows.show_pay_code import show_pay_code
 from yongquan.flows.write_daily_file import daily_file
+from yongquan.institutions.account_names import account_name
 from yongquan.institutions.apps import App, SignedRequest
 from yongquan.institutions.apps_store import end_link
 from yongquan.kernel.errors import Outage
@@ -54,10 +55,17 @@ class LinkRequest(BaseModel):
 
 
 class CardRequest(BaseModel):
-    """A card this institution issued to the citizen."""
+    """A card this institution issued to the citizen, or the citizen's account at this bank: one of the two."""
 
     open_id: UUID
-    card_no: str = Field(pattern=r"^\d{12,19}$")
+    card_no: str | None = Field(default=None, pattern=r"^\d{12,19}$")
+    account_no: str | None = Field(default=None, pattern=r"^\d{10,28}$")
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.card_no is None) is (self.account_no is None):
+            raise ValueError("give card_no or account_no")
+        return self
 
 
 class AppPayCode(BaseModel):
@@ -134,14 +142,19 @@ def _people(door: Door, caller: Caller) -> APIRouter:
         who = await door.apps.citizen(app, open_id)
         async with door.database.transaction() as connection:
             rows = await cards_of(connection, cell_of(who, door.cells), who)
-        own = [{"instrument_id": str(c.instrument_id), "tail": c.pan_tail} for c in rows if c.issuer == app.institution]
+        own = [
+            {"instrument_id": str(c.instrument_id), "tail": c.pan_tail, "kind": c.kind}
+            for c in rows
+            if c.issuer == app.institution
+        ]
         return _json({"cards": own})
 
     @routes.post("/cards", response_model=None)
     async def bind(app: Annotated[App, Depends(caller)], wanted: CardRequest) -> Response:
         now = door.clock.now()
         who = await door.apps.citizen(app, wanted.open_id, active_at=now)
-        instrument_id = await door.apps.bind_card(app, who, wanted.card_no, door.links.registry, now=now)
+        pan = wanted.card_no or account_name(app.institution, wanted.account_no or "")
+        instrument_id = await door.apps.bind_card(app, who, pan, door.links.registry, now=now)
         return _json({"instrument_id": str(instrument_id)}, 201)
 
     return routes

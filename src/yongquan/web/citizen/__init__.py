@@ -22,6 +22,7 @@ from yongquan.web.citizen.own import make_own_page
 from yongquan.web.citizen.pay_code import make_pay_code
 from yongquan.web.citizen.paying import make_paying
 from yongquan.web.citizen.phone_pay import make_phone_pay
+from yongquan.web.citizen.plates import make_plates
 from yongquan.web.citizen.receipts import make_receipts
 from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
@@ -50,6 +51,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_stores,
         make_pay_code,
         make_phone_pay,
+        make_plates,
         make_paying,
         make_order,
         make_receipts,

@@ -19,16 +19,15 @@ from yongquan.flows.apply_with_proof import (
     own_application,
 )
 from yongquan.flows.pay_application import CardChoice
-from yongquan.institutions.views import parties
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import cell_of
 from yongquan.kernel.money import yuan
 from yongquan.payments.payouts import PayoutRefused
-from yongquan.payments.views import cards_of
 from yongquan.vouchers.ways.application_form import UPLOAD_MAX, Benefit, WrongAnswers
 from yongquan.vouchers.ways.applications import Application, OpenForm, applications_of, open_forms
 from yongquan.vouchers.ways.card_payments import STUCK, card_payment_of, card_tail_of
 from yongquan.web.bank_words import bank_word
+from yongquan.web.citizen.banking import own_cards
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.pages import render
@@ -172,11 +171,8 @@ def _choice(texts: Mapping[str, str]) -> CardChoice | None:
 
 
 async def _cards(door: Door, who: UUID) -> dict[str, object]:
-    async with door.database.transaction() as connection:
-        return {
-            "cards": await cards_of(connection, cell_of(who, door.cells), who),
-            "names": await parties(connection),
-        }
+    cards, names = await own_cards(door, who)
+    return {"cards": cards, "names": names}
 
 
 async def _read(request: Request) -> Filled:

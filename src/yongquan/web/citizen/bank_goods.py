@@ -9,20 +9,16 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from yongquan.institutions.views import parties
-from yongquan.kernel.ids import cell_of
 from yongquan.kernel.money import yuan
-from yongquan.payments.views import CardRow, cards_of
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.programmes.bank_goods import GoodsWish
 from yongquan.programmes.card_repayment import CardRepayment
 from yongquan.programmes.funds import Funds
-from yongquan.web.bank_words import bank_word
+from yongquan.web.citizen.banking import own_cards, show
 from yongquan.web.citizen.codes_by_text import TROUBLE, ask_code, fen_of, said_trouble
 from yongquan.web.citizen.mandates import terms_lines
 from yongquan.web.door import Door
-from yongquan.web.language import Named, speech_of
-from yongquan.web.pages import render
+from yongquan.web.language import speech_of
 from yongquan.web.sessions import Sessions
 
 Typed = Annotated[str, Form()]
@@ -116,7 +112,7 @@ def _make_funds(door: Door, sessions: Sessions) -> APIRouter:
     async def shelves(
         request: Request, who: UUID, typed: Mapping[str, str] | None = None, trouble: Exception | None = None
     ) -> Response:
-        cards, names = await _cards(door, who)
+        cards, names = await own_cards(door, who)
         facts = {
             "shelves": await funds.catalogue(who),
             "orders": await door.goods.orders(who, "fund"),
@@ -126,7 +122,7 @@ def _make_funds(door: Door, sessions: Sessions) -> APIRouter:
             "typed": typed or {},
             "error": said_trouble(request, trouble),
         }
-        return _show(request, "citizen/funds.html", facts, bad=trouble is not None)
+        return show(request, "citizen/funds.html", facts, bad=trouble is not None)
 
     @routes.get("/funds")
     async def listed(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
@@ -157,7 +153,7 @@ def _make_repay(door: Door, sessions: Sessions) -> APIRouter:
         request: Request, who: UUID, typed: Mapping[str, str] | None = None, trouble: Exception | None = None
     ) -> Response:
         typed = typed or {}
-        cards, names = await _cards(door, who)
+        cards, names = await own_cards(door, who)
         bill, bank = None, ""
         if typed.get("target") and trouble is None:
             try:
@@ -175,7 +171,7 @@ def _make_repay(door: Door, sessions: Sessions) -> APIRouter:
             "examples": door.goods.example_cards(),
             "error": said_trouble(request, trouble),
         }
-        return _show(request, "citizen/repay.html", facts, bad=trouble is not None)
+        return show(request, "citizen/repay.html", facts, bad=trouble is not None)
 
     @routes.get("/repay")
     async def begin(request: Request, who: Annotated[UUID, Depends(sessions.page)]) -> Response:
@@ -193,7 +189,7 @@ def _make_repay(door: Door, sessions: Sessions) -> APIRouter:
     ) -> Response:
         try:
             wish = await counter.wish(instrument_id=form.card, card_no=form.target, amount_fen=fen_of(form.amount))
-            _, names = await _cards(door, who)
+            _, names = await own_cards(door, who)
             said = speech_of(request)
             issuer = said.name_of(names[wish.bank]) if wish.bank in names else wish.bank
             payee = said.say("%(bank)s信用卡 %(tail)s", bank=issuer, tail=form.target[-4:])
@@ -252,14 +248,3 @@ async def _ask(request: Request, door: Door, who: UUID, asked: _Asked, trouble: 
     return await ask_code(
         request, door, who, title=title, lines=lines, hidden=asked.hidden(), action="/c/goods", trouble=trouble
     )
-
-
-async def _cards(door: Door, who: UUID) -> tuple[list[CardRow], Mapping[str, Named]]:
-    async with door.database.transaction() as connection:
-        return list(await cards_of(connection, cell_of(who, door.cells), who)), await parties(connection)
-
-
-def _show(request: Request, template: str, facts: Mapping[str, object], *, bad: bool) -> Response:
-    said = speech_of(request)
-    words = {"word": lambda listed, code: bank_word(said, listed, code)}
-    return render(request, template, {**facts, **words}, status=422 if bad else 200)

@@ -1,14 +1,16 @@
-"""Binding a bank card: by number with the bank's code, or by one key from the bank's app; default and unbinding."""
+"""Binding a card or bank account: by number with the bank's code, or one key from its app; default and unbinding."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from yongquan.citizens.store import name_of, phone_of
-from yongquan.flows.bind_demo_card import open_demo_card
+from yongquan.flows.bind_demo_card import open_demo_account, open_demo_card
 from yongquan.flows.bind_instrument import NotBound
+from yongquan.institutions.account_names import account_name
 from yongquan.institutions.registry import Institution, UnknownIssuer
 from yongquan.kernel.ids import cell_of
 from yongquan.payments.instruments_store import binding_of
@@ -18,6 +20,21 @@ from yongquan.web.pages import render
 from yongquan.web.sessions import Sessions
 
 HOME = "/c/cards"
+
+
+class Typed(BaseModel):
+    """What is to be bound; with a `bank` it is an account there, whose number tells no bank."""
+
+    pan: str = Field(max_length=34)
+    holder: str = Field(max_length=64)
+    phone: str = Field(pattern=r"^1\d{10}$")
+    bank: str = Field(default="", max_length=30)
+
+    @property
+    def named(self) -> str:
+        """The card's number or the account's name."""
+        number = self.pan.replace(" ", "")
+        return account_name(self.bank, number) if self.bank else number
 
 
 def make_binding(door: Door, sessions: Sessions) -> APIRouter:
@@ -31,9 +48,11 @@ def make_binding(door: Door, sessions: Sessions) -> APIRouter:
 def _make_by_number(door: Door, sessions: Sessions) -> APIRouter:
     routes = APIRouter()
 
-    def form(request: Request, error: str = "", *, demo: str = "", status: int = 200) -> Response:
-        facts = {"issuers": _issuers(door), "error": error, "demo": demo, "is_demo": door.phones is not None}
-        return render(request, "citizen/bind.html", facts, status=status)
+    def form(
+        request: Request, error: str = "", *, typed: Typed | None = None, demo: str = "", status: int = 200
+    ) -> Response:
+        facts = {"issuers": _issuers(door), "typed": typed, "error": error, "demo": demo}
+        return render(request, "citizen/bind.html", facts, is_demo=door.phones is not None, status=status)
 
     @routes.get("/cards/bind")
     async def ask(request: Request, _: Annotated[UUID, Depends(sessions.page)]) -> Response:
@@ -41,24 +60,22 @@ def _make_by_number(door: Door, sessions: Sessions) -> APIRouter:
 
     @routes.post("/cards/bind")
     async def begin(
-        request: Request,
-        who: Annotated[UUID, Depends(sessions.page)],
-        pan: Annotated[str, Form(max_length=30)],
-        holder: Annotated[str, Form(max_length=64)],
-        phone: Annotated[str, Form(pattern=r"^1\d{10}$")],
+        request: Request, who: Annotated[UUID, Depends(sessions.page)], typed: Annotated[Typed, Form()]
     ) -> Response:
         try:
-            number = pan.replace(" ", "")
-            binding = await door.bindings.begin(who, pan=number, holder=holder.strip(), phone=phone)
+            binding = await door.bindings.begin(who, pan=typed.named, holder=typed.holder.strip(), phone=typed.phone)
         except UnknownIssuer:
-            return form(request, "unknown_issuer", status=409)
+            return form(request, "unknown_issuer", typed=typed, status=409)
         except NotBound as refused:
-            return form(request, refused.reason, status=409)
+            return form(request, refused.reason, typed=typed, status=409)
         return RedirectResponse(f"{HOME}/bind/{binding}", status_code=303)
 
     @routes.post("/cards/demo")
     async def open_one(
-        request: Request, who: Annotated[UUID, Depends(sessions.page)], bank: Annotated[str, Form()]
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        bank: Annotated[str, Form()],
+        what: Annotated[Literal["card", "account"], Form()] = "card",
     ) -> Response:
         if door.phones is None:
             raise Refused("forbidden", "cards of the demo banks exist in the sandbox only")
@@ -66,8 +83,9 @@ def _make_by_number(door: Door, sessions: Sessions) -> APIRouter:
         async with door.database.transaction() as connection:
             name = await name_of(connection, cell, who, door.sealing)
             phone = await phone_of(connection, cell, who, door.sealing)
-        pan = await open_demo_card(door.links, bank=bank, holder=name or "", phone=phone or "")
-        return form(request, demo=f"{pan} · {name} · {phone}")
+        open_demo = open_demo_card if what == "card" else open_demo_account
+        number = await open_demo(door.links, bank=bank, holder=name or "", phone=phone or "")
+        return form(request, demo=f"{number} · {name} · {phone}")
 
     return routes
 

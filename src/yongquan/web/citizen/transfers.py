@@ -9,12 +9,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from yongquan.institutions.views import parties
-from yongquan.kernel.ids import cell_of
 from yongquan.kernel.money import yuan
 from yongquan.payments.transfers import Payee, TransferWish
-from yongquan.payments.views import cards_of
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.web.bank_words import bank_word
+from yongquan.web.citizen.banking import own_cards, show
 from yongquan.web.citizen.codes_by_text import TROUBLE, ask_code, fen_of, said_trouble
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
@@ -68,9 +67,7 @@ def _make_statement(door: Door, sessions: Sessions) -> APIRouter:
         instrument_id: UUID,
         before: int | None = None,
     ) -> Response:
-        async with door.database.transaction() as connection:
-            cards = await cards_of(connection, cell_of(who, door.cells), who)
-            names = await parties(connection)
+        cards, names = await own_cards(door, who)
         card = next((one for one in cards if one.instrument_id == instrument_id), None)
         if card is None:
             return render(request, "citizen/missing.html", status=404)
@@ -145,11 +142,8 @@ def _make_transfer(door: Door, sessions: Sessions) -> APIRouter:
 async def _form(
     request: Request, door: Door, who: UUID, typed: dict[str, str] | None = None, trouble: Exception | None = None
 ) -> Response:
-    async with door.database.transaction() as connection:
-        cards = await cards_of(connection, cell_of(who, door.cells), who)
-        names = await parties(connection)
+    cards, names = await own_cards(door, who)
     chose, receiver = await door.transfers.receiver(who)
-    said = speech_of(request)
     facts = {
         "cards": cards,
         "names": names,
@@ -157,9 +151,8 @@ async def _form(
         "sent": await door.transfers.sent(who),
         "error": said_trouble(request, trouble),
         "chosen": (str(receiver) if receiver else "none") if chose else "",
-        "word": lambda listed, code: bank_word(said, listed, code),
     }
-    return render(request, "citizen/transfer.html", facts, status=422 if trouble else 200)
+    return show(request, "citizen/transfer.html", facts, bad=trouble is not None)
 
 
 async def _confirm(

@@ -90,6 +90,7 @@ ACTIONS = {
     "settlement.minimum_set": "设定起付金额",
     "settlement.account_changed": "更改商户结算账户",
     "settlement.cut_offs_set": "设定当日结算时间",
+    "settlement.same_day_offered": "设定收单机构的当日结算",
     "fees.proposed": "提交费率版本",
     "fees.approved": "同意费率版本",
     "fees.refused": "不同意费率版本",

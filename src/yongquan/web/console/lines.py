@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.flows.switch_route import PROMOTION_MAX, ROUTING_ROLES, promote_route, switch_route
 from yongquan.institutions.views import parties
+from yongquan.payments.cut_offs_store import last_cut_offs
 from yongquan.payments.reversals import waiting_reversals
 from yongquan.payments.routes_store import all_routes
 from yongquan.plumbing.clock import wall_now
@@ -23,12 +24,14 @@ def make_lines(desk: Desk) -> APIRouter:
         async with door.database.transaction() as connection:
             stored = await all_routes(connection)
             waiting = await waiting_reversals(connection)
+            cut_offs = await last_cut_offs(connection)
             names = await parties(connection)
         issuers = [m.code for m in door.links.registry.issuers] if door.links.registry else []
         facts = {
             "routes": stored,
             "reports": {(r.issuer, r.line): r for r in door.routes.report(issuers)},
             "waiting": waiting,
+            "cut_offs": cut_offs,
             "names": names,
             "may_switch": any(visitor.staff.may(role) for role in ROUTING_ROLES),
             "done": done,

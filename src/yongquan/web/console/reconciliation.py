@@ -138,7 +138,7 @@ def _words(request: Request, visitor: Visitor) -> dict[str, object]:
         "settle_words": SettleWords(speech_of(request)),
         "may_work": any(visitor.staff.may(role) for role in CASE_ROLES),
         "fates": [fate.value for fate in DIFFERENCES],
-        "owners": [owner.value for owner in Owner if owner is not Owner.ACQUIRER],
+        "owners": [owner.value for owner in Owner],
         "states": [state.value for state in CaseState],
         "moved": MOVED,
     }

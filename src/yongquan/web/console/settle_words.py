@@ -40,7 +40,7 @@ ARRIVALS = {
     "disputed": "退回，待重付",
     "": "未到账",
 }
-ROW_KINDS = {"purchase": "消费", "refund": "退货"}
+ROW_KINDS = {"purchase": "消费", "refund": "退货", "payout": "付商户", "release": "解除暂缓", "return": "退回出资方"}
 DAY_FAULTS = {
     "header": "表头不符合日文件的格式",
     "rows": "首行的笔数与文件里的行数不符",
@@ -49,7 +49,7 @@ DAY_FAULTS = {
     "day": "首行的日期不对",
     "line": "这一行的列数不对",
     "key": "流水号应为 1 至 160 个字符",
-    "kind": "类型应为 purchase（消费）或 refund（退货）",
+    "kind": "类型应为 purchase（消费）、refund（退货）、payout（付商户）、release（解除暂缓）或 return（退回出资方）",
     "state": "状态应为 succeeded、failed、reversed 或 unknown",
     "amount_fen": "金额应为整数分",
     "at": "时间应带时区，如 2022-02-15T12:00:00+08:00",

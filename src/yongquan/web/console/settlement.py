@@ -16,6 +16,7 @@ from yongquan.flows.set_payout_minimum import set_payout_minimum
 from yongquan.institutions.views import parties
 from yongquan.merchants.views import facts_of_stores, store_of, stores_named
 from yongquan.payments.holds import holds_listed
+from yongquan.payments.same_day_offers import offers
 from yongquan.payments.settling_store import cut_offs_of, minimum_of, unpaid_lines
 from yongquan.payments.shop_statement import shop_statement, statement_days
 from yongquan.plumbing.clock import SHANGHAI, wall_now
@@ -105,6 +106,7 @@ def _add_shops(routes: APIRouter, desk: Desk) -> None:
                 "done": done,
                 "minimum_fen": await minimum_of(connection, store_id),
                 "cut_offs": said_times(await cut_offs_of(connection, store_id)),
+                "offer": (await offers(connection)).get(found.acquirer),
             }
         return desk.show(request, visitor, "settlement_shop.html", facts | _words(request, visitor))
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from yongquan.flows.park_by_v3 import V3Parking
 from yongquan.flows.trade_by_v3 import V3Trades
 from yongquan.flows.transfer_by_v3 import V3Transfers
 from yongquan.institutions.gateway import GatewayMerchant
@@ -13,6 +14,7 @@ from yongquan.web.dialects.wechat_v3_busifavor import add_merchant_coupons
 from yongquan.web.dialects.wechat_v3_edge import V3Answer, V3Refused, caller_of, route_class, say_time
 from yongquan.web.dialects.wechat_v3_favor import add_coupons
 from yongquan.web.dialects.wechat_v3_flows import add_flows
+from yongquan.web.dialects.wechat_v3_parking import add_parking
 from yongquan.web.dialects.wechat_v3_pay import add_payments
 from yongquan.web.dialects.wechat_v3_refunds import add_refunds
 from yongquan.web.dialects.wechat_v3_stocks import add_stocks
@@ -33,6 +35,7 @@ def make_wechat_v3(door: Door, seal: Seal) -> APIRouter:
     add_refunds(routes, door, caller, trades)
     add_bills(routes, door, caller)
     add_transfers(routes, seal, caller, V3Transfers(trades, door.payouts))
+    add_parking(routes, door, caller, V3Parking(trades, door.sealing))
 
     @routes.get("/certificates", response_model=None)
     async def certificates(merchant: Annotated[GatewayMerchant, Depends(caller)]) -> dict[str, object]:

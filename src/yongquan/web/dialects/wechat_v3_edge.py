@@ -48,6 +48,8 @@ CODES = {
     "order_paid": (400, "ORDERPAID", "订单已支付,请申请退款"),
     "order_closed": (400, "ORDER_CLOSED", "订单已关闭"),
     "attempt_under_way": (400, "USERPAYING", "用户支付中,请稍后查询"),
+    "no_such_parking": (404, "RESOURCE_NOT_EXISTS", "入场记录不存在或车牌不符"),
+    "plate_not_open": (403, "NO_AUTH", "车牌未开通停车代扣"),
     "no_such_refund": (404, "RESOURCE_NOT_EXISTS", "退款单不存在"),
     "not_refundable": (400, "INVALID_REQUEST", "订单当前状态不能退款"),
     "refund_too_large": (403, "NOT_ENOUGH", "退款金额大于订单可退金额"),
