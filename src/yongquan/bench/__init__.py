@@ -11,6 +11,7 @@ BENCHMARKS = {
     "claims": "yongquan.bench.claims",
     "draw": "yongquan.bench.draw",
     "faults": "yongquan.bench.faults",
+    "import": "yongquan.bench.importing",
     "matching": "yongquan.bench.matching",
     "payments": "yongquan.bench.payments",
     "reconcile": "yongquan.bench.reconcile",

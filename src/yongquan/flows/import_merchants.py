@@ -1,0 +1,213 @@
+"""A list of shops comes into the library: kept as it is, read through a mapping, matched, placed and screened.
+
+A file is staged first (kept with its hash, nothing else), then taken in. The matching runs in a process of its own,
+outside any transaction; if people change the library meanwhile, it is done again.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from uuid import UUID
+
+from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.ids import named_id
+from yongquan.kernel.regions import Regions
+from yongquan.merchants.library import store, views
+from yongquan.merchants.library.authenticity import Score
+from yongquan.merchants.library.mapping import ListFile, check_mapping, guess_mapping, read_file, read_rows
+from yongquan.merchants.library.model import (
+    KeptRow,
+    Placement,
+    Source,
+    SourceKind,
+    UnknownShop,
+    own_shop_of,
+    row_id_of,
+)
+from yongquan.merchants.library.placing import Shelf, known_of, place, rows_after
+from yongquan.merchants.library.screening import Known, screen
+from yongquan.merchants.library.store import NewRow
+from yongquan.merchants.library.views import ImportCard
+from yongquan.merchants.matching.matcher import extend
+from yongquan.merchants.matching.reading import Row
+from yongquan.plumbing.audit import AuditEntry, Fact, append
+from yongquan.plumbing.db import Database
+from yongquan.plumbing.sealing import Sealing
+from yongquan.staff import Role
+
+Facts = dict[str, Fact]
+LIBRARY_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
+RUN_MAX = timedelta(minutes=20)  # a run that has not ended by then died
+TRIES = 3
+SMALL = 3_000  # rows that are matched sooner than a process is begun
+FILE_MAX = 64 * 1024 * 1024
+TEXT_MAX = 200
+
+
+class ImportRunning(Refusal):
+    """Another list is being taken in: one at a time."""
+
+    code = "import_running"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What the library's flows work with."""
+
+    database: Database
+    sealing: Sealing
+    regions: Regions
+    known: Known = field(default_factory=Known)
+
+
+async def add_source(library: Library, source: Source, *, actor: str, now: datetime) -> None:
+    """Note who gives us a list and under which licence or consent; a known code is left as it is. Raises `BadInput`."""
+    for name, text in (("name", source.name), ("given_by", source.given_by), ("basis", source.basis)):
+        if not 1 <= len(text) <= TEXT_MAX:
+            raise BadInput(f"{name} of the source has {len(text)} characters: write 1 to {TEXT_MAX}")
+    async with library.database.transaction() as connection:
+        if await store.save_source(connection, source, actor=actor, now=now):
+            facts: Facts = {"name": source.name, "kind": source.kind.value, "basis": source.basis}
+            entry = AuditEntry(actor=actor, action="library.source_added", subject=f"list:{source.code}", after=facts)
+            await append(connection, entry, now=now)
+
+
+async def stage_list(
+    library: Library, source: str, name: str, content: bytes, *, actor: str, now: datetime
+) -> ImportCard:
+    """Keep a file as it came. The same file of the same source again is answered as before. Raises `BadInput`."""
+    if len(content) > FILE_MAX:
+        raise BadInput(f"{name}: larger than {FILE_MAX >> 20} MB; split the list")
+    digest = hashlib.sha256(content).digest()
+    import_id = named_id("list", source, digest.hex())
+    async with library.database.transaction() as connection:
+        if all(one.code != source for one in await store.sources(connection)):
+            raise BadInput(f"there is no source {source!r}")
+        if (before := await views.import_card(connection, import_id)) is not None:
+            return before
+    file = await asyncio.to_thread(read_file, name, content)
+    mapping = guess_mapping(file)
+    sealed = library.sealing.seal_bytes(content, what="list file")
+    async with library.database.transaction() as connection:
+        await store.stage_import(
+            connection,
+            import_id,
+            source=source,
+            file_name=name[:TEXT_MAX],
+            sha256=digest,
+            sealed=sealed,
+            headings=file.headings,
+            mapping=mapping,
+            rows=(len(file.lines), 0),
+            actor=actor,
+            now=now,
+        )
+        card = await views.import_card(connection, import_id)
+    if card is None:
+        raise UnknownShop
+    return card
+
+
+async def staged_file(library: Library, import_id: UUID) -> tuple[ImportCard, ListFile]:
+    """A kept file, read again. Raises `UnknownShop`."""
+    async with library.database.transaction() as connection:
+        card = await views.import_card(connection, import_id)
+        sealed = await views.file_of(connection, import_id)
+    if card is None or sealed is None:
+        raise UnknownShop
+    content = library.sealing.open_bytes(sealed, what="list file")
+    return card, await asyncio.to_thread(read_file, card.file_name, content)
+
+
+async def take_list_in(
+    library: Library, import_id: UUID, mapping: Sequence[str], *, actor: str, now: datetime
+) -> ImportCard:
+    """Read, match, place and screen a staged file; one that was taken in is answered as before.
+
+    Raises `UnknownShop`, `BadInput` for a mapping that does not fit, `ImportRunning`.
+    """
+    card, file = await staged_file(library, import_id)
+    if card.state == "done":
+        return card
+    read = await asyncio.to_thread(read_rows, file, check_mapping(file, mapping))
+    async with library.database.transaction() as connection:
+        if not await store.begin_import(
+            connection, import_id, mapping, bad=read.bad_lines, now=now, dead=now - RUN_MAX
+        ):
+            raise ImportRunning
+        await store.keep_errors(connection, import_id, read.faults)
+    try:
+        rows = await _new_rows(library, card, read.rows)
+        await _take_in(library, card, rows, repeated=len(read.rows) - len(rows), actor=actor, now=now)
+    except BaseException:
+        async with library.database.transaction() as connection:
+            await store.give_up_import(connection, import_id)
+        raise
+    async with library.database.transaction() as connection:
+        done = await views.import_card(connection, import_id)
+    return done or card
+
+
+async def _new_rows(library: Library, card: ImportCard, rows: Sequence[tuple[int, Row]]) -> list[NewRow]:
+    """The rows that the source did not give before, each content once."""
+    fresh: dict[bytes, NewRow] = {}
+    for line, row in rows:
+        content = library.sealing.index(store.cells_of(row), what="list row")
+        fresh.setdefault(content, NewRow(row_id_of(card.import_id, line), line, content, row))
+    async with library.database.transaction() as connection:
+        had = await store.contents_had(connection, card.source, list(fresh))
+    return [row for content, row in fresh.items() if content not in had]
+
+
+async def _take_in(
+    library: Library, card: ImportCard, rows: Sequence[NewRow], *, repeated: int, actor: str, now: datetime
+) -> None:
+    fresh = [
+        KeptRow(new.row_id, own_shop_of(new.row_id), card.source, card.kind, card.made_at, new.row) for new in rows
+    ]
+    for _ in range(TRIES):
+        async with library.database.transaction() as connection:
+            version = await store.library_version(connection)
+            shelf = await store.shelf(connection, library.sealing)
+        placed, scores = await _decided(library, shelf, fresh)
+        async with library.database.transaction() as connection:
+            if await store.change_library(connection) != version:
+                continue
+            await store.keep_rows(connection, card.import_id, card.source, rows, library.sealing)
+            stores = {placed.shop_of[one.row_id]: UUID(one.row.id) for one in fresh if one.kind is SourceKind.OWN}
+            await store.keep_placement(connection, placed, stores, import_id=card.import_id, now=now)
+            await store.keep_scores(connection, scores, now=now)
+            await store.finish_import(
+                connection, card.import_id, repeated=repeated, kept=len(rows), placed=placed, now=now
+            )
+            facts: Facts = {"file": card.file_name, "rows": len(rows), "shops": len(placed.new_shops)}
+            subject = f"import:{card.import_id}"
+            entry = AuditEntry(actor=actor, action="library.imported", subject=subject, after=facts)
+            await append(connection, entry, now=now)
+        return
+    raise ImportRunning
+
+
+async def _decided(library: Library, shelf: Shelf, fresh: Sequence[KeptRow]) -> tuple[Placement, dict[UUID, Score]]:
+    """Match and screen: much of it in a process of its own, so that the server goes on answering."""
+    if not fresh:
+        return Placement([], {}, [], []), {}
+    work = (shelf, fresh, library.regions, library.known)
+    if len(shelf.rows) + len(fresh) < SMALL:
+        return await asyncio.to_thread(place_and_screen, *work)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        return await asyncio.get_running_loop().run_in_executor(apart, place_and_screen, *work)
+
+
+def place_and_screen(
+    shelf: Shelf, fresh: Sequence[KeptRow], regions: Regions, known: Known
+) -> tuple[Placement, dict[UUID, Score]]:
+    """Where the new rows go, and how real the shops are that they touch. Pure."""
+    rows = [*(kept.row for kept in shelf.rows), *(one.row for one in fresh)]
+    placed = place(shelf, fresh, extend(rows, known_of(shelf, len(fresh))))
+    touched = frozenset([*placed.shop_of.values(), *(merge.into_shop for merge in placed.merges)])
+    return placed, screen(rows_after(shelf, fresh, placed), regions, known, wanted=touched)
