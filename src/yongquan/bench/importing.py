@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import resource
 import sys
 import tempfile
 from collections import Counter
@@ -85,7 +86,7 @@ async def _import(conninfo: str, files: dict[str, bytes], lists: MerchantLists) 
         for source, kind in zip(SOURCES, KINDS, strict=True):
             wanted = Source(source, source, kind, "bench", "generated")
             await add_source(library, wanted, actor="command:bench", now=now)
-        steps, started = {}, perf_counter()
+        steps, started, worked = {}, perf_counter(), _processor_s()
         for source, content in files.items():
             begun = perf_counter()
             card = await stage_list(library, source, f"{source}.csv", content, actor="command:bench", now=now)
@@ -93,12 +94,19 @@ async def _import(conninfo: str, files: dict[str, bytes], lists: MerchantLists) 
             steps[source] = {"rows": done.rows_kept, "new_shops": done.shops_new, "joined": done.rows_joined,
                              "merged": done.shops_merged, "seconds": round(perf_counter() - begun, 1)}  # fmt: skip
             _say(f"{source}: {steps[source]}")
-        seconds = perf_counter() - started
+        seconds, cpu_seconds = perf_counter() - started, _processor_s() - worked
         async with database.transaction() as connection:
             held = await members_by_own_id(connection)
             counts = await views.counts(connection)
-    return {"seconds": round(seconds, 1), "lists": steps, "library_shops": counts.shops,
+    spent = {"seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
+    return {**spent, "lists": steps, "library_shops": counts.shops,
             "pairs_for_a_person": counts.near, **_judged(lists, held)}  # fmt: skip
+
+
+def _processor_s() -> float:
+    """Processor seconds of this process and its ended children (not the database's)."""
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _judged(lists: MerchantLists, held: dict[str, tuple[str, str]]) -> dict[str, Any]:

@@ -5,34 +5,39 @@ outside any transaction; if people change the library meanwhile, it is done agai
 """
 
 import asyncio
+import csv
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from multiprocessing import get_context
 from uuid import UUID
 
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.kernel.ids import named_id
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.library import store, views
-from yongquan.merchants.library.authenticity import Score
-from yongquan.merchants.library.mapping import ListFile, check_mapping, guess_mapping, read_file, read_rows
+from yongquan.merchants.library.apart import decide
+from yongquan.merchants.library.mapping import (
+    FAULT_WORDS,
+    ListFile,
+    check_mapping,
+    guess_mapping,
+    read_file,
+    read_rows,
+    write_faults,
+)
 from yongquan.merchants.library.model import (
     KeptRow,
-    Placement,
     Source,
     SourceKind,
     UnknownShop,
     own_shop_of,
     row_id_of,
 )
-from yongquan.merchants.library.placing import Shelf, known_of, place, rows_after
-from yongquan.merchants.library.screening import Known, screen
+from yongquan.merchants.library.screening import Known
 from yongquan.merchants.library.store import NewRow
 from yongquan.merchants.library.views import ImportCard
-from yongquan.merchants.matching.matcher import extend
 from yongquan.merchants.matching.reading import Row
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Database
@@ -43,9 +48,11 @@ Facts = dict[str, Fact]
 LIBRARY_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 RUN_MAX = timedelta(minutes=20)  # a run that has not ended by then died
 TRIES = 3
-SMALL = 3_000  # rows that are matched sooner than a process is begun
 FILE_MAX = 64 * 1024 * 1024
 TEXT_MAX = 200
+
+
+OWN = Source("own", "本平台门店", SourceKind.OWN, "本平台", "门店登记")
 
 
 class ImportRunning(Refusal):
@@ -123,6 +130,27 @@ async def staged_file(library: Library, import_id: UUID) -> tuple[ImportCard, Li
     return card, await asyncio.to_thread(read_file, card.file_name, content)
 
 
+async def faults_file(library: Library, import_id: UUID, reasons: Mapping[str, str] = FAULT_WORDS) -> bytes:
+    """The rows that could not be read, in the file's format with a column of reasons, to be mended and sent again."""
+    _, file = await staged_file(library, import_id)
+    async with library.database.transaction() as connection:
+        faults = await views.faults_of(connection, import_id)
+    return await asyncio.to_thread(write_faults, file, faults, reasons)
+
+
+async def bring_own_stores(library: Library, *, actor: str, now: datetime) -> ImportCard:
+    """Take our own stores in as a list of their own, so that shops of other lists are known for what they are."""
+    async with library.database.transaction() as connection:
+        rows = await views.own_stores(connection)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("id", "name", "address", "licence", "category", "lon", "lat"))
+    writer.writerows(rows)
+    await add_source(library, OWN, actor=actor, now=now)
+    card = await stage_list(library, OWN.code, "stores.csv", out.getvalue().encode(), actor=actor, now=now)
+    return await take_list_in(library, card.import_id, card.mapping, actor=actor, now=now)
+
+
 async def take_list_in(
     library: Library, import_id: UUID, mapping: Sequence[str], *, actor: str, now: datetime
 ) -> ImportCard:
@@ -173,7 +201,7 @@ async def _take_in(
         async with library.database.transaction() as connection:
             version = await store.library_version(connection)
             shelf = await store.shelf(connection, library.sealing)
-        placed, scores = await _decided(library, shelf, fresh)
+        placed, scores = await asyncio.to_thread(decide, shelf, fresh, library.regions, library.known)
         async with library.database.transaction() as connection:
             if await store.change_library(connection) != version:
                 continue
@@ -190,24 +218,3 @@ async def _take_in(
             await append(connection, entry, now=now)
         return
     raise ImportRunning
-
-
-async def _decided(library: Library, shelf: Shelf, fresh: Sequence[KeptRow]) -> tuple[Placement, dict[UUID, Score]]:
-    """Match and screen: much of it in a process of its own, so that the server goes on answering."""
-    if not fresh:
-        return Placement([], {}, [], []), {}
-    work = (shelf, fresh, library.regions, library.known)
-    if len(shelf.rows) + len(fresh) < SMALL:
-        return await asyncio.to_thread(place_and_screen, *work)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-        return await asyncio.get_running_loop().run_in_executor(apart, place_and_screen, *work)
-
-
-def place_and_screen(
-    shelf: Shelf, fresh: Sequence[KeptRow], regions: Regions, known: Known
-) -> tuple[Placement, dict[UUID, Score]]:
-    """Where the new rows go, and how real the shops are that they touch. Pure."""
-    rows = [*(kept.row for kept in shelf.rows), *(one.row for one in fresh)]
-    placed = place(shelf, fresh, extend(rows, known_of(shelf, len(fresh))))
-    touched = frozenset([*placed.shop_of.values(), *(merge.into_shop for merge in placed.merges)])
-    return placed, screen(rows_after(shelf, fresh, placed), regions, known, wanted=touched)

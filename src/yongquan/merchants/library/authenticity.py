@@ -11,6 +11,7 @@ VERSION: Final = 1
 START: Final = 40
 CREDIBLE_MIN: Final = 60
 DOUBTFUL_MAX: Final = 34
+THIN: Final = frozenset({"one_source", "no_door", "no_phone", "no_payers"})  # nothing known, not something bad
 PAYERS_MANY, PAY_DAYS_MIN = 20, 5
 PHONE_SHOPS_MAX, ACCOUNT_SHOPS_MAX = 5, 3
 
@@ -60,10 +61,15 @@ class Score:
 
 
 def score_shop(facts: ShopFacts) -> Score:
-    """Add the points up, starting from 40, within 0 and 100."""
+    """Add the points up, starting from 40, within 0 and 100.
+
+    A shop of which little is known is unsure, not doubtful: to be screened, something must speak against it.
+    """
     points = tuple(Point(code, weight) for code, weight, holds in (*_for_it(facts), *_against_it(facts)) if holds)
     total = min(max(START + sum(point.points for point in points), 0), 100)
-    verdict = "credible" if total >= CREDIBLE_MIN else "doubtful" if total <= DOUBTFUL_MAX else "unsure"
+    speaks_against = any(point.points < 0 and point.code not in THIN for point in points)
+    is_doubtful = total <= DOUBTFUL_MAX and speaks_against
+    verdict = "credible" if total >= CREDIBLE_MIN else "doubtful" if is_doubtful else "unsure"
     return Score(total, verdict, points)
 
 

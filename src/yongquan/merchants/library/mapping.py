@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,16 @@ from yongquan.merchants.matching.reading import HEADINGS, Row, guess_column, lin
 
 COLUMNS: Final = tuple(HEADINGS)
 NEEDED: Final = ("name", "address", "phone", "licence")
-FAULTS: Final = ("no_name", "same_id", "no_degrees", "half_place", "bad_phone", "bad_licence", "too_long", "too_many")
+FAULT_WORDS: Final = {
+    "no_name": "店名和执照号都没有",
+    "same_id": "编号重复",
+    "no_degrees": "不是度数",
+    "half_place": "经度、纬度要成对",
+    "bad_phone": "不是电话",
+    "bad_licence": "不是执照号",
+    "too_long": "超过 500 字",
+    "too_many": "单元格多于表头",
+}
 REASON: Final = "错误原因"
 ROWS_MAX = 200_000
 CELL_MAX = 500
@@ -115,7 +124,7 @@ def read_rows(file: ListFile, mapping: Sequence[str]) -> ReadList:
     return ReadList(rows, faults)
 
 
-def write_faults(file: ListFile, faults: Sequence[RowFault], reasons: dict[str, str]) -> bytes:
+def write_faults(file: ListFile, faults: Sequence[RowFault], reasons: Mapping[str, str]) -> bytes:
     """The rows with faults as they came, in the file's own format, with a last column that says why."""
     said: dict[int, list[str]] = {}
     for fault in faults:

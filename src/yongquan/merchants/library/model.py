@@ -45,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """A cell that cannot be read. `line` is the line of the file, `code` one of the words of `mapping.FAULTS`."""
+    """A cell that cannot be read. `line` is the line of the file, `code` one of `mapping.FAULT_WORDS`."""
 
     line: int
     heading: str

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
-from shapely import contains_xy
+from shapely import contains_xy, prepare
 
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.library.authenticity import Score, ShopFacts, score_shop
@@ -171,8 +171,10 @@ def _grounds(regions: Regions, shops: Sequence[_Shop]) -> tuple[list[bool | None
     inside = np.zeros(len(shops), dtype=np.bool_)
     fits = np.zeros(len(shops), dtype=np.bool_)
     for division in regions.divisions:
+        ground = division.outline.simplify(BORDER_DEGREES / 10).buffer(BORDER_DEGREES, quad_segs=2)
+        prepare(ground)
         there = np.zeros(len(shops), dtype=np.bool_)
-        there[known] = contains_xy(division.outline.buffer(BORDER_DEGREES), lon[known], lat[known])
+        there[known] = contains_xy(ground, lon[known], lat[known])
         inside |= there
         name = TODAY.get(division.name.rstrip("区市县"), "")
         fits |= there & np.array([name in shop.divisions for shop in shops], dtype=np.bool_)

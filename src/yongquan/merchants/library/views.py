@@ -55,6 +55,10 @@ _MERGE = """
 select merge_id, into_shop, from_shop, row_ids, score, reasons, made_by, made_at, undone_by, undone_at, why
   from merchants.library_merge where merge_id = %s
 """
+_OWN_STORES = """
+select store_id::text, name, address, licence_no, industry, lon::text, lat::text
+  from merchants.store where state <> 'closed' order by store_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,11 @@ async def file_of(connection: Connection, import_id: UUID) -> bytes | None:
 async def faults_of(connection: Connection, import_id: UUID) -> list[RowFault]:
     """What was wrong with the rows that were left out."""
     return [RowFault(*row) for row in await (await connection.execute(_ERRORS, [import_id])).fetchall()]
+
+
+async def own_stores(connection: Connection) -> Sequence[Sequence[str]]:
+    """Our own stores as the rows of a list."""
+    return await (await connection.execute(_OWN_STORES)).fetchall()
 
 
 async def counts(connection: Connection) -> Counts:
