@@ -16,7 +16,8 @@ from typing import Any
 
 from yongquan.app import load_regions
 from yongquan.bench.machine import describe_machine
-from yongquan.flows.import_merchants import Library, add_source, stage_list, take_list_in
+from yongquan.flows.import_merchants import add_source, stage_list, take_list_in
+from yongquan.flows.screen_library import Library
 from yongquan.merchants.library import views
 from yongquan.merchants.library.model import Source, SourceKind
 from yongquan.merchants.library.store import members_by_own_id

@@ -12,7 +12,7 @@ from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 
 if TYPE_CHECKING:
-    from yongquan.flows.import_merchants import Library
+    from yongquan.flows.screen_library import Library
     from yongquan.merchants.library.model import Source
     from yongquan.merchants.library.views import ImportCard
 
@@ -31,7 +31,7 @@ def import_list(  # noqa: PLR0917 - typer takes options as it finds them
 ) -> None:
     """Take a list of shops into the library: matched against what is there, merged, screened."""
     from yongquan.app import load_regions
-    from yongquan.flows.import_merchants import Library
+    from yongquan.flows.screen_library import Library
     from yongquan.plumbing.db import database_of, opened
     from yongquan.plumbing.keys import load_keys
     from yongquan.plumbing.migrate import migrate

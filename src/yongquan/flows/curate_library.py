@@ -1,15 +1,14 @@
 """People put the library right: a merge is taken back, a pair the matcher would not decide is decided."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from yongquan.flows.import_merchants import LIBRARY_ROLES, Facts, Library
+from yongquan.flows.import_merchants import LIBRARY_ROLES, Facts
+from yongquan.flows.screen_library import Library, rescore
 from yongquan.kernel.errors import BadInput
 from yongquan.merchants.library import curating, store, views
 from yongquan.merchants.library.curating import Pair
 from yongquan.merchants.library.model import Merge, MergeUndone, NearState, NearTaken, UnknownShop
-from yongquan.merchants.library.screening import screen
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.db import Connection
 from yongquan.plumbing.fresh import fresh_id
@@ -43,7 +42,7 @@ async def split_merge(library: Library, staff: Staff, merge_id: UUID, *, why: st
         await curating.relink(connection, [here, back])
         await curating.mark_undone(connection, merge_id, actor=staff.actor, why=why, now=now)
         await curating.say_of_pair(connection, rows[0], beside, NearState.DIFFERENT, actor=staff.actor, now=now)
-        await _rescore(library, connection, [here, back], now=now)
+        await rescore(library, connection, [here, back], now=now)
         facts: Facts = {"from": str(here), "rows": len(rows), "reason": why}
         await append(connection, _entry(staff.actor, "split", f"shop:{back}", facts), now=now)
     return back
@@ -90,14 +89,7 @@ async def _make_one(library: Library, connection: Connection, pair: Pair, staff:
     rows = await curating.rows_of(connection, gone.shop_id)
     merge = Merge(fresh_id(), into.shop_id, gone.shop_id, rows, pair.near.score, pair.near.reasons, staff.actor)
     await curating.merge_by_hand(connection, merge, now=now)
-    await _rescore(library, connection, [into.shop_id], now=now)
-
-
-async def _rescore(library: Library, connection: Connection, shop_ids: Sequence[UUID], *, now: datetime) -> None:
-    near = await curating.shops_sharing_phones(connection, shop_ids)
-    rows = await store.rows_of_shops(connection, [*{*near, *shop_ids}], library.sealing)
-    scores = screen(rows, library.regions, library.known, wanted=frozenset(shop_ids))
-    await store.keep_scores(connection, scores, now=now)
+    await rescore(library, connection, [into.shop_id], now=now)
 
 
 def _entry(actor: str, act: str, subject: str, after: Facts) -> AuditEntry:

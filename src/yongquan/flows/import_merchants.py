@@ -9,13 +9,12 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from yongquan.flows.screen_library import Library, known_of_stores, rescore
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.kernel.ids import named_id
-from yongquan.kernel.regions import Regions
 from yongquan.merchants.library import store, views
 from yongquan.merchants.library.apart import decide
 from yongquan.merchants.library.mapping import (
@@ -35,13 +34,10 @@ from yongquan.merchants.library.model import (
     own_shop_of,
     row_id_of,
 )
-from yongquan.merchants.library.screening import Known
 from yongquan.merchants.library.store import NewRow
 from yongquan.merchants.library.views import ImportCard
 from yongquan.merchants.matching.reading import Row
 from yongquan.plumbing.audit import AuditEntry, Fact, append
-from yongquan.plumbing.db import Database
-from yongquan.plumbing.sealing import Sealing
 from yongquan.staff import Role
 
 Facts = dict[str, Fact]
@@ -59,16 +55,6 @@ class ImportRunning(Refusal):
     """Another list is being taken in: one at a time."""
 
     code = "import_running"
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """What the library's flows work with."""
-
-    database: Database
-    sealing: Sealing
-    regions: Regions
-    known: Known = field(default_factory=Known)
 
 
 async def add_source(library: Library, source: Source, *, actor: str, now: datetime) -> None:
@@ -148,7 +134,10 @@ async def bring_own_stores(library: Library, *, actor: str, now: datetime) -> Im
     writer.writerows(rows)
     await add_source(library, OWN, actor=actor, now=now)
     card = await stage_list(library, OWN.code, "stores.csv", out.getvalue().encode(), actor=actor, now=now)
-    return await take_list_in(library, card.import_id, card.mapping, actor=actor, now=now)
+    done = await take_list_in(library, card.import_id, card.mapping, actor=actor, now=now)
+    async with library.database.transaction() as connection:
+        await rescore(library, connection, await views.shops_of_import(connection, done.import_id), now=now)
+    return done
 
 
 async def take_list_in(
@@ -201,7 +190,8 @@ async def _take_in(
         async with library.database.transaction() as connection:
             version = await store.library_version(connection)
             shelf = await store.shelf(connection, library.sealing)
-        placed, scores = await asyncio.to_thread(decide, shelf, fresh, library.regions, library.known)
+            known = await known_of_stores(library, connection, shelf.stores, now=now)
+        placed, scores = await asyncio.to_thread(decide, shelf, fresh, library.regions, known)
         async with library.database.transaction() as connection:
             if await store.change_library(connection) != version:
                 continue

@@ -59,6 +59,32 @@ _OWN_STORES = """
 select store_id::text, name, address, licence_no, industry, lon::text, lat::text
   from merchants.store where state <> 'closed' order by store_id
 """
+_SHARERS = """
+with shared as (
+    select acquirer, account_no, count(distinct licence_no)::int as owners
+      from merchants.store where account_no <> '' group by 1, 2 having count(distinct licence_no) > 1
+)
+select s.store_id, h.owners - 1 from merchants.store s join shared h using (acquirer, account_no)
+ where s.store_id = any (%s)
+"""
+_OF_IMPORT = """
+select distinct m.shop_id from merchants.list_row r join merchants.library_member m using (row_id)
+ where r.import_id = %s
+"""
+_ORIGINS = """
+select r.row_id, r.line, r.own_id, i.import_id, i.file_name
+  from merchants.list_row r join merchants.list_import i using (import_id) where r.row_id = any (%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row came from: its line of which file, and its number there."""
+
+    line: int
+    own_id: str
+    import_id: UUID
+    file_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +178,23 @@ async def faults_of(connection: Connection, import_id: UUID) -> list[RowFault]:
 async def own_stores(connection: Connection) -> Sequence[Sequence[str]]:
     """Our own stores as the rows of a list."""
     return await (await connection.execute(_OWN_STORES)).fetchall()
+
+
+async def account_sharers(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many other licences settle to the account of a store of ours; stores that share with none are left out."""
+    rows = await (await connection.execute(_SHARERS, [list(store_ids)])).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+async def shops_of_import(connection: Connection, import_id: UUID) -> list[UUID]:
+    """The shops that rows of a file are in."""
+    return [row[0] for row in await (await connection.execute(_OF_IMPORT, [import_id])).fetchall()]
+
+
+async def origins(connection: Connection, row_ids: Sequence[UUID]) -> dict[UUID, Origin]:
+    """Where rows came from."""
+    rows = await (await connection.execute(_ORIGINS, [list(row_ids)])).fetchall()
+    return {row[0]: Origin(*row[1:]) for row in rows}
 
 
 async def counts(connection: Connection) -> Counts:
