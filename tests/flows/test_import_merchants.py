@@ -158,7 +158,7 @@ def test_what_is_doubtful_waits_for_one_person_and_becomes_one_shop_by_hand(fres
         await take(library, "reg", REGISTER)
         await take(library, "map", HEAD + "z,云来,宁波市海曙区中山东路,13700137000,\n")
         async with library.database.transaction() as connection:
-            one, other = (await _row_of(connection, own) for own in ("2", "z"))
+            one, other = await _row_of(connection, "2"), await _row_of(connection, "z")
             await connection.execute("delete from merchants.library_near")
             await connection.execute(
                 "insert into merchants.library_near (near_id, one_row, other_row, score, reasons, found_at)"

@@ -143,7 +143,7 @@ REAL = ShopFacts(sources=2, licence_valid=True, phone_given=True, has_door=True,
         (ShopFacts(sources=1, residential=True), "doubtful"),
         (ShopFacts(sources=1, licence_valid=True, in_business=False, has_door=True, phone_given=True), "doubtful"),
         (ShopFacts(sources=1, phone_given=True, phone_verified=False, has_door=True), "doubtful"),
-        (ShopFacts(sources=3, account_shops=5, has_door=True, phone_given=True, payers=3), "credible"),
+        (ShopFacts(sources=3, account_shops=5, has_door=True, phone_given=True, payers=3), "unsure"),
     ],
 )
 def test_a_shop_is_as_real_as_what_speaks_for_and_against_it(facts: ShopFacts, verdict: str) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from yongquan.merchants.matching.characters import bare, plain, with_digits
 from yongquan.merchants.matching.divisions import split_divisions
+from yongquan.merchants.matching.latin import read_latin
 
 T = TypeVar("T", bound=Hashable)
 _NUMBERS = r"\d+(?:-\d+)*(?:号?[、,和及至~]\d+(?:-\d+)*)*"
@@ -46,6 +47,9 @@ class Address:
 
 def parse_address(raw: str) -> Address:
     """Take an address apart; what cannot be read stays in `text`."""
+    if raw.isascii() and (latin := read_latin(plain(raw))):
+        number, street = latin
+        return Address("", "", street, frozenset({number}), "", "", "", None, frozenset(), bare(plain(raw)))
     text = _MARKS.sub("", with_digits(plain(raw)))
     text = _NOISE.sub("", text)
     district, town, rest = split_divisions(text)

@@ -12,6 +12,7 @@ from yongquan.merchants.matching.characters import bare, plain
 _GROUP = re.compile(r"\d[\d\-() ]{5,}\d")
 _MASKED = re.compile(r"\dX{2,}")
 _BETWEEN = re.compile(r"[、,，;；/|\n和或]|\s{2,}|(?<=\d{11})\s|转\d+")
+_AREA_SLASH = re.compile(r"^\s*\(?(\d{2,4})\)?/(?=\d{3}\D?\d{4}(?!\d))")  # 310/246-1501 is one number
 _NO_DIGIT = re.compile(r"\D")
 _NO_SIGN = re.compile("[^0-9A-Z]")
 _TITLE = re.compile(r"(?:先生|女士|小姐|老板|经理)$|\(.*\)")
@@ -35,7 +36,7 @@ def phones_in(raw: str) -> frozenset[str]:
     if not text or "*" in text or _MASKED.search(text):
         return frozenset()
     found: set[str] = set()
-    for piece in _BETWEEN.split(text):
+    for piece in _BETWEEN.split(_AREA_SLASH.sub(r"\1-", text)):
         for group in _GROUP.findall(piece):
             digits = _NO_DIGIT.sub("", group)
             if number := _phone(digits):
@@ -50,6 +51,11 @@ def _phone(digits: str) -> str:
         return mobile[1]
     short = _OTHER_AREA.sub("", _AREA_CODE.sub("", digits))
     return short if 7 <= len(short) <= 12 else ""
+
+
+def is_landline(number: str) -> bool:
+    """Whether a number without its area code stands in one place: neither a mobile nor a service number."""
+    return len(number) in (7, 8) and number[0] in "2345678"
 
 
 def licence_in(raw: str) -> str:

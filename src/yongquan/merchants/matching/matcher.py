@@ -15,7 +15,7 @@ from yongquan.merchants.matching.reading import Row
 from yongquan.merchants.matching.sifting import worth_comparing
 from yongquan.merchants.matching.table import Table, build_table
 from yongquan.merchants.matching.ties import best_ties, near_misses, reasons_of
-from yongquan.merchants.matching.vetoes import vetoed
+from yongquan.merchants.matching.vetoes import is_blind, vetoed
 from yongquan.merchants.matching.weighing import Weights, estimate, log_odds, probabilities, starting_weights
 
 BAR = 3.2  # natural log-odds a pair needs: 0.96
@@ -99,7 +99,8 @@ class _Judge:
 
     def odds(self, pairs: Pairs) -> Nats:
         seen = compare(self.table, pairs, self.shifts)
-        return log_odds(self.weights, seen, vetoed(self.table, pairs, seen))
+        odds = log_odds(self.weights, seen, vetoed(self.table, pairs, seen))
+        return _held_back(odds, is_blind(self.table, pairs, seen))
 
 
 def dedupe(rows: Sequence[Row], say: Say | None = None) -> Grouping:
@@ -214,7 +215,13 @@ def _weigh(table: Table, pairs: Pairs, shifts: list[Shift], say: Say) -> tuple[_
     weights = starting_weights(table.population, _chance(table, shifts))
     weights = estimate(weights, _stacked(seen), np.concatenate(forbidden))
     odds = [log_odds(weights, each, veto) for each, veto in zip(seen, forbidden, strict=True)]
-    return _Judge(table, shifts, weights), np.concatenate(odds)
+    blind = [is_blind(table, part, each) for part, each in zip(slices, seen, strict=True)]
+    return _Judge(table, shifts, weights), _held_back(np.concatenate(odds), np.concatenate(blind))
+
+
+def _held_back(odds: Nats, blind: NDArray[np.bool_]) -> Nats:
+    """What the evidence cannot bear stays below the bar: it is for a person."""
+    return np.where(blind, np.minimum(odds, BAR - 0.1), odds)
 
 
 def _chance(table: Table, shifts: list[Shift]) -> Comparison | None:
