@@ -1,4 +1,4 @@
-"""A list of shops is sent in at the desk, mapped, taken in, mended, searched, split, and doubts are decided by a key."""
+"""A list of shops is sent in at the desk, mapped, taken in, searched, split; doubts are decided by a key."""
 
 import re
 from collections.abc import Iterator

@@ -19,6 +19,7 @@ from yongquan.bench.machine import describe_machine
 from yongquan.flows.import_merchants import add_source, stage_list, take_list_in
 from yongquan.flows.screen_library import Library
 from yongquan.merchants.library import views
+from yongquan.merchants.library.apart import matching_process
 from yongquan.merchants.library.model import Source, SourceKind
 from yongquan.merchants.library.store import members_by_own_id
 from yongquan.merchants.matching.reading import Row
@@ -83,7 +84,8 @@ async def _import(conninfo: str, files: dict[str, bytes], lists: MerchantLists) 
     now = datetime.now(UTC)
     sealing = Sealing(Keys(fresh_secret(), fresh_secret(), fresh_secret()))
     async with opened(conninfo, pool_size=2) as database:
-        library = Library(database, sealing, load_regions())
+        process = matching_process()
+        library = Library(database, sealing, load_regions(), apart=process)
         for source, kind in zip(SOURCES, KINDS, strict=True):
             wanted = Source(source, source, kind, "bench", "generated")
             await add_source(library, wanted, actor="command:bench", now=now)
@@ -95,7 +97,9 @@ async def _import(conninfo: str, files: dict[str, bytes], lists: MerchantLists) 
             steps[source] = {"rows": done.rows_kept, "new_shops": done.shops_new, "joined": done.rows_joined,
                              "merged": done.shops_merged, "seconds": round(perf_counter() - begun, 1)}  # fmt: skip
             _say(f"{source}: {steps[source]}")
-        seconds, cpu_seconds = perf_counter() - started, _processor_s() - worked
+        seconds = perf_counter() - started
+        process.shutdown()
+        cpu_seconds = _processor_s() - worked
         async with database.transaction() as connection:
             held = await members_by_own_id(connection)
             counts = await views.counts(connection)

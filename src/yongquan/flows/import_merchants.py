@@ -191,7 +191,7 @@ async def _take_in(
             version = await store.library_version(connection)
             shelf = await store.shelf(connection, library.sealing)
             known = await known_of_stores(library, connection, shelf.stores, now=now)
-        placed, scores = await asyncio.to_thread(decide, shelf, fresh, library.regions, known)
+        placed, scores = await asyncio.to_thread(decide, shelf, fresh, library.regions, known, library.apart)
         async with library.database.transaction() as connection:
             if await store.change_library(connection) != version:
                 continue

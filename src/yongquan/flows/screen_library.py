@@ -1,6 +1,7 @@
 """Shops of the library are scored, with what our own books know of them beside the lists."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,12 +18,13 @@ TRADE_SEEN = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What the library's flows work with; `known` is what others said of licences and phones."""
+    """What the library's flows work with; `known` is what others said of licences and phones, `apart` a matching process for several lists."""
 
     database: Database
     sealing: Sealing
     regions: Regions
     known: Known = field(default_factory=Known)
+    apart: Executor | None = None
 
 
 async def known_of_stores(

@@ -5,7 +5,8 @@ Pickling a hundred thousand small objects takes longer than matching them; tuple
 
 import gc
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
@@ -24,7 +25,14 @@ Scores = dict[UUID, Score]
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def decide(shelf: Shelf, fresh: Sequence[KeptRow], regions: Regions, known: Known) -> tuple[Placement, Scores]:
+def matching_process() -> ProcessPoolExecutor:
+    """A process for the matching; it remembers what it took apart, so that one for several lists saves time."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def decide(
+    shelf: Shelf, fresh: Sequence[KeptRow], regions: Regions, known: Known, apart: Executor | None = None
+) -> tuple[Placement, Scores]:
     """Where new rows go, and how real the shops are that they touch; large work is done in another process."""
     if not fresh:
         return Placement([], {}, [], []), {}
@@ -32,8 +40,8 @@ def decide(shelf: Shelf, fresh: Sequence[KeptRow], regions: Regions, known: Know
         placed, _, scores = _decided(shelf, fresh, regions, known)
         return placed, scores
     work = (_packed_rows(shelf.rows), _packed_rows(fresh), _packed_words(shelf))
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-        found, scores = apart.submit(_work, work, regions, known).result()
+    with nullcontext(apart) if apart else matching_process() as process:
+        found, scores = process.submit(_work, work, regions, known).result()
     clusters, ties, near, candidates = found
     extension = Extension(clusters, [Tie(*tie) for tie in ties], [Tie(*tie) for tie in near], candidates)
     return place(shelf, fresh, extension), _scores(scores)
@@ -50,7 +58,7 @@ def _decided(
 
 
 def _work(packed: tuple[Any, Any, Any], regions: Regions, known: Known) -> tuple[Any, Any]:
-    gc.disable()  # a process of one task: nothing it makes is garbage before its end
+    gc.disable()  # nothing here makes cycles, and looking for them among millions of objects takes longer
     kept, fresh, (apart, stores) = packed
     shelf = Shelf(
         _rows(kept),

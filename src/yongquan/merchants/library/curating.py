@@ -183,5 +183,5 @@ async def shops_sharing_phones(connection: Connection, shop_ids: Sequence[UUID])
 
 
 def _pair(row: Sequence[object]) -> Pair:
-    near = NearMatch(*row[:5])  # type: ignore[arg-type, call-arg]
-    return Pair(near, NearState(str(row[5])), *row[6:])  # type: ignore[arg-type, call-arg]
+    near = NearMatch(*row[:5])  # type: ignore[arg-type]
+    return Pair(near, NearState(str(row[5])), *row[6:])  # type: ignore[arg-type]

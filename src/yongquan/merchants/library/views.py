@@ -39,7 +39,7 @@ _DOUBTFUL = """
 select shop_id from merchants.library_shop where merged_into is null and verdict = %s order by score, shop_id limit %s
 """
 _SHOPS = """
-select shop_id, merged_into, store_id, score, verdict, points, score_version, made_at
+select shop_id, merged_into, store_id, score, verdict, coalesce(points, '[]'), score_version, made_at
   from merchants.library_shop where shop_id = any (%s)
 """
 _MERGES = """
@@ -218,7 +218,7 @@ async def with_verdict(connection: Connection, verdict: str) -> list[UUID]:
 async def shop_cards(connection: Connection, shop_ids: Sequence[UUID]) -> dict[UUID, ShopCard]:
     """Some shops, by id."""
     rows = await (await connection.execute(_SHOPS, [list(shop_ids)])).fetchall()
-    return {row[0]: ShopCard(*row[:5], [(p[0], p[1]) for p in row[5] or ()], row[6], row[7]) for row in rows}
+    return {row[0]: ShopCard(*row) for row in rows}
 
 
 async def merges_into(connection: Connection, shop_id: UUID) -> list[PastMerge]:
@@ -233,4 +233,4 @@ async def merge_of(connection: Connection, merge_id: UUID) -> PastMerge | None:
 
 
 def _past(row: Sequence[object]) -> PastMerge:
-    return PastMerge(Merge(*row[:7]), *row[7:])  # type: ignore[arg-type, call-arg]
+    return PastMerge(Merge(*row[:7]), *row[7:])  # type: ignore[arg-type]

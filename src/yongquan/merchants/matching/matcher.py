@@ -15,7 +15,7 @@ from yongquan.merchants.matching.reading import Row
 from yongquan.merchants.matching.sifting import worth_comparing
 from yongquan.merchants.matching.table import Table, build_table
 from yongquan.merchants.matching.ties import best_ties, near_misses, reasons_of
-from yongquan.merchants.matching.vetoes import is_blind, vetoed
+from yongquan.merchants.matching.vetoes import is_blind, is_disputed, vetoed
 from yongquan.merchants.matching.weighing import Weights, estimate, log_odds, probabilities, starting_weights
 
 BAR = 3.2  # natural log-odds a pair needs: 0.96
@@ -100,7 +100,7 @@ class _Judge:
     def odds(self, pairs: Pairs) -> Nats:
         seen = compare(self.table, pairs, self.shifts)
         odds = log_odds(self.weights, seen, vetoed(self.table, pairs, seen))
-        return _held_back(odds, is_blind(self.table, pairs, seen))
+        return _held_back(odds, is_blind(self.table, pairs, seen) | is_disputed(seen))
 
 
 def dedupe(rows: Sequence[Row], say: Say | None = None) -> Grouping:
@@ -215,8 +215,8 @@ def _weigh(table: Table, pairs: Pairs, shifts: list[Shift], say: Say) -> tuple[_
     weights = starting_weights(table.population, _chance(table, shifts))
     weights = estimate(weights, _stacked(seen), np.concatenate(forbidden))
     odds = [log_odds(weights, each, veto) for each, veto in zip(seen, forbidden, strict=True)]
-    blind = [is_blind(table, part, each) for part, each in zip(slices, seen, strict=True)]
-    return _Judge(table, shifts, weights), _held_back(np.concatenate(odds), np.concatenate(blind))
+    unsure = [is_blind(table, part, each) | is_disputed(each) for part, each in zip(slices, seen, strict=True)]
+    return _Judge(table, shifts, weights), _held_back(np.concatenate(odds), np.concatenate(unsure))
 
 
 def _held_back(odds: Nats, blind: NDArray[np.bool_]) -> Nats:

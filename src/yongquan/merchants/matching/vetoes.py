@@ -124,6 +124,16 @@ def is_blind(table: Table, pairs: Pairs, seen: Comparison) -> Flags:
     return np.asarray(blind)
 
 
+def is_disputed(seen: Comparison) -> Flags:
+    """All that is known of the owners speaks against it: another phone, and no licence or person in common.
+
+    A successor under the old name looks just like this; so does a shop with a new phone. A person can ask.
+    """
+    level = seen.levels
+    owned = (level["licence"] >= KeyLevel.NEAR) | (level["person"] >= KeyLevel.NEAR)
+    return np.asarray((level["phone"] == KeyLevel.DIFFERENT) & ~owned)
+
+
 def has_both_kinds(levels: Sequence[NDArray[np.int8]]) -> Flags:
     """Gate: what has to agree at least, beside the sum of the evidence.
 
