@@ -6,6 +6,7 @@ from yongquan.plumbing.migrate import sql_of
 
 revision = "0039"
 down_revision = "0036"
+down_revision = "0038"
 
 
 def upgrade() -> None:

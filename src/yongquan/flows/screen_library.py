@@ -18,7 +18,10 @@ TRADE_SEEN = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What the library's flows work with; `known`: what others said of licences and phones; `apart`: a process for several lists."""
+    """What the library's flows work with.
+
+    `known` is what others said of licences and phones, `apart` one matching process for several lists.
+    """
 
     database: Database
     sealing: Sealing
