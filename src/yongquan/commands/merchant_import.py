@@ -1,6 +1,7 @@
 """`yongquan merchants import`: a list of shops into the library."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -50,6 +51,7 @@ def import_list(  # noqa: PLR0917 - typer takes options as it finds them
             library = Library(database, Sealing(load_keys(settings.keys_dir)), load_regions())
             return await _take(library, wanted, file.name, content, column or (), known=bool(given_by))
 
+    gc.disable()  # millions of small objects and no cycles: looking for some takes longer than the work
     started = perf_counter()
     with database_of(settings) as conninfo:
         migrate(conninfo, cells=settings.cells)

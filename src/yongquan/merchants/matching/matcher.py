@@ -163,9 +163,9 @@ def _found(rows: Sequence[Row], say: Say, known: Known | None) -> tuple[Table, _
     table = build_table(rows)
     groups = None if known is None else np.array(known.groups, dtype=np.int64)[table.order]
     _tell(say, 1)
-    every = candidate_pairs(table)
+    every = candidate_pairs(table, None if groups is None else groups < 0)
     candidates = len(every[0])
-    pairs = worth_comparing(table, every if groups is None else _with_new(every, groups))
+    pairs = worth_comparing(table, every)
     if not len(pairs[0]):
         first = np.arange(len(table), dtype=np.int64) if groups is None else first_of(groups)
         return table, None, _Found(first, pairs, np.empty(0), candidates, 0, 0)
@@ -186,11 +186,6 @@ def _found(rows: Sequence[Row], say: Say, known: Known | None) -> tuple[Table, _
         odds = np.where(_kept_apart(pairs, groups, known.apart), 1.5 * VETO, odds)
     first = cluster(labels, pairs, odds, bar=BAR, start=start)
     return table, judge, _Found(first, pairs, odds, candidates, doubtful, len(shifts))
-
-
-def _with_new(pairs: Pairs, groups: NDArray[np.int64]) -> Pairs:
-    kept = (groups[pairs[0]] < 0) | (groups[pairs[1]] < 0)
-    return pairs[0][kept], pairs[1][kept]
 
 
 def _between_groups(pairs: Pairs, groups: NDArray[np.int64]) -> Pairs:
