@@ -31,6 +31,7 @@ from yongquan.web.console.library_words import KINDS, LibraryWords
 from yongquan.web.language import speech_of
 from yongquan.web.pages import SECURITY_HEADERS
 
+TYPED = ("source", "name", "kind", "given_by", "basis")
 PREVIEW, FAULTS_SHOWN = 10, 50
 _log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ def make_library_imports(desk: Desk) -> APIRouter:
 
     @routes.get("/library/imports")
     async def imports(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
-        return await show_imports(request, visitor, "", {})
+        return await show_imports(request, visitor, "", dict.fromkeys(TYPED, ""))
 
     async def show_imports(
         request: Request, visitor: Visitor, fault: str, typed: dict[str, str], *, status: int = 200
