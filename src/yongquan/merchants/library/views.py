@@ -16,8 +16,8 @@ IMPORTS_MAX = 50
 _CARD = """
 select i.import_id, i.source_code, s.name, s.kind, i.file_name, i.headings, i.mapping,
        case when i.running_since < now() - interval '20 minutes' and i.state = 'running' then 'staged' else i.state end,
-       i.rows_read, i.rows_bad, i.rows_repeated, i.rows_kept, i.rows_joined, i.shops_new, i.shops_merged, i.near_found, i.made_by,
-       i.made_at, i.done_at
+       i.rows_read, i.rows_bad, i.rows_repeated, i.rows_kept, i.rows_joined, i.shops_new, i.shops_merged, i.near_found,
+       i.made_by, i.made_at, i.done_at
   from merchants.list_import i join merchants.list_source s on s.code = i.source_code
 """
 _FILE = "select file_sealed from merchants.list_import where import_id = %s"
