@@ -39,24 +39,18 @@ _log = structlog.get_logger()
 def make_library_imports(desk: Desk) -> APIRouter:
     """`/console/library/imports`."""
     routes = desk_routes()
-    library = library_of(desk)
+    _add_lists(routes, desk)
+    _add_one(routes, desk)
     _add_running(routes, desk)
+    return routes
+
+
+def _add_lists(routes: APIRouter, desk: Desk) -> None:
+    library = library_of(desk)
 
     @routes.get("/library/imports")
     async def imports(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
-        return await show_imports(request, visitor, "", dict.fromkeys(TYPED, ""))
-
-    async def show_imports(
-        request: Request, visitor: Visitor, fault: str, typed: dict[str, str], *, status: int = 200
-    ) -> Response:
-        require_library(visitor)
-        async with library.database.transaction() as connection:
-            cards = await views.import_cards(connection)
-            sources = await store.sources(connection)
-            names = await names_of(connection, {card.made_by for card in cards}, library.sealing)
-        facts = {"cards": cards, "sources": sources, "actors": names, "kinds": [k for k in KINDS if k != "own"],
-                 "fault": fault, "typed": typed, "said": LibraryWords(speech_of(request))}  # fmt: skip
-        return desk.show(request, visitor, "library_imports.html", facts, status=status)
+        return await _show_imports(desk, request, visitor, "", dict.fromkeys(TYPED, ""))
 
     @routes.post("/library/imports")
     async def send(
@@ -73,51 +67,65 @@ def make_library_imports(desk: Desk) -> APIRouter:
         require_library(visitor)
         typed = {"source": source, "name": name, "kind": kind.value, "given_by": given_by, "basis": basis}
         content = await file.read(FILE_MAX + 1)
+        actor = visitor.staff.actor
         try:
-            code = source or await _new_source(name.strip(), kind, given_by.strip(), basis.strip(), visitor)
-            card = await stage_list(
-                library, code, file.filename or "list.csv", content, actor=visitor.staff.actor, now=wall_now()
-            )
+            code = source or await new_source(name.strip(), kind, given_by.strip(), basis.strip(), visitor)
+            card = await stage_list(library, code, file.filename or "list.csv", content, actor=actor, now=wall_now())
         except BadInput as error:
-            return await show_imports(request, visitor, str(error), typed, status=422)
+            return await _show_imports(desk, request, visitor, str(error), typed, status=422)
         return RedirectResponse(f"{ROOT}/library/imports/{card.import_id}", status_code=303)
 
-    async def _new_source(name: str, kind: SourceKind, given_by: str, basis: str, visitor: Visitor) -> str:
+    async def new_source(name: str, kind: SourceKind, given_by: str, basis: str, visitor: Visitor) -> str:
         if kind is SourceKind.OWN:
             raise BadInput("our own stores come in by themselves")
         code = f"s{named_id('source', name).hex[:12]}"
         await add_source(library, Source(code, name, kind, given_by, basis), actor=visitor.staff.actor, now=wall_now())
         return code
 
+
+async def _show_imports(
+    desk: Desk, request: Request, visitor: Visitor, fault: str, typed: dict[str, str], *, status: int = 200
+) -> Response:
+    require_library(visitor)
+    library = library_of(desk)
+    async with library.database.transaction() as connection:
+        cards = await views.import_cards(connection)
+        sources = await store.sources(connection)
+        names = await names_of(connection, {card.made_by for card in cards}, library.sealing)
+    facts = {"cards": cards, "sources": sources, "actors": names, "kinds": [k for k in KINDS if k != "own"],
+             "fault": fault, "typed": typed, "said": LibraryWords(speech_of(request))}  # fmt: skip
+    return desk.show(request, visitor, "library_imports.html", facts, status=status)
+
+
+def _add_one(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/library/imports/{import_}")
     async def one_import(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], import_: str
     ) -> Response:
-        return await show_import(request, visitor, known_id(import_), None, "")
-
-    async def show_import(
-        request: Request, visitor: Visitor, import_id: UUID, mapping: list[str] | None, fault: str
-    ) -> Response:
-        require_library(visitor)
-        card, file = await staged_file(library, import_id)
-        chosen = list(mapping or card.mapping)
-        try:
-            read = await asyncio.to_thread(read_rows, file, check_mapping(file, chosen))
-        except BadInput as error:
-            read, fault = None, fault or str(error)
-        faults = read.faults if read else ()
-        facts = {"card": card, "columns": COLUMNS, "mapping": chosen, "lines": file.lines[:PREVIEW],
-                 "faults": faults[:FAULTS_SHOWN], "fault_count": len(faults), "fault": fault,
-                 "bad_lines": read.bad_lines if read else 0, "good": len(read.rows) if read else 0,
-                 "said": LibraryWords(speech_of(request))}  # fmt: skip
-        return desk.show(request, visitor, "library_import.html", facts, status=422 if fault else 200)
+        return await _show_import(desk, request, visitor, known_id(import_), None)
 
     @routes.post("/library/imports/{import_}/preview")
     async def preview(request: Request, visitor: Annotated[Visitor, Depends(desk.poster)], import_: str) -> Response:
         chosen = [str(one) for one in (await request.form()).getlist("column")]
-        return await show_import(request, visitor, known_id(import_), chosen, "")
+        return await _show_import(desk, request, visitor, known_id(import_), chosen)
 
-    return routes
+
+async def _show_import(
+    desk: Desk, request: Request, visitor: Visitor, import_id: UUID, mapping: list[str] | None
+) -> Response:
+    require_library(visitor)
+    card, file = await staged_file(library_of(desk), import_id)
+    chosen, fault = list(mapping or card.mapping), ""
+    try:
+        read = await asyncio.to_thread(read_rows, file, check_mapping(file, chosen))
+    except BadInput as error:
+        read, fault = None, str(error)
+    faults = read.faults if read else ()
+    facts = {"card": card, "columns": COLUMNS, "mapping": chosen, "lines": file.lines[:PREVIEW],
+             "faults": faults[:FAULTS_SHOWN], "fault_count": len(faults), "fault": fault,
+             "bad_lines": read.bad_lines if read else 0, "good": len(read.rows) if read else 0,
+             "said": LibraryWords(speech_of(request))}  # fmt: skip
+    return desk.show(request, visitor, "library_import.html", facts, status=422 if fault else 200)
 
 
 def _add_running(routes: APIRouter, desk: Desk) -> None:
