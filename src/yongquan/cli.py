@@ -134,9 +134,10 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    data: Annotated[Path | None, typer.Option(help="a folder of public data, for linkage")] = None,
 ) -> None:
     """Run a benchmark on a database of its own; progress on stderr, figures on stdout."""
-    document = run_benchmark(name)
+    document = run_benchmark(name, data)
     say(json.dumps(document, ensure_ascii=False, indent=None if as_json else 2))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from yongquan.kernel.errors import BadInput
@@ -11,17 +12,22 @@ BENCHMARKS = {
     "claims": "yongquan.bench.claims",
     "draw": "yongquan.bench.draw",
     "faults": "yongquan.bench.faults",
+    "import": "yongquan.bench.importing",
+    "linkage": "yongquan.bench.linkage",
     "matching": "yongquan.bench.matching",
     "payments": "yongquan.bench.payments",
     "reconcile": "yongquan.bench.reconcile",
     "settle": "yongquan.bench.settle",
     "soldout": "yongquan.bench.soldout",
 }
+ON_DATA = frozenset({"linkage"})
 
 
-def run_benchmark(name: str) -> dict[str, Any]:
-    """The document of one benchmark. Raises `BadInput` if there is none of that name."""
+def run_benchmark(name: str, data: Path | None = None) -> dict[str, Any]:
+    """The document of one benchmark, on public data in a folder if it takes any. Raises `BadInput` for another name."""
     if name not in BENCHMARKS:
         raise BadInput(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
-    function = cast("Callable[[], dict[str, Any]]", getattr(import_module(BENCHMARKS[name]), f"bench_{name}"))
-    return function()
+    if data is not None and name not in ON_DATA:
+        raise BadInput(f"--data: bench {name} makes its own data")
+    function = cast("Callable[..., dict[str, Any]]", getattr(import_module(BENCHMARKS[name]), f"bench_{name}"))
+    return function(data) if name in ON_DATA else function()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yongquan.commands.merchant_import import import_list
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from yongquan.merchants.matching.matcher import Grouping, Say
 
 app = typer.Typer(no_args_is_help=True, help="Merchants: match and merge lists of shops.")
+app.command("import")(import_list)
 Json = Annotated[bool, typer.Option("--json", help="print the summary as one JSON document")]
 
 

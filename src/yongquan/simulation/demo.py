@@ -24,6 +24,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.city_grids import open_grids
+from yongquan.simulation.city_library import fill_library
 from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
@@ -114,6 +115,8 @@ class Demo:
             await self._populating().open_season(season)
             now = self.platform.clock.now()
             await open_grids(self.platform.database, city.regions, seed=self.seed, now=now)
+            await fill_library(self.platform.database, self.platform.sealing, city.regions, seed=self.seed, now=now)
+        await self.platform.refresh()
         await self.platform.links.ready(timeout_s=ISSUERS_READY_S)
         own = OwnDay(city, self.platform.database, self.platform.links, self.platform.cells)
         own_rounds = await own.open(starts_on=DEMO_DAY, now=now)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from yongquan.merchants.matching.characters import bare, plain, with_digits
 from yongquan.merchants.matching.divisions import split_divisions
+from yongquan.merchants.matching.latin import read_latin
 
 T = TypeVar("T", bound=Hashable)
 _NUMBERS = r"\d+(?:-\d+)*(?:号?[、,和及至~]\d+(?:-\d+)*)*"
@@ -21,6 +22,7 @@ _FLOOR = re.compile(r"(\d{1,2})(?:楼|层|F)(?!\d*号楼)|(?<![A-Z\d])L(\d)(?=-|
 _BUILDING = re.compile(r"([A-Z]|\d+)(?:幢|栋|座|号楼|单元)")
 _ZONE = re.compile(r"([A-Z]|\d+|[东西南北中])区")
 _STALL = re.compile(r"([A-Z]{0,2})-?(\d+(?:-\d+)*)(?:号|室|铺|摊|档|店|#)?([A-Z](?![A-Z\d]))?")
+_MARKS = re.compile(r"[\s·.。;；:：'\"*]+")
 _NOISE = re.compile(r"\([^()]*(?:旁|对面|附近|交叉口|口|内|楼上|隔壁|侧)\)|(?:旁边?|对面|附近|隔壁|路口)$")
 
 
@@ -45,7 +47,10 @@ class Address:
 
 def parse_address(raw: str) -> Address:
     """Take an address apart; what cannot be read stays in `text`."""
-    text = re.sub(r"[\s·.。;；:：'\"*]+", "", with_digits(plain(raw)))
+    if raw.isascii() and (latin := read_latin(plain(raw))):
+        number, street = latin
+        return Address("", "", street, frozenset({number}), "", "", "", None, frozenset(), bare(plain(raw)))
+    text = _MARKS.sub("", with_digits(plain(raw)))
     text = _NOISE.sub("", text)
     district, town, rest = split_divisions(text)
     road, numbers, after = _read_road(rest)

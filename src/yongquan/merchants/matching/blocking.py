@@ -13,10 +13,10 @@ CELL_DEGREES = 0.01  # about a kilometre: holds a shop and its twin in a shifted
 MIX = np.int64(1_000_003)
 
 
-def candidate_pairs(table: Table) -> Pairs:
-    """Each pair once, the lower row first."""
+def candidate_pairs(table: Table, fresh: NDArray[np.bool_] | None = None) -> Pairs:
+    """Each pair once, the lower row first; only those with a fresh row, if some are."""
     n = len(table)
-    found = [_pairs_within(keys, rows, limit=limit) for keys, rows, limit in _blocks(table)]
+    found = [_pairs_within(keys, rows, fresh, limit=limit) for keys, rows, limit in _blocks(table)]
     packed = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(low * n + high for low, high in found)]))
     return packed // max(n, 1), packed % max(n, 1)
 
@@ -74,7 +74,7 @@ def _phones(table: Table) -> tuple[Keys, NDArray[np.int64]]:
     return np.array(keys, dtype=np.int64), np.array(rows, dtype=np.int64)
 
 
-def _pairs_within(keys: Keys, rows: NDArray[np.int64], *, limit: int) -> Pairs:
+def _pairs_within(keys: Keys, rows: NDArray[np.int64], fresh: NDArray[np.bool_] | None, *, limit: int) -> Pairs:
     """All pairs inside each group of equal keys, of groups of 2 to `limit` rows."""
     kept = keys >= 0
     keys, rows = keys[kept], rows[kept]
@@ -82,6 +82,9 @@ def _pairs_within(keys: Keys, rows: NDArray[np.int64], *, limit: int) -> Pairs:
     keys, rows = keys[order], rows[order]
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, dtype=np.int64)
     sizes = np.diff(np.r_[starts, len(keys)])
+    if fresh is not None and len(keys):
+        wanted = np.maximum.reduceat(fresh[rows].astype(np.int8), starts) > 0
+        starts, sizes = starts[wanted], sizes[wanted]
     lows, highs = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for size in np.unique(sizes[(sizes >= 2) & (sizes <= limit)]):
         members = rows[starts[sizes == size][:, None] + np.arange(size)]
@@ -90,4 +93,5 @@ def _pairs_within(keys: Keys, rows: NDArray[np.int64], *, limit: int) -> Pairs:
         lows.append(np.minimum(one, other))
         highs.append(np.maximum(one, other))
     low, high = np.concatenate(lows), np.concatenate(highs)
-    return low[low != high], high[low != high]
+    kept = low != high if fresh is None else (low != high) & (fresh[low] | fresh[high])
+    return low[kept], high[kept]

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from functools import cache
 from typing import Final
 
 import opencc
@@ -18,14 +17,22 @@ _NUMERAL = "[零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖十�
 _COUNTED = re.compile(f"({_NUMERAL})(?=(?:号|弄|幢|栋|座|楼|层|室|铺|单元|区|期|店|分店|门店|摊|档|支弄)(?!公馆))")
 _PUNCTUATION = re.compile(r"[\s·・.,，。、;；:：'\"“”‘’!！?？*&＆/\\|~`^_=+<>《》]+")
 _BRACKETS = str.maketrans("[【〔「『{（", "(((((((") | str.maketrans("]】〕」』}）", ")))))))")
+_UNSEEN: dict[int, str | None] = {
+    **dict.fromkeys((*range(8208, 8214), 8722, 65293), "-"),
+    **{
+        code: None
+        for code in (*range(0x10000), *range(0xE0000, 0xE0080))
+        if unicodedata.category(chr(code)) in ("Cc", "Cf")
+    },
+}
 _COARSE = ((re.compile("^(z|c|s)h"), r"\1"), (re.compile("(?<=[aei])ng$"), "n"))
 
 
 def plain(text: str) -> str:
     """Simplified, half-width, upper-case, one kind of bracket and hyphen, no control characters."""
-    folded = unicodedata.normalize("NFKC", text).translate(_BRACKETS).upper()
-    folded = re.sub("[‐-―−－—]", "-", folded)
-    folded = "".join(sign for sign in folded if unicodedata.category(sign) not in ("Cc", "Cf"))
+    if text.isascii() and text.isprintable():
+        return text.translate(_BRACKETS).upper()
+    folded = unicodedata.normalize("NFKC", text).translate(_BRACKETS).upper().translate(_UNSEEN)
     return str(_SIMPLIFY.convert(folded)) if not folded.isascii() else folded
 
 
@@ -55,13 +62,23 @@ def numeral(word: str) -> int:
 
 def sound(text: str) -> str:
     """One sign a syllable, the same for characters that sound alike in careless speech (z/zh, in/ing)."""
-    return "".join(_sound_of(sign) for sign in text)
+    return text.translate(_SOUNDS)
 
 
 _SYLLABLES: dict[str, str] = {}
 
 
-@cache
+class _Sounds(dict[int, str]):
+    """Characters that were asked for, by their codes."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = sounded = _sound_of(chr(code))
+        return sounded
+
+
+_SOUNDS = _Sounds()
+
+
 def _sound_of(sign: str) -> str:
     if sign.isascii():
         return sign

@@ -24,11 +24,22 @@ class _Tangle:
 
     members: list[int]
     odds: dict[tuple[int, int], float] = field(default_factory=dict)
+    start: dict[int, list[int]] = field(default_factory=dict)  # first row of a known group -> its other rows
 
 
-def tangles(rows: int, pairs: Pairs, accepted: Flags) -> NDArray[np.int64]:
-    """Number each row's tangle: the rows it is joined to by accepted pairs, directly or through others."""
-    one, other = pairs[0][accepted], pairs[1][accepted]
+def first_of(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first row of each row's group; a row without one (-1) is its own."""
+    own = np.arange(len(groups), dtype=np.int64)
+    grouped = np.flatnonzero(groups >= 0)
+    _, first, number = np.unique(groups[grouped], return_index=True, return_inverse=True)
+    own[grouped] = grouped[first][number]
+    return own
+
+
+def tangles(rows: int, pairs: Pairs, accepted: Flags, start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number each row's tangle: what it is joined to by accepted pairs or by `start`, directly or through others."""
+    one = np.concatenate([pairs[0][accepted], np.arange(rows)])
+    other = np.concatenate([pairs[1][accepted], start])
     graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(rows, rows))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
@@ -44,17 +55,23 @@ def pairs_inside(labels: NDArray[np.int64]) -> Pairs:
     return np.concatenate([empty, *(low for low, _ in halves)]), np.concatenate([empty, *(high for _, high in halves)])
 
 
-def cluster(labels: NDArray[np.int64], pairs: Pairs, odds: Nats, *, bar: float) -> NDArray[np.int64]:
-    """Give each row its cluster: the first row in it.
+def cluster(
+    labels: NDArray[np.int64], pairs: Pairs, odds: Nats, *, bar: float, start: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give each row its cluster: the first row in it. Rows with the same `start` are together already.
 
     Average linkage: the best pair of groups first; a merge needs a pair above the bar, a mean above even odds and
     no veto between any two members. Ties are broken by row number, so the same table gives the same clusters.
     """
     found: dict[int, _Tangle] = {}
-    for low, high, value in zip(pairs[0].tolist(), pairs[1].tolist(), odds.tolist(), strict=True):
-        if labels[low] == labels[high]:
-            found.setdefault(int(labels[low]), _Tangle([])).odds[low, high] = value
-    result = np.arange(len(labels), dtype=np.int64)
+    inside = labels[pairs[0]] == labels[pairs[1]]
+    one, other = pairs[0][inside], pairs[1][inside]
+    for low, high, value in zip(one.tolist(), other.tolist(), odds[inside].tolist(), strict=True):
+        found.setdefault(int(labels[low]), _Tangle([])).odds[low, high] = value
+    for row in np.flatnonzero(start != np.arange(len(start))).tolist():
+        if (tangle := found.get(int(labels[row]))) is not None:
+            tangle.start.setdefault(int(start[row]), []).append(row)
+    result = start.copy()
     for tangle in found.values():
         for group in _agglomerate(tangle, bar):
             result[group] = min(group)
@@ -64,6 +81,10 @@ def cluster(labels: NDArray[np.int64], pairs: Pairs, odds: Nats, *, bar: float) 
 def _agglomerate(tangle: _Tangle, bar: float) -> list[list[int]]:
     members = sorted({row for pair in tangle.odds for row in pair})
     group_of = {row: [row] for row in members}
+    for first, others in tangle.start.items():
+        together = group_of.setdefault(first, [first])
+        together.extend(others)
+        group_of.update(dict.fromkeys(others, together))
     torn = _torn(tangle, bar)
     for (low, high), value in sorted(tangle.odds.items(), key=lambda item: (-item[1], item[0])):
         if value < bar:

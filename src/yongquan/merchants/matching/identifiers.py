@@ -10,6 +10,12 @@ from stdnum.exceptions import ValidationError
 from yongquan.merchants.matching.characters import bare, plain
 
 _GROUP = re.compile(r"\d[\d\-() ]{5,}\d")
+_MASKED = re.compile(r"\dX{2,}")
+_BETWEEN = re.compile(r"[、,，;；/|\n和或]|\s{2,}|(?<=\d{11})\s|转\d+")
+_AREA_SLASH = re.compile(r"^\s*\(?(\d{2,4})\)?/(?=\d{3}\D?\d{4}(?!\d))")  # 310/246-1501 is one number
+_NO_DIGIT = re.compile(r"\D")
+_NO_SIGN = re.compile("[^0-9A-Z]")
+_TITLE = re.compile(r"(?:先生|女士|小姐|老板|经理)$|\(.*\)")
 _MOBILE = re.compile(r"(?:0086|86)?(1[3-9]\d{9})$")
 _AREA_CODE = re.compile(r"^(?:86|0086)?0?(?:574)(?=\d{7,8}$)")
 _OTHER_AREA = re.compile(r"^0(?:10|2\d|[3-9]\d{2})(?=\d{7,8}$)")
@@ -27,12 +33,12 @@ def is_empty(text: str) -> bool:
 def phones_in(raw: str) -> frozenset[str]:
     """The numbers in a cell without country and area code; masked and impossible ones are left out."""
     text = plain(raw)
-    if "*" in text or re.search(r"\dX{2,}", text):
+    if not text or "*" in text or _MASKED.search(text):
         return frozenset()
     found: set[str] = set()
-    for piece in re.split(r"[、,，;；/|\n和或]|\s{2,}|(?<=\d{11})\s|转\d+", text):
+    for piece in _BETWEEN.split(_AREA_SLASH.sub(r"\1-", text)):
         for group in _GROUP.findall(piece):
-            digits = re.sub(r"\D", "", group)
+            digits = _NO_DIGIT.sub("", group)
             if number := _phone(digits):
                 found.add(number)
     return frozenset(found)
@@ -47,9 +53,14 @@ def _phone(digits: str) -> str:
     return short if 7 <= len(short) <= 12 else ""
 
 
+def is_landline(number: str) -> bool:
+    """Whether a number without its area code stands in one place: neither a mobile nor a service number."""
+    return len(number) in (7, 8) and number[0] in "2345678"
+
+
 def licence_in(raw: str) -> str:
     """A licence number in capitals without blanks; letters that GB 32100 never uses are read as digits."""
-    text = re.sub("[^0-9A-Z]", "", plain(raw))
+    text = _NO_SIGN.sub("", plain(raw)) if raw else ""
     if len(text) < 6 or len(set(text)) <= 2:
         return ""
     return text.translate(_LOOKALIKE) if len(text) == 18 else text
@@ -76,5 +87,5 @@ def _registration_check(number: str) -> bool:
 
 def person_in(raw: str) -> str:
     """A person's name; titles go, and a masked name says nothing."""
-    text = re.sub(r"(?:先生|女士|小姐|老板|经理)$|\(.*\)", "", bare(plain(raw)))
+    text = _TITLE.sub("", bare(plain(raw)))
     return "" if "*" in raw or "某" in text or len(text) < 2 else text

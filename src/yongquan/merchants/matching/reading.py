@@ -73,8 +73,17 @@ def read_list(file: Path) -> list[Row]:
         content = file.read_bytes()
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror or error}") from error
-    lines = _sheet_lines(file, content) if content.startswith(b"PK\x03\x04") else _csv_lines(file, content)
-    return _rows(file, lines)
+    return _rows(file, lines_of(file, content))
+
+
+def lines_of(file: Path, content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+    """The lines of a CSV or .xlsx as text, with their numbers. Raises `BadInput` with file and line."""
+    return _sheet_lines(file, content) if content.startswith(b"PK\x03\x04") else _csv_lines(file, content)
+
+
+def guess_column(heading: str) -> str:
+    """The column that a heading stands for, '' if none is known by it."""
+    return _COLUMN_OF.get("".join(heading.split()).lower(), "")
 
 
 def _rows(file: Path, lines: Iterator[tuple[int, Sequence[str]]]) -> list[Row]:

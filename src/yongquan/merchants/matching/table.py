@@ -84,8 +84,8 @@ def build_table(rows: Sequence[Row]) -> Table:
     """Take every row apart. The same rows in another order give the same table but for `order`."""
     order = np.array(sorted(range(len(rows)), key=lambda at: _content(rows[at])), dtype=np.int64)
     placed = [rows[at] for at in order]
-    names = learn_branches([_name(row.name) for row in placed])
-    addresses = learn_premises([_address(row.address) for row in placed])
+    names = learn_branches([parsed_name(row.name) for row in placed])
+    addresses = learn_premises([parsed_address(row.address) for row in placed])
     phones = [identifiers.phones_in(row.phone) for row in placed]
     licences = [identifiers.licence_in(row.licence) for row in placed]
     persons = [identifiers.person_in(row.legal_representative) for row in placed]
@@ -129,8 +129,8 @@ def build_table(rows: Sequence[Row]) -> Table:
     )
 
 
-_name = cache(parse_name)
-_address = cache(parse_address)
+parsed_name = cache(parse_name)
+parsed_address = cache(parse_address)
 
 
 def _content(row: Row) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from yongquan.merchants.matching.blocking import Pairs
 from yongquan.merchants.matching.characters import sound
 from yongquan.merchants.matching.comparing import Comparison
 from yongquan.merchants.matching.divisions import TODAY
+from yongquan.merchants.matching.identifiers import is_landline
 from yongquan.merchants.matching.levels import UNKNOWN, AddressLevel, DistanceLevel, KeyLevel, NameLevel
 from yongquan.merchants.matching.table import Table
 
@@ -108,6 +109,29 @@ def _today(branch: str) -> str:
 
 def _is_in(branch: str, address: str) -> bool:
     return len(branch) >= 2 and branch not in TODAY and not branch.isdigit() and branch in address
+
+
+def is_blind(table: Table, pairs: Pairs, seen: Comparison) -> Flags:
+    """Neither row says where it is, and nothing they share stands in one place: another shop of the owner looks alike.
+
+    A mobile phone, a licence and a person go wherever their owner goes; a landline and a branch stay.
+    """
+    placed = np.array([bool(address.text) for address in table.addresses], dtype=np.bool_) | ~np.isnan(table.lon)
+    blind = ~placed[pairs[0]] & ~placed[pairs[1]] & ~seen.same_branch
+    for at in np.flatnonzero(blind & (seen.levels["phone"] == KeyLevel.SAME)):
+        shared = table.phones[pairs[0][at]] & table.phones[pairs[1][at]]
+        blind[at] = not any(is_landline(number) for number in shared)
+    return np.asarray(blind)
+
+
+def is_disputed(seen: Comparison) -> Flags:
+    """All that is known of the owners speaks against it: another phone, and no licence or person in common.
+
+    A successor under the old name looks just like this; so does a shop with a new phone. A person can ask.
+    """
+    level = seen.levels
+    owned = (level["licence"] >= KeyLevel.NEAR) | (level["person"] >= KeyLevel.NEAR)
+    return np.asarray((level["phone"] == KeyLevel.DIFFERENT) & ~owned)
 
 
 def has_both_kinds(levels: Sequence[NDArray[np.int8]]) -> Flags:

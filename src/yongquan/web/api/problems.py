@@ -134,6 +134,8 @@ PROBLEMS = {
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),
     "version_open": Problem(409, "已有在途版本", "another version is on its way: have it applied or returned first"),
+    "import_running": Problem(409, "正在导入另一份名单", "another list is being taken in; try again when it is done"),
+    "near_taken": Problem(409, "这一对已由他人处理", "somebody else holds this pair, or it was decided"),
     "own_version": Problem(403, "须由他人复核", "whoever wrote a version may not approve it"),
     "grid_broken": Problem(409, "网格会断开", "a grid would be in pieces, or empty"),
     "grid_across_divisions": Problem(409, "网格不能跨区县", "a grid lies in one division"),

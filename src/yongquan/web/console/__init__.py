@@ -19,6 +19,9 @@ from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
 from yongquan.web.console.grid_cells import make_grid_cells
 from yongquan.web.console.grids import make_grids
+from yongquan.web.console.library import make_library
+from yongquan.web.console.library_imports import make_library_imports
+from yongquan.web.console.library_review import make_library_review
 from yongquan.web.console.lines import make_lines
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
@@ -65,6 +68,9 @@ def make_console(door: Door) -> APIRouter:
         make_grids,
         make_surveys,
         make_grid_cells,
+        make_library,
+        make_library_imports,
+        make_library_review,
         make_funders,
         make_funding,
         make_budgets,

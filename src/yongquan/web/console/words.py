@@ -118,6 +118,8 @@ REFUSALS = {
     "bad_request": "填写的内容不完整，请返回检查。",
     "fonts_missing": "服务器缺少中文字体，无法生成 PDF：请安装 fonts-noto-cjk。",
     "version_open": "已有在途版本，请先生效或退回。",
+    "import_running": "正在导入另一份名单，请等它完成。",
+    "near_taken": "这一对已由他人领取或已有结论。",
     "own_version": "编写人不能复核自己写的版本。",
     "unchangeable": "活动已发布，不能这样改。",
     "grid_broken": "这样移动后，网格会断成几块或变空，没有保存。",
