@@ -37,6 +37,7 @@ _COLUMNS = """h.hold_id, h.store_id, h.acquirer, h.account_no, h.scope, h.basis,
 _LISTED = f"select {_COLUMNS} from payments.hold h order by (h.ended_at is not null), h.proposed_at desc limit 200"
 _OF_STORE = f"select {_COLUMNS} from payments.hold h where h.store_id = %s order by h.proposed_at desc limit 20"
 _ONE = f"select {_COLUMNS} from payments.hold h where h.hold_id = %s"
+_STORES = "select distinct store_id from payments.hold where store_id = any (%s) and state = any (%s)"
 _OVERDUE = "select hold_id from payments.hold where state in ('active', 'ending') and deadline <= %s"
 _EXECUTING = "select hold_id from payments.hold where state = 'executing'"
 _ADD = """
@@ -155,6 +156,13 @@ async def holds_listed(connection: Connection, *, store_id: UUID | None = None) 
     """Holds, those that stand first; of one store the latest first."""
     cursor = await (connection.execute(_LISTED) if store_id is None else connection.execute(_OF_STORE, [store_id]))
     return [_hold(row) for row in await cursor.fetchall()]
+
+
+async def stores_held(connection: Connection, store_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Which of some stores have money held now."""
+    standing = [HoldState.ACTIVE.value, HoldState.ENDING.value, HoldState.EXECUTING.value]
+    rows = await (await connection.execute(_STORES, [list(store_ids), standing])).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 async def overdue_holds(connection: Connection, now: datetime) -> list[UUID]:

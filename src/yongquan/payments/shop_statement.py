@@ -50,6 +50,21 @@ select r.begun_at, 'refund', p.order_no, p.payment_id, p.acquirer, -r.charged_fe
 _DAYS = """
 select day from payments.settlement where store_id = %s group by day order by day desc limit 60
 """
+_PAID_DAYS = """
+select day, sum(due_fen)::bigint, sum(paid_fen)::bigint, sum(held_fen)::bigint, max(paid_at)
+  from payments.settlement where store_id = %s group by day order by day desc limit %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidDay:
+    """A settlement day of a shop over all its lines; amounts in fen."""
+
+    day: date
+    due_fen: int
+    paid_fen: int
+    held_fen: int
+    paid_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +145,11 @@ class ShopStatement:
     day: date
     lines: Sequence[DayLine]
     rows: Sequence[StatementRow]
+
+
+async def paid_days(connection: Connection, store_id: UUID, *, limit: int) -> list[PaidDay]:
+    """A shop's last settlement days, the latest first."""
+    return [PaidDay(*row) for row in await (await connection.execute(_PAID_DAYS, [store_id, limit])).fetchall()]
 
 
 async def shop_statement(connection: Connection, store_id: UUID, day: date) -> ShopStatement:

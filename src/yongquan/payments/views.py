@@ -49,6 +49,10 @@ select p.settlement_date, count(*), sum(p.charged_fen - b.charged)::bigint, sum(
  where p.store_id = %s and p.begun_at >= %s and p.begun_at < %s and p.state = 'succeeded'
  group by p.settlement_date order by p.settlement_date
 """
+_COUNTED = """
+select store_id, count(*) from payments.payment
+ where store_id = any (%s) and begun_at >= %s and begun_at < %s and state = 'succeeded' group by store_id
+"""
 _PAID_AT = """
 select s.paid_at from payments.settlement s where s.day = %s and s.store_id = %s and s.state = 'paid' and s.cut_no = 0
 """
@@ -151,6 +155,14 @@ async def store_payments(
 async def takings_of(connection: Connection, store_id: UUID, *, since: datetime, until: datetime) -> Sequence[Takings]:
     """A store's takings in a half-open period, a row each settlement date; asks every cell."""
     return [Takings(*row) for row in await (await connection.execute(_TAKINGS, [store_id, since, until])).fetchall()]
+
+
+async def payments_counted(
+    connection: Connection, store_ids: Sequence[UUID], *, since: datetime, until: datetime
+) -> dict[UUID, int]:
+    """How many payments each of some stores took in a half-open period; a store without any is left out."""
+    rows = await (await connection.execute(_COUNTED, [list(store_ids), since, until])).fetchall()
+    return {row[0]: int(row[1]) for row in rows}
 
 
 async def paid_out_at(connection: Connection, settlement_date: date, store_id: UUID) -> datetime | None:

@@ -1,5 +1,6 @@
 """The audit log as people read it: a page at a time, the latest entry first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,10 @@ _ENTRIES = """
 select seq, at, actor, action, subject, before, after, leaf from plumbing.audit
  where (%(before)s::bigint is null or seq < %(before)s) and (%(subject)s::text is null or subject = %(subject)s)
  order by seq desc limit %(limit)s
+"""
+_STORY = """
+select seq, at, actor, action, subject, before, after, leaf from plumbing.audit
+ where subject = any (%s) order by seq desc limit %s
 """
 _HEAD = "select size, root, sealed_at from plumbing.audit_head order by size desc limit 1"
 
@@ -44,6 +49,11 @@ async def audit_page(
     """`PAGE` entries before a number, or of one subject."""
     values = {"before": before, "subject": subject, "limit": PAGE}
     return [AuditRow(*row) for row in await (await connection.execute(_ENTRIES, values)).fetchall()]
+
+
+async def audit_of(connection: Connection, subjects: Sequence[str], *, limit: int) -> list[AuditRow]:
+    """The latest entries about any of some subjects."""
+    return [AuditRow(*row) for row in await (await connection.execute(_STORY, [list(subjects), limit])).fetchall()]
 
 
 async def last_head(connection: Connection) -> SealedHead | None:

@@ -18,7 +18,7 @@ from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.run_own import return_own_surplus
 from yongquan.institutions.links import Links
-from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock
+from yongquan.plumbing.clock import SHANGHAI, Clock, set_clock, wall_now
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
@@ -30,9 +30,10 @@ from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
 from yongquan.simulation.drawn_day import DrawnDay
+from yongquan.simulation.furnish_space import furnish_space
 from yongquan.simulation.merchant_coupons import send_demo_coupons
 from yongquan.simulation.own_day import OwnDay
-from yongquan.simulation.populate import Populating, Tick, citizen_id_of
+from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_id_of
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
@@ -83,7 +84,10 @@ class Demo:
         began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
         field_ = await open_field(p.database, p.sealing, city.regions, seed=self.seed, now=began)
         await work_a_while(p.database, p.sealing, now=p.clock.now())
-        return await welcome(p.database, p.sealing, tokens, city, field_)
+        welcomed = await welcome(p.database, p.sealing, tokens, city, field_)
+        first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]
+        await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
+        return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""

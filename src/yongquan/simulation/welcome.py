@@ -122,6 +122,7 @@ def lines_of(welcomed: Welcome, *, url: str, bank: str) -> Sequence[str]:
         f"市民手机页 citizen  {url}/c/  手机号 phone {welcomed.phone} (验证码在页面上 the code is on the page)",
         f"商户收银页 till     {url}/m/sign-in#{welcomed.store_token}  ({welcomed.store_name})",
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
+        f"商户空间 Merchant Space  {url}/m/home (商户 the shop), {url}/console/space (管理台 the console)",
         f"商户自有券 own vouchers  {url}/m/own (商户 the shop), {url}/console/own (管理台 the console)",
         f"  {MAKER_LOGIN} 写活动 writes a campaign, {CHECKER_LOGIN} 复核 approves it (密码相同 the same password)",
         f"服务商走访 surveyor {url}/p/  手机号 phone {welcomed.surveyor.phone} ({welcomed.surveyor.provider})",

@@ -10,7 +10,7 @@ from babel.messages.extract import extract
 
 from yongquan.institutions.acp import codes as acp_codes
 from yongquan.merchants.providers import course
-from yongquan.web import bank_words, field_words, own_words, terms_words, words
+from yongquan.web import bank_words, field_words, own_words, review_words, shop_words, terms_words, words
 from yongquan.web.cashier.showing import CASHIER_WORDS
 from yongquan.web.citizen import scripts
 from yongquan.web.citizen.phone_pay import PHONE_PAY_WORDS
@@ -41,6 +41,10 @@ LISTS = (
     *space_words.LISTS,
     own_words.TERMS,
     own_words.PROBLEMS,
+    *(shop_words.KINDS, shop_words.PUBLICATION_STATES, shop_words.AUDIENCES, shop_words.REQUEST_STATES),
+    *(shop_words.TOPICS, shop_words.NOMINATION_STATES, shop_words.CONDITIONS, shop_words.ASKED),
+    *(shop_words.WHAT_TO_DO, shop_words.FAULTS, shop_words.PROBLEMS),
+    *review_words.LISTS,
     *bank_words.LISTS.values(),
     acp_codes.TEXTS,
     *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS, words.CARD_PAYMENT_STATES),
@@ -63,6 +67,7 @@ def said_by_phone_pages() -> Iterator[str]:
     yield from course.LESSONS
     for question in course.QUESTIONS:
         yield from (question.text, *question.options)
+    yield shop_words.OPERATOR_NAME
     yield from (*terms_words.SENTENCES.values(), *terms_words.LISTED)
 
 

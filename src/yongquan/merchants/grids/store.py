@@ -43,6 +43,7 @@ select h3, adcode, lon, lat, stores, minutes, ground, code, island, locked from 
  where version_no = %s and (%s::text is null or adcode = %s) order by h3, adcode
 """
 _LOCKED_GRIDS = "select code from merchants.grid where version_no = %s and locked"
+_CODES = "select code from merchants.grid where version_no = %s order by code"
 _MOVE = "update merchants.grid_cell set code = %s where version_no = %s and h3 = %s and adcode = %s"
 _LOCK_GRID = "update merchants.grid set locked = %s where version_no = %s and code = %s"
 _LOCK_CELL = "update merchants.grid_cell set locked = %s where version_no = %s and h3 = %s and adcode = %s"
@@ -154,6 +155,13 @@ async def version_on(connection: Connection, day: date) -> int | None:
     """The number of the version in force on a business day."""
     row = await (await connection.execute(_IN_FORCE, [day])).fetchone()
     return int(row[0]) if row else None
+
+
+async def grids_in_force(connection: Connection, day: date) -> list[str]:
+    """The codes of the grids in force on a business day; none without a version."""
+    version_no = await version_on(connection, day)
+    rows = await (await connection.execute(_CODES, [version_no])).fetchall()
+    return [row[0] for row in rows]
 
 
 async def drawing_of(connection: Connection, version_no: int, *, adcode: str | None = None) -> tuple[Drawing, Locks]:

@@ -7,6 +7,7 @@ from yongquan.web.console.apps import make_apps
 from yongquan.web.console.audit import make_audit
 from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
+from yongquan.web.console.calls import make_calls
 from yongquan.web.console.campaigns import make_campaigns
 from yongquan.web.console.desk import Desk
 from yongquan.web.console.document_pages import make_version_pages
@@ -18,11 +19,13 @@ from yongquan.web.console.fees import make_fees
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
 from yongquan.web.console.grid_cells import make_grid_cells
+from yongquan.web.console.grid_groups import make_grid_groups
 from yongquan.web.console.grids import make_grids
 from yongquan.web.console.library import make_library
 from yongquan.web.console.library_imports import make_library_imports
 from yongquan.web.console.library_review import make_library_review
 from yongquan.web.console.lines import make_lines
+from yongquan.web.console.merchant_story import make_merchant_story
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
 from yongquan.web.console.payouts import make_payouts
@@ -30,12 +33,16 @@ from yongquan.web.console.platforms import make_platforms
 from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
+from yongquan.web.console.reviews import make_reviews
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.season import make_season
 from yongquan.web.console.seat import make_seat
 from yongquan.web.console.settlement import make_settlement
 from yongquan.web.console.shops import make_shops
 from yongquan.web.console.sign_in import make_sign_in
+from yongquan.web.console.space import make_space
+from yongquan.web.console.space_form import make_space_form
+from yongquan.web.console.space_inbox import make_space_inbox
 from yongquan.web.console.steering import make_steering
 from yongquan.web.console.surveys import make_surveys
 from yongquan.web.console.voiding import make_voiding
@@ -93,6 +100,13 @@ def make_console(door: Door) -> APIRouter:
         make_way_forms,
         make_reviewing,
         make_console_own,
+        make_reviews,
+        make_merchant_story,
+        make_space_form,
+        make_space,
+        make_space_inbox,
+        make_grid_groups,
+        make_calls,
     ):
         routes.include_router(make(desk))
 

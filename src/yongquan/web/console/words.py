@@ -99,7 +99,7 @@ REFUSALS = {
     "stock_short": "库存不够。请缩小范围，或先增加库存。",
     "posting_refused": "活动未投放的预算不够。",
     "claimed_by_another": "这份申请正在由其他人审核，或您的领取已超过 15 分钟。",
-    "same_person": "达到复核金额，须由另一人通过。",
+    "same_person": "须由另一人复核：自己写的、提出的或已经同意过的，不能再由自己同意。",
     "duplicate_proof": "凭证已用于另一份通过的申请。",
     "sold_out": "这一轮的券已经发完。",
     "blocked": "申请人的账户受限，不能发券。",
@@ -125,6 +125,8 @@ REFUSALS = {
     "grid_broken": "这样移动后，网格会断成几块或变空，没有保存。",
     "grid_across_divisions": "网格不能跨区县，没有保存。",
     "grid_locked": "该单元或网格已锁定，请先解锁。",
+    "condition_unmet": "有门店不符合报名条件，没有报上名。",
+    "answered_before": "他人已经答复过这个提问。",
     "quota_refused": "不能预留：该轮次不是抢券轮次，已有配额，或剩余不足。",
 }
 COMMAND_LINE = "命令行"
