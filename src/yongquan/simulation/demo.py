@@ -23,6 +23,7 @@ from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
+from yongquan.simulation.city_applicants import Applicants
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
@@ -82,7 +83,9 @@ class Demo:
         began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
         field_ = await open_field(p.database, p.sealing, city.regions, seed=self.seed, now=began)
         await work_a_while(p.database, p.sealing, now=p.clock.now())
-        return await welcome(p.database, p.sealing, tokens, city, field_)
+        welcomed = await welcome(p.database, p.sealing, tokens, city, field_)
+        await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
+        return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""
