@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0036"
-down_revision = "0033"
+down_revision = "0034"
 
 
 def upgrade() -> None:
