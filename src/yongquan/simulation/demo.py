@@ -23,6 +23,7 @@ from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
+from yongquan.simulation.city_applicants import Applicants
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
 from yongquan.simulation.city_providers import open_field, work_a_while
@@ -87,6 +88,7 @@ class Demo:
         welcomed = await welcome(p.database, p.sealing, tokens, city, field_)
         first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
+        await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Holder, Tokens
 from yongquan.simulation.city import City
+from yongquan.simulation.city_applicants import MANAGER_PHONE
 from yongquan.simulation.city_providers import Field
 from yongquan.simulation.demo_staff import enrol_demo_staff
 from yongquan.simulation.populate import store_id_of
@@ -121,6 +122,7 @@ def lines_of(welcomed: Welcome, *, url: str, bank: str) -> Sequence[str]:
     return (
         f"市民手机页 citizen  {url}/c/  手机号 phone {welcomed.phone} (验证码在页面上 the code is on the page)",
         f"商户收银页 till     {url}/m/sign-in#{welcomed.store_token}  ({welcomed.store_name})",
+        f"商户空间 shops' space  {url}/m/space  手机号 phone {MANAGER_PHONE} (入驻申请 applications in each state)",
         f"管理台 console      {url}/console  {welcomed.login} / {welcomed.password} (动态码在页面上 code on the page)",
         f"商户空间 Merchant Space  {url}/m/home (商户 the shop), {url}/console/space (管理台 the console)",
         f"商户自有券 own vouchers  {url}/m/own (商户 the shop), {url}/console/own (管理台 the console)",

@@ -53,7 +53,6 @@ PROBLEMS = {
     "too_many_tries": Problem(429, "今天核验次数已用完", "asked too often today: try again tomorrow"),
     "not_a_licence": Problem(422, "统一社会信用代码有误", "a licence's code has 18 signs: look at every sign again"),
     "application_incomplete": Problem(422, "有内容没填或填错", "fields are missing or wrong: see detail"),
-    "not_a_photo": Problem(422, "照片无法使用", "send a JPEG, PNG or WebP photo of up to 10 MB, 200 pixels at least"),
     "listed_already": Problem(409, "该执照已在名单中", "this licence is listed, or proposed, already"),
     "bad_wishes": Problem(422, "志愿填写有误", "name categories of this draw, none twice, no more than it allows"),
     "too_early": Problem(409, "公开随机数尚未产生", "the beacon is not out yet"),

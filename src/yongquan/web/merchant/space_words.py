@@ -124,7 +124,8 @@ class SpaceWords:
 
     def fault(self, name: str, fault: str) -> str:
         """What is wrong with a field."""
-        is_own = name in FAULTS and (fault == "malformed" or name.endswith("_photo") or name == "adcode")
+        needs_own = fault == "malformed" or (fault == "missing" and (name.endswith("_photo") or name == "adcode"))
+        is_own = name in FAULTS and needs_own
         return self._speech.say(FAULTS[name if is_own else fault])
 
     def reason(self, code: str) -> str:
