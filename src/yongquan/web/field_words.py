@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from yongquan.web.language import Speech
+
 TASK_KINDS: Final[Mapping[str, str]] = {
     "first_visit": "首次走访",
     "inspection": "日常巡检",
@@ -91,3 +93,28 @@ LISTS: Final = (
     *(TASK_KINDS, TASK_STATES, TASK_STEPS, PROVIDER_STATES, PROVIDER_STEPS, FIELD_REFUSALS),
     *(SURVEY_STATES, SURVEY_FLAGS, SHOP_STATUSES, PHOTO_KINDS),
 )
+
+
+class FieldWords:
+    """Words of the field in the reader's language."""
+
+    def __init__(self, speech: Speech) -> None:
+        self.speech = speech
+
+    def kind(self, code: str) -> str:
+        return self.speech.say(TASK_KINDS[code])
+
+    def state(self, code: str) -> str:
+        return self.speech.say(TASK_STATES[code])
+
+    def step(self, code: str) -> str:
+        return self.speech.say(TASK_STEPS[code])
+
+    def provider_state(self, code: str) -> str:
+        return self.speech.say(PROVIDER_STATES[code])
+
+    def provider_step(self, code: str) -> str:
+        return self.speech.say(PROVIDER_STEPS[code])
+
+    def refusal(self, code: str) -> str:
+        return self.speech.say(FIELD_REFUSALS.get(code, FIELD_REFUSED))
