@@ -125,6 +125,8 @@ ACTIONS = {
     "tasks.check": "任务检查通过",
     "tasks.cancel": "取消任务",
     "tasks.decide": "答复结算申诉",
+    "bindings.bound": "绑定终端",
+    "bindings.moved": "换绑终端",
 }
 NOUNS = {
     "survey": "走访记录",
