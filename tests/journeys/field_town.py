@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from yongquan.flows.recruit_provider import (
@@ -19,7 +19,7 @@ from yongquan.merchants.tasks.store import add_tasks
 from yongquan.merchants.views import mcc_of, store_of
 from yongquan.payments.emvco import MerchantCode, make_merchant_code
 from yongquan.plumbing.clock import Clock, business_day
-from yongquan.plumbing.db import database_of, opened
+from yongquan.plumbing.db import Connection, database_of, opened
 from yongquan.plumbing.keys import load_keys
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
@@ -66,30 +66,35 @@ def open_field(data_dir: str, stores: list[UUID]) -> tuple[list[UUID], list[str]
                         is_lead=who == LEAD,
                     )
                     await admit_surveyor(connection, person, sealing, by="command:test", now=now)
-                tasks = [
-                    NewTask(
-                        task_id=named_id("journey task", store_id),
-                        kind=TaskKind.INSPECTION,
-                        period=period_of(today),
-                        store_id=store_id,
-                        minutes=20,
-                        due_day=today,
-                        provider_id=PROVIDER,
-                        surveyor_id=SECOND,
-                        note="核对码牌",
-                    )
-                    for store_id in stores
-                ]
-                await add_tasks(connection, tasks, actor="command:test", now=now)
-                codes = []
-                for store_id in stores:
-                    shop = await store_of(connection, store_id)
-                    assert shop is not None
-                    code = MerchantCode(store_id, shop.name, "", await mcc_of(connection, store_id))
-                    codes.append(make_merchant_code(code))
-                made.append(([task.task_id for task in tasks], codes))
+                made.append(await _tasks_at(connection, stores, now))
 
     thread = threading.Thread(target=lambda: asyncio.run(work()))
     thread.start()
     thread.join()
     return made[0]
+
+
+async def _tasks_at(connection: Connection, stores: list[UUID], now: datetime) -> tuple[list[UUID], list[str]]:
+    today = business_day(now)
+    tasks = [
+        NewTask(
+            task_id=named_id("journey task", store_id),
+            kind=TaskKind.INSPECTION,
+            period=period_of(today),
+            store_id=store_id,
+            minutes=20,
+            due_day=today,
+            provider_id=PROVIDER,
+            surveyor_id=SECOND,
+            note="核对码牌",
+        )
+        for store_id in stores
+    ]
+    await add_tasks(connection, tasks, actor="command:test", now=now)
+    codes = []
+    for store_id in stores:
+        shop = await store_of(connection, store_id)
+        assert shop is not None
+        code = MerchantCode(store_id, shop.name, "", await mcc_of(connection, store_id))
+        codes.append(make_merchant_code(code))
+    return [task.task_id for task in tasks], codes

@@ -40,6 +40,32 @@ def act(page: Page, task: UUID, step: str, note: str = "") -> None:
     page.wait_for_url(re.compile(f"done={step}"))
 
 
+def bind_terminals(page: Page, tasks: list[UUID], codes: list[str]) -> None:
+    """The neighbour's code is refused; the store's own is bound, and the terminal moves only with a reason."""
+    page.goto(f"/p/tasks/{tasks[0]}")
+    page.get_by_role("link", name="绑定码牌与终端").click()
+    for code, said in ((codes[1], "另一家"), ("000201", "码牌")):
+        page.locator("#code-text").fill(code)
+        page.locator("#terminal").fill("sn-0001")
+        page.locator("form[action^='/p/bind'] button:not([type])").click()
+        expect(page.locator("#error")).to_contain_text(said)
+    page.locator("#code-text").fill(codes[0])
+    page.locator("form[action^='/p/bind'] button:not([type])").click()
+    expect(page.locator("main [role=status]").first).to_contain_text("已绑定")
+    expect(page.locator("ul.rows")).to_contain_text("SN-0001")
+    act(page, tasks[1], "start")
+    page.goto(f"/p/bind/{tasks[1]}")
+    page.locator("#code-text").fill(codes[1])
+    page.locator("#terminal").fill("SN-0001")
+    page.locator("form[action^='/p/bind'] button:not([type])").click()
+    expect(page.locator("#error")).to_contain_text("换绑")
+    page.locator("#reason").fill("终端调拨")
+    page.locator("form[action^='/p/bind'] button:not([type])").click()
+    expect(page.locator("ul.rows")).to_contain_text("终端调拨")
+    page.goto(f"/p/bind/{tasks[0]}")
+    expect(page.locator("ul.rows")).to_contain_text("已换到别处")
+
+
 def test_surveyor_learns_routes_binds_and_is_checked(
     town: Town,
     browser: Browser,
@@ -69,30 +95,9 @@ def test_surveyor_learns_routes_binds_and_is_checked(
     check_page(page)
     page.locator("button.language").click()
 
-    # The neighbour's code is refused; the store's own is bound, and the terminal moves only with a reason.
     act(page, tasks[0], "start")
-    page.get_by_role("link", name="绑定码牌与终端").click()
-    for code, said in ((codes[1], "另一家"), ("000201", "码牌")):
-        page.locator("#code-text").fill(code)
-        page.locator("#terminal").fill("sn-0001")
-        page.locator("form[action^='/p/bind'] button:not([type])").click()
-        expect(page.locator("#error")).to_contain_text(said)
-    page.locator("#code-text").fill(codes[0])
-    page.locator("form[action^='/p/bind'] button:not([type])").click()
-    expect(page.locator("main [role=status]").first).to_contain_text("已绑定")
-    expect(page.locator("ul.rows")).to_contain_text("SN-0001")
+    bind_terminals(page, tasks, codes)
     check_page(page)
-    act(page, tasks[1], "start")
-    page.goto(f"/p/bind/{tasks[1]}")
-    page.locator("#code-text").fill(codes[1])
-    page.locator("#terminal").fill("SN-0001")
-    page.locator("form[action^='/p/bind'] button:not([type])").click()
-    expect(page.locator("#error")).to_contain_text("换绑")
-    page.locator("#reason").fill("终端调拨")
-    page.locator("form[action^='/p/bind'] button:not([type])").click()
-    expect(page.locator("ul.rows")).to_contain_text("终端调拨")
-    page.goto(f"/p/bind/{tasks[0]}")
-    expect(page.locator("ul.rows")).to_contain_text("已换到别处")
 
     # Done, and off the route; staff find it on the board and check it.
     act(page, tasks[0], "finish", "码牌已核对")

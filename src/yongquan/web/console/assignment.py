@@ -88,6 +88,13 @@ def make_assignment(desk: Desk) -> APIRouter:
             return await _page(desk, request, visitor, None, {"fault": str(error)}, status=422)
         return RedirectResponse(f"{ROOT}/assignment?version={number}&done=made", status_code=303)
 
+    _add_decision(routes, desk)
+    return routes
+
+
+def _add_decision(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+
     @routes.post("/assignment/{version_no}/decision")
     async def decide(
         visitor: Annotated[Visitor, Depends(desk.poster)], version_no: int, approve: Annotated[bool, Form()]
@@ -96,8 +103,6 @@ def make_assignment(desk: Desk) -> APIRouter:
         await decide_assignment(door.database, visitor.staff, version_no, approve=approve, now=now, real_now=real_now)
         done = "approved" if approve else "refused"
         return RedirectResponse(f"{ROOT}/assignment?version={version_no}&done={done}", status_code=303)
-
-    return routes
 
 
 async def _next(desk: Desk) -> date:

@@ -83,7 +83,6 @@ def _add_list(routes: APIRouter, desk: Desk) -> None:
 
 def _add_one(routes: APIRouter, desk: Desk) -> None:
     door = desk.door
-    field = ProviderDesk(door.database, door.sealing)
 
     @routes.get("/providers/{provider_id}")
     async def one(
@@ -110,6 +109,13 @@ def _add_one(routes: APIRouter, desk: Desk) -> None:
                 "done": done,
             }
         return desk.show(request, visitor, "provider.html", facts)
+
+    _add_changes(routes, desk)
+
+
+def _add_changes(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+    field = ProviderDesk(door.database, door.sealing)
 
     @routes.post("/providers/{provider_id}/decision")
     async def decide(

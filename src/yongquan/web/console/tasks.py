@@ -86,7 +86,6 @@ def make_tasks(desk: Desk) -> APIRouter:
 
 def _add_one(routes: APIRouter, desk: Desk) -> None:
     door = desk.door
-    field = TaskDesk(door.database, door.sealing)
 
     @routes.get("/tasks/{task_id}")
     async def one(
@@ -118,6 +117,13 @@ def _add_one(routes: APIRouter, desk: Desk) -> None:
             "done": done,
         }
         return desk.show(request, visitor, "task.html", facts)
+
+    _add_steps(routes, desk)
+
+
+def _add_steps(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+    field = TaskDesk(door.database, door.sealing)
 
     @routes.post("/tasks/{task_id}/assign")
     async def assign(
