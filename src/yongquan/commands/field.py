@@ -15,16 +15,6 @@ tasks_app = typer.Typer(no_args_is_help=True, help="Tasks 派单: what providers
 Json = Annotated[bool, typer.Option("--json")]
 
 
-@providers_app.callback()
-def _providers() -> None:
-    """Keeps `assign` a command of its own."""
-
-
-@tasks_app.callback()
-def _tasks() -> None:
-    """Keeps `plan` a command of its own."""
-
-
 @providers_app.command("assign")
 def assign(
     day: Annotated[
