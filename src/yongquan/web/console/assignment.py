@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -171,7 +171,7 @@ def _chosen(versions: list[AssignmentVersion], wanted: int | None, in_force: int
 
 def _served(
     rows: list[AssignedGrid], capacities: Mapping[UUID, int], companies: Mapping[UUID, str]
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Each provider's share: grids, load, how full that makes it, the way to its grids."""
     own: dict[UUID, list[AssignedGrid]] = defaultdict(list)
     for row in rows:
