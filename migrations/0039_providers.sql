@@ -1,5 +1,5 @@
 -- Providers 服务商: field-service companies whose people visit shops. Who they are, what they learnt, which grids are
--- theirs, their tasks and day routes, and the materials they bring. Personal data is sealed; phones have a blind index.
+-- theirs, their tasks and day routes, and the terminals they bound. Personal data is sealed; phones have a blind index.
 create table merchants.provider (
     provider_id      uuid primary key,
     name             text not null unique,
@@ -142,43 +142,13 @@ create table merchants.day_stop (
     foreign key (surveyor_id, day) references merchants.day_route on delete cascade
 );
 
--- Materials 物料: stickers and table cards, from the order to the shop's word that they came.
-create table merchants.material_batch (
-    batch_no integer primary key,
-    made_at  timestamptz not null,
-    made_by  text not null
-);
-create table merchants.material_order (
-    order_id    uuid primary key,
-    store_id    uuid not null references merchants.store,
-    kind        text not null check (kind in ('sticker', 'table_card')),
-    count       integer not null check (count between 1 and 200),
-    state       text not null check (state in
-                ('ordered', 'produced', 'on_the_way', 'delivered', 'confirmed', 'missing', 'cancelled')),
-    batch_no    integer references merchants.material_batch,
-    task_id     uuid references merchants.task,  -- its delivery
-    ordered_by  text not null,
-    ordered_at  timestamptz not null,
-    changed_at  timestamptz not null,
-    note        text not null default ''
-);
-create index material_order_of_store on merchants.material_order (store_id, ordered_at);
-create index material_order_by_state on merchants.material_order (state, ordered_at);
-create table merchants.sticker (
-    sticker_no text primary key,                 -- printed on it and inside its code
-    order_id   uuid not null references merchants.material_order,
-    store_id   uuid not null references merchants.store,
-    voided_at  timestamptz
-);
-create index sticker_of_order on merchants.sticker (order_id);
-
--- A terminal, the code beside it and the store they belong to; an ended one stays as a trace.
+-- A terminal and the store whose code stands beside it; an ended binding stays as a trace.
 create table merchants.binding (
     binding_id  uuid primary key,
     store_id    uuid not null references merchants.store,
-    sticker_no  text not null,                   -- empty for a code without a number of its own
     terminal_no text not null,                   -- the serial on the terminal
-    task_id     uuid references merchants.task,
+    code        text not null,                   -- as it was scanned; it names its store
+    task_id     uuid not null references merchants.task,
     bound_by    text not null,
     bound_at    timestamptz not null,
     replaces    uuid references merchants.binding,
@@ -189,5 +159,4 @@ create table merchants.binding (
     check (replaces is null or reason <> '')
 );
 create unique index binding_of_terminal on merchants.binding (terminal_no) where ended_at is null;
-create unique index binding_of_sticker on merchants.binding (sticker_no) where ended_at is null and sticker_no <> '';
 create index binding_of_store on merchants.binding (store_id, bound_at);

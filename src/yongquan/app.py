@@ -34,6 +34,7 @@ from yongquan.flows.pay_as_guest import GuestDesk
 from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.pay_out_by_acp import AcpPayouts
+from yongquan.flows.plan_tasks import DailyPlan
 from yongquan.flows.preauthorise import Preauths
 from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.read_acp_outcome import AcpReader
@@ -172,6 +173,7 @@ class Platform:
                 (2.0, self.merchant_checks.sweep),
                 (5.0, self.merchant_review.sweep),
                 (60.0, self.licence_watch.sweep),
+                (60.0, DailyPlan(self.database, self.sealing, self.clock).sweep),
             ),
         )
 

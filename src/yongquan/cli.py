@@ -19,6 +19,7 @@ from yongquan.commands import (
     codes,
     draw,
     effect,
+    field,
     funders,
     gateway,
     grids,
@@ -51,6 +52,8 @@ app.add_typer(effect.app, name="effect")
 app.add_typer(funders.app, name="funders")
 app.add_typer(areas.app, name="areas")
 app.add_typer(grids.app, name="grids")
+app.add_typer(field.providers_app, name="providers")
+app.add_typer(field.tasks_app, name="tasks")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")

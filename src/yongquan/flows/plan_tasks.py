@@ -28,7 +28,7 @@ from yongquan.merchants.tasks.planning import (
 )
 from yongquan.merchants.tasks.store import DoneVisit, WaitingTask
 from yongquan.merchants.views import facts_of_stores
-from yongquan.plumbing.clock import business_day
+from yongquan.plumbing.clock import Clock, business_day
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.sealing import Sealing
 
@@ -93,13 +93,26 @@ async def hand_out(connection: Connection, sealing: Sealing, *, now: datetime) -
     return handed, len(waiting) - handed
 
 
-async def plan_if_due(database: Database, sealing: Sealing, *, now: datetime) -> None:
-    """What the background does: this month's plan, where grids and an assignment are in force."""
-    today = business_day(now)
-    async with database.transaction() as connection:
-        grids, assigned = await version_on(connection, today), await assignment_on(connection, today)
-    if grids is not None and assigned is not None:
-        await plan_tasks(database, sealing, now=now)
+@dataclass(slots=True)
+class DailyPlan:
+    """What the background does: this month's plan once a business day, where grids and an assignment are in force."""
+
+    database: Database
+    sealing: Sealing
+    clock: Clock
+    done_on: date | None = None
+
+    async def sweep(self) -> None:
+        """Plan if today has not been planned by this process."""
+        now = self.clock.now()
+        today = business_day(now)
+        if today == self.done_on:
+            return
+        async with self.database.transaction() as connection:
+            grids, assigned = await version_on(connection, today), await assignment_on(connection, today)
+        if grids is not None and assigned is not None:
+            await plan_tasks(self.database, self.sealing, now=now)
+            self.done_on = today
 
 
 def _month_before(period: str) -> str:

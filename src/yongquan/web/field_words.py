@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from yongquan.web.language import Speech
+
 TASK_KINDS: Final[Mapping[str, str]] = {
     "first_visit": "首次走访",
     "inspection": "日常巡检",
@@ -55,6 +57,10 @@ FIELD_REFUSALS: Final[Mapping[str, str]] = {
     "forbidden_move": "任务状态已变化，请刷新后再操作",
     "note_missing": "请填写说明，最多 500 字",
     "not_this_provider": "复访须由另一家服务商完成",
+    "code_malformed": "这不是门店的码牌，请重新扫描",
+    "code_of_another_store": "这是另一家门店的码牌，没有绑定，请上报",
+    "not_a_terminal": "终端序列号为 4 至 32 位字母、数字或短横线",
+    "bound_elsewhere": "这台终端已绑在另一家门店，换绑请填写原因",
     "not_found": "没有这条任务，或不属于您",
     "forbidden": "只有服务商负责人可以这样操作",
     "bad_request": "填写有误，请检查后再提交",
@@ -91,3 +97,28 @@ LISTS: Final = (
     *(TASK_KINDS, TASK_STATES, TASK_STEPS, PROVIDER_STATES, PROVIDER_STEPS, FIELD_REFUSALS),
     *(SURVEY_STATES, SURVEY_FLAGS, SHOP_STATUSES, PHOTO_KINDS),
 )
+
+
+class FieldWords:
+    """Words of the field in the reader's language."""
+
+    def __init__(self, speech: Speech) -> None:
+        self.speech = speech
+
+    def kind(self, code: str) -> str:
+        return self.speech.say(TASK_KINDS[code])
+
+    def state(self, code: str) -> str:
+        return self.speech.say(TASK_STATES[code])
+
+    def step(self, code: str) -> str:
+        return self.speech.say(TASK_STEPS[code])
+
+    def provider_state(self, code: str) -> str:
+        return self.speech.say(PROVIDER_STATES[code])
+
+    def provider_step(self, code: str) -> str:
+        return self.speech.say(PROVIDER_STEPS[code])
+
+    def refusal(self, code: str) -> str:
+        return self.speech.say(FIELD_REFUSALS.get(code, FIELD_REFUSED))

@@ -18,6 +18,8 @@ from yongquan.web.citizen.scan import SCAN_WORDS
 from yongquan.web.language import Language, is_inside, speech
 from yongquan.web.merchant import space_words
 from yongquan.web.merchant.till import TILL_WORDS
+from yongquan.web.surveyor.binding import BIND_WORDS
+from yongquan.web.surveyor.route import ROUTE_WORDS
 from yongquan.web.words import Words
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -35,6 +37,8 @@ LISTS = (
         CASHIER_WORDS,
         SCAN_WORDS,
         PHONE_PAY_WORDS,
+        ROUTE_WORDS,
+        BIND_WORDS,
     ),
     *(own_words.KINDS, own_words.STATES, own_words.CHANNELS, own_words.RUNS, own_words.BASES, own_words.FAULTS),
     *field_words.LISTS,

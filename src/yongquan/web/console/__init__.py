@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
 from yongquan.web.console.apps import make_apps
+from yongquan.web.console.assignment import make_assignment
 from yongquan.web.console.audit import make_audit
 from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
@@ -30,6 +31,7 @@ from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
 from yongquan.web.console.payouts import make_payouts
 from yongquan.web.console.platforms import make_platforms
+from yongquan.web.console.providers import make_providers
 from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
@@ -45,6 +47,7 @@ from yongquan.web.console.space_form import make_space_form
 from yongquan.web.console.space_inbox import make_space_inbox
 from yongquan.web.console.steering import make_steering
 from yongquan.web.console.surveys import make_surveys
+from yongquan.web.console.tasks import make_tasks
 from yongquan.web.console.voiding import make_voiding
 from yongquan.web.console.way_forms import make_way_forms
 from yongquan.web.console.ways import make_ways
@@ -78,6 +81,9 @@ def make_console(door: Door) -> APIRouter:
         make_library,
         make_library_imports,
         make_library_review,
+        make_providers,
+        make_assignment,
+        make_tasks,
         make_funders,
         make_funding,
         make_budgets,

@@ -12,37 +12,12 @@ from yongquan.flows.work_tasks import TaskDesk
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.merchants.providers.model import Surveyor
 from yongquan.plumbing.tokens import Holder
-from yongquan.web import field_words
 from yongquan.web.api.problems import PROBLEMS
 from yongquan.web.door import Door
-from yongquan.web.language import Speech, speech_of
+from yongquan.web.field_words import FieldWords
+from yongquan.web.language import speech_of
 from yongquan.web.pages import NO_FACTS, render
 from yongquan.web.sessions import Sessions
-
-
-class FieldWords:
-    """Words of the field in the reader's language."""
-
-    def __init__(self, speech: Speech) -> None:
-        self.speech = speech
-
-    def kind(self, code: str) -> str:
-        return self.speech.say(field_words.TASK_KINDS[code])
-
-    def state(self, code: str) -> str:
-        return self.speech.say(field_words.TASK_STATES[code])
-
-    def step(self, code: str) -> str:
-        return self.speech.say(field_words.TASK_STEPS[code])
-
-    def provider_state(self, code: str) -> str:
-        return self.speech.say(field_words.PROVIDER_STATES[code])
-
-    def provider_step(self, code: str) -> str:
-        return self.speech.say(field_words.PROVIDER_STEPS[code])
-
-    def refusal(self, code: str) -> str:
-        return self.speech.say(field_words.FIELD_REFUSALS.get(code, field_words.FIELD_REFUSED))
 
 
 class Entrance:

@@ -14,7 +14,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const row = document.querySelector(`tr[data-grid="${grid}"] a`);
     return row ? row.textContent : grid.slice(7);
   };
-  const colour = (index) => COLOURS[index % COLOURS.length];
+  // A row may name its grid's colour: grids of one provider look alike.
+  const colour = (index, grid) => {
+    const row = document.querySelector(`tr[data-grid="${grid}"]`);
+    return COLOURS[(row && row.dataset.colour ? Number(row.dataset.colour) : index) % COLOURS.length];
+  };
 
   async function read(address) {
     const answer = await fetch(address);
@@ -26,7 +30,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const order = new Map(collection.features.map((one, index) => [one.properties.code, index]));
     const layer = L.geoJSON(collection, {
       style: ({ properties }) => ({
-        color: "#fff", weight: 1, fillColor: colour(order.get(properties.code)),
+        color: "#fff", weight: 1, fillColor: colour(order.get(properties.code), properties.code),
         fillOpacity: code ? (properties.code === code ? 0 : 0.25) : 0.6,
       }),
       interactive: true,
