@@ -127,7 +127,8 @@ async def draw_statements(
             number = version.version_no if version else 0
             new = NewStatement(fresh_id(), inputs, territory.name, number, now, pay, actor)
             await contribution.keep_statement(connection, new, now=real_now)
-            facts: dict[str, Fact] = {"month": f"{month:%Y-%m}", "provider": territory.provider, "fen": pay.total_fen}
+            facts: dict[str, Fact] = {"month": f"{month:%Y-%m}", "provider": territory.provider}
+            facts["amount_fen"] = pay.total_fen
             await append(connection, _entry(actor, "drawn", new.statement_id, facts), now=real_now)
             drawn.append(new.statement_id)
     return drawn

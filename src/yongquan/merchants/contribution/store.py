@@ -238,4 +238,6 @@ async def shops_of_statement(
 
 
 def _read(row: TupleRow) -> Statement:
-    return Statement(*row[:7], msgspec.convert(row[7], Pay), *row[8:])
+    values = [*row]
+    values[7] = msgspec.convert(row[7], Pay)
+    return Statement(*values)

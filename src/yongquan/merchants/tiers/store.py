@@ -85,5 +85,5 @@ async def keep_month(
     async with connection.cursor().copy(_COPY_GRIDS) as copy:
         for g in grids:
             measures, ranks = list(g.grade.takings.measures), list(g.grade.ranks)
-            facts = (measures, ranks, g.shops, g.is_key, g.minutes_bp)
-            await copy.write_row((month.month, g.code, g.grade.tier, g.grade.score_bp, *facts))
+            rest = (measures, ranks, g.shops, g.is_key, g.minutes_bp)
+            await copy.write_row((month.month, g.code, g.grade.tier, g.grade.score_bp, *rest))
