@@ -75,7 +75,10 @@ async def set_consent(
 async def grant_pool(
     database: Database, staff: Staff, holder: str, bounds: Bounds, *, reason: str, now: datetime
 ) -> None:
-    """Open the pool to an institution or a bureau, within bounds. `now` is real time. Raises `Forbidden`, `BadInput`."""
+    """Open the pool to an institution or a bureau, within bounds. `now` is real. Raises `BadInput`, `Forbidden`.
+
+    A grant takes the place of the one before.
+    """
     staff.require(*GRANT_ROLES)
     _require_reason(reason)
     async with database.transaction() as connection:

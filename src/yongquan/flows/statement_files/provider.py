@@ -36,7 +36,7 @@ def provider_workbook(
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"})
-    _write_pay(book.add_worksheet("对账单 statement"), statement, inputs, names, bold, money)
+    _write_pay(book.add_worksheet("对账单 statement"), statement, inputs, names, bold=bold, money=money)
     grids = {shop.store_id: shop.grid for shop in inputs.shops}
     sheet = book.add_worksheet("门店 shops")
     sheet.write_row(0, 0, SHOP_HEADS, bold)
@@ -60,6 +60,7 @@ def _write_pay(
     statement: Statement,
     inputs: Inputs,
     names: Mapping[UUID, str],
+    *,
     bold: xlsxwriter.format.Format,
     money: xlsxwriter.format.Format,
 ) -> None:

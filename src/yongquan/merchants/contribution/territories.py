@@ -1,4 +1,4 @@
-"""Which grids each provider has, and the inspections it brought to a good end: what pay asks of the providers' tables."""
+"""Which grids each provider has, and the inspections it passed: what pay asks of the providers' tables."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

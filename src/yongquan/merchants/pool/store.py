@@ -80,7 +80,8 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 _COPY = "copy merchants.pool_member (version_id, store_id) from stdin"
 _COLUMNS = """v.version_id, v.holder, v.pool, v.version_no, v.group_code, v.wanted, v.month, v.members, v.digest,
        v.saved_by, v.saved_at,
-       (select count(*)::int from merchants.pool_member m where m.version_id = v.version_id and m.left_at is not null)"""
+       (select count(*)::int from merchants.pool_member m
+         where m.version_id = v.version_id and m.left_at is not null)"""
 _VERSIONS = f"""
 select {_COLUMNS} from merchants.pool_version v where v.holder = %s order by v.saved_at desc, v.version_no desc
 """
