@@ -9,11 +9,11 @@ from yongquan.plumbing.clock import day_start
 from yongquan.plumbing.db import Connection
 
 
-async def territories(connection: Connection, month: date) -> list[Territory]:
-    """Every provider with grids on the month's last day, and the inspections that its shops passed."""
+async def territories(connection: Connection, month: date, *, today: date) -> list[Territory]:
+    """Every provider with grids on the month's last day (or today), and the inspections that its shops passed."""
     until = next_month(month)
     passed = await inspections_passed(connection, day_start(month), day_start(until))
     return [
         Territory(str(one.provider_id), one.name, frozenset(one.grids), passed.get(one.provider_id, {}))
-        for one in await assigned_on(connection, until - timedelta(days=1))
+        for one in await assigned_on(connection, min(until - timedelta(days=1), today))
     ]

@@ -103,16 +103,18 @@ class Difference:
 async def draw_statements(
     database: Database, territories: Sequence[Territory], month: date, *, actor: str, now: datetime, real_now: datetime
 ) -> list[UUID]:
-    """Draw up every provider's statement of a month that has ended; those approved stay as they are.
+    """Draw up every provider's statement of a month; those approved stay as they are.
 
-    `now` is the product's time: payments count as they stand then. Raises `BadInput`.
+    While the month runs a statement is for the time being: it can be read and drawn anew, not approved. `now` is the
+    product's time: payments count as they stand then. Raises `BadInput`.
     """
-    if month.day != 1 or next_month(month) > business_day(now):
-        raise BadInput(f"{month}: name the first day of a month that has ended")
+    if month.day != 1 or month > business_day(now):
+        raise BadInput(f"{month}: name the first day of a month that has begun")
+    last_day = min(next_month(month) - timedelta(days=1), business_day(now))
     period = Period(month, next_month(month), now)
     async with database.transaction() as connection:
         version = await rules_on(connection, RuleKind.CONTRIBUTION, month)
-        by_grid = await _stores_by_grid(connection, next_month(month) - timedelta(days=1))
+        by_grid = await _stores_by_grid(connection, last_day)
     formula = read_formula(version.document if version else FIRST_FORMULA)
     drawn = []
     for territory in territories:
@@ -148,8 +150,15 @@ async def decide_statement(
             raise ForbiddenMove(f"a statement that is {statement.state} is not decided again")
         if statement.drawn_by == staff.actor:
             raise OwnStatement
+        if approve and not has_ended(statement):
+            raise ForbiddenMove("the statement was drawn up before its month ended: draw it up anew")
         await contribution.decide_statement(connection, statement_id, state, actor=staff.actor, now=real_now)
         await append(connection, _entry(staff.actor, state, statement_id, {"state": state}), now=real_now)
+
+
+def has_ended(statement: Statement) -> bool:
+    """Whether a statement was drawn up after its month."""
+    return next_month(statement.month) <= business_day(statement.seen_at)
 
 
 async def report_fake(

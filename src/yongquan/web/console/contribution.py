@@ -14,6 +14,7 @@ from yongquan.flows.pay_contribution import (
     UnknownStatement,
     decide_statement,
     draw_statements,
+    has_ended,
     lines_of,
     replay_statement,
     report_fake,
@@ -61,6 +62,7 @@ def _add_month(routes: APIRouter, desk: Desk) -> None:
             "shown": shown,
             "months": months,
             "ended": ended,
+            "this_month": business_day(door.clock.now()),
             "statements": statements,
             "fakes": fakes,
             "actors": names,
@@ -88,7 +90,7 @@ def _add_month(routes: APIRouter, desk: Desk) -> None:
         try:
             wanted = month_of(month)
             async with door.database.transaction() as connection:
-                found = await territories(connection, wanted)
+                found = await territories(connection, wanted, today=business_day(now))
             facts = {"actor": visitor.staff.actor, "now": now, "real_now": wall_now()}
             drawn = await draw_statements(door.database, found, wanted, **facts)  # type: ignore[arg-type]
         except BadInput as error:
@@ -137,6 +139,7 @@ def _add_statement(routes: APIRouter, desk: Desk) -> None:
             "faked": {store_id: kind.name for store_id, kind in faked.items()},
             "actors": names,
             "may_work": _may(visitor),
+            "has_ended": has_ended(found),
             "done": done,
         }
         return desk.show(request, visitor, "contribution_one.html", facts)
