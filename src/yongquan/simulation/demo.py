@@ -176,9 +176,7 @@ class Demo:
         with self._phase("payments", f"{label} pay", progress, sum(len(v) for v in visits)) as tick:
             await day.pay(visits, tick)
 
-    async def _close(
-        self, season: Season, experiment: DrawnDay, progress: Progress, stores: Sequence[UUID]
-    ) -> None:
+    async def _close(self, season: Season, experiment: DrawnDay, progress: Progress, stores: Sequence[UUID]) -> None:
         # The day is cleared after midnight; when the last voucher's time is over, what is left goes back.
         await self._set_clock(clock_time(0, 30), days=1)
         with self._phase("clearing", "清算与结算 clear and settle", progress, 1) as tick:

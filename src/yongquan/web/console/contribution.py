@@ -47,39 +47,11 @@ def make_contribution(desk: Desk) -> APIRouter:
 def _add_month(routes: APIRouter, desk: Desk) -> None:
     door = desk.door
 
-    async def show(request: Request, visitor: Visitor, more: dict[str, object], *, status: int = 200) -> Response:
-        _whole_city(visitor)
-        ended = last_month(business_day(door.clock.now()))
-        async with door.database.transaction() as connection:
-            months = await contribution.statement_months(connection)
-            wanted = str(more.pop("month", "")) or f"{months[0] if months else ended:%Y-%m}"
-            shown = month_of(wanted)
-            statements = await contribution.statements_of(connection, shown)
-            fakes = await contribution.fake_shops(connection)
-            actors = [s.drawn_by for s in statements] + [s.decided_by for s in statements if s.decided_by]
-            names = await names_of(connection, actors + [fake.found_by for fake in fakes], door.sealing)
-        facts = {
-            "shown": shown,
-            "months": months,
-            "ended": ended,
-            "this_month": business_day(door.clock.now()),
-            "statements": statements,
-            "fakes": fakes,
-            "actors": names,
-            "may_work": _may(visitor),
-            "typed_shop": "",
-            "typed_reason": "",
-            "fault": "",
-            "fake_fault": "",
-            "done": "",
-        }
-        return desk.show(request, visitor, "contribution.html", facts | more, status=status)
-
     @routes.get("/contribution")
     async def listed(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], month: str = "", done: str = ""
     ) -> Response:
-        return await show(request, visitor, {"month": month, "done": done})
+        return await _show_month(desk, request, visitor, {"month": month, "done": done})
 
     @routes.post("/contribution")
     async def draw(
@@ -94,7 +66,7 @@ def _add_month(routes: APIRouter, desk: Desk) -> None:
             facts = {"actor": visitor.staff.actor, "now": now, "real_now": wall_now()}
             drawn = await draw_statements(door.database, found, wanted, **facts)  # type: ignore[arg-type]
         except BadInput as error:
-            return await show(request, visitor, {"fault": str(error)}, status=422)
+            return await _show_month(desk, request, visitor, {"fault": str(error)}, status=422)
         done = "drawn" if drawn else "nothing"
         return RedirectResponse(f"{ROOT}/contribution?month={month}&done={done}", status_code=303)
 
@@ -111,7 +83,7 @@ def _add_month(routes: APIRouter, desk: Desk) -> None:
             await report_fake(door.database, visitor.staff, store_id, reason.strip(), now=now, real_now=wall_now())
         except (BadInput, Missing, UnknownStatement) as error:
             kept: dict[str, object] = {"typed_shop": shop, "typed_reason": reason, "fake_fault": str(error)}
-            return await show(request, visitor, kept, status=422)
+            return await _show_month(desk, request, visitor, kept, status=422)
         return RedirectResponse(f"{ROOT}/contribution?done=fake", status_code=303)
 
 
@@ -220,6 +192,38 @@ def _add_trial(routes: APIRouter, desk: Desk) -> None:
         except BadInput as error:
             return await show(request, visitor, document=text, months=months, fault=str(error))
         return await show(request, visitor, document=text, months=months, found=found)
+
+
+async def _show_month(
+    desk: Desk, request: Request, visitor: Visitor, more: dict[str, object], *, status: int = 200
+) -> Response:
+    door = desk.door
+    _whole_city(visitor)
+    ended = last_month(business_day(door.clock.now()))
+    async with door.database.transaction() as connection:
+        months = await contribution.statement_months(connection)
+        wanted = str(more.pop("month", "")) or f"{months[0] if months else ended:%Y-%m}"
+        shown = month_of(wanted)
+        statements = await contribution.statements_of(connection, shown)
+        fakes = await contribution.fake_shops(connection)
+        actors = [s.drawn_by for s in statements] + [s.decided_by for s in statements if s.decided_by]
+        names = await names_of(connection, actors + [fake.found_by for fake in fakes], door.sealing)
+    facts = {
+        "shown": shown,
+        "months": months,
+        "ended": ended,
+        "this_month": business_day(door.clock.now()),
+        "statements": statements,
+        "fakes": fakes,
+        "actors": names,
+        "may_work": _may(visitor),
+        "typed_shop": "",
+        "typed_reason": "",
+        "fault": "",
+        "fake_fault": "",
+        "done": "",
+    }
+    return desk.show(request, visitor, "contribution.html", facts | more, status=status)
 
 
 def _whole_city(visitor: Visitor) -> None:

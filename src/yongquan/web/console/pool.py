@@ -88,48 +88,11 @@ async def holders_of(connection: Connection, staff: Staff) -> list[str]:
 def _add_search(routes: APIRouter, desk: Desk) -> None:
     door = desk.door
 
-    async def show(
-        request: Request, visitor: Visitor, asked: Asked, more: dict[str, object] | None = None, *, status: int = 200
-    ) -> Response:
-        async with door.database.transaction() as connection:
-            holders = await holders_of(connection, visitor.staff)
-            open_to = [one.holder for one in await pool.grants(connection) if one.revoked_at is None]
-            holder = _chosen(asked.holder, holders, open_to)
-            names = await parties(connection)
-            found, bounds = None, None
-            if holder in open_to:
-                found = await look_at_pool(connection, holder, asked.wanted)
-                bounds = await pool.bounds_of(connection, holder)
-            months = await graded_months(connection)
-            tiers = await shops_by_tier(connection, months[0].month) if months else {}
-            versions = await pool.versions_of(connection, holder) if holder else []
-        facts: dict[str, object] = {
-            "asked": asked,
-            "query": request.url.query,
-            "holder": holder,
-            "holders": sorted(holders, key=lambda code: (code not in open_to, code)),
-            "open_to": open_to,
-            "found": found,
-            "small": SMALL,
-            "names": names,
-            "versions": versions,
-            "tiers": tiers,
-            "bands": BANDS,
-            "industries": [i for i in words.INDUSTRIES if _within(i, bounds.industries if bounds else None)],
-            "divisions": [d for d in door.regions.divisions if _within(d.adcode, bounds.adcodes if bounds else None)],
-            "bounds": ",".join(map(str, bounds_of_places(door.regions, bounds.adcodes if bounds else None))),
-            "may_grant": any(visitor.staff.may(role) for role in GRANT_ROLES),
-            "key": fresh_id().hex,
-            "typed_name": "",
-            "fault": "",
-        }
-        return desk.show(request, visitor, "pool.html", facts | (more or {}), status=status)
-
     @routes.get("/pool")
     async def search(
         request: Request, visitor: Annotated[Visitor, Depends(desk.guest)], asked: Annotated[Asked, Query()]
     ) -> Response:
-        return await show(request, visitor, asked)
+        return await _show(desk, request, visitor, asked)
 
     @routes.get("/pool/squares")
     async def squares(
@@ -159,7 +122,7 @@ def _add_search(routes: APIRouter, desk: Desk) -> None:
             version = await save_pool(door.database, saving, now=door.clock.now())
         except (BadInput, TooFewShops) as error:
             fault = "too_few" if isinstance(error, TooFewShops) else "name"
-            return await show(request, visitor, asked, {"fault": fault, "typed_name": name}, status=422)
+            return await _show(desk, request, visitor, asked, {"fault": fault, "typed_name": name}, status=422)
         return RedirectResponse(f"{ROOT}/pool/versions/{version.version_id}?done=saved", status_code=303)
 
 
@@ -233,6 +196,51 @@ def _add_grants(routes: APIRouter, desk: Desk) -> None:
             typed = {"holder": holder, "adcode": adcode or [], "industry": industry or [], "reason": reason}
             return await show(request, visitor, {"fault": str(error), "typed": typed}, status=422)
         return RedirectResponse(f"{ROOT}/pool/grants?done={'revoked' if revoke else 'granted'}", status_code=303)
+
+
+async def _show(
+    desk: Desk,
+    request: Request,
+    visitor: Visitor,
+    asked: Asked,
+    more: dict[str, object] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    door = desk.door
+    async with door.database.transaction() as connection:
+        holders = await holders_of(connection, visitor.staff)
+        open_to = [one.holder for one in await pool.grants(connection) if one.revoked_at is None]
+        holder = _chosen(asked.holder, holders, open_to)
+        names = await parties(connection)
+        found, bounds = None, None
+        if holder in open_to:
+            found = await look_at_pool(connection, holder, asked.wanted)
+            bounds = await pool.bounds_of(connection, holder)
+        months = await graded_months(connection)
+        tiers = await shops_by_tier(connection, months[0].month) if months else {}
+        versions = await pool.versions_of(connection, holder) if holder else []
+    facts: dict[str, object] = {
+        "asked": asked,
+        "query": request.url.query,
+        "holder": holder,
+        "holders": sorted(holders, key=lambda code: (code not in open_to, code)),
+        "open_to": open_to,
+        "found": found,
+        "small": SMALL,
+        "names": names,
+        "versions": versions,
+        "tiers": tiers,
+        "bands": BANDS,
+        "industries": [i for i in words.INDUSTRIES if _within(i, bounds.industries if bounds else None)],
+        "divisions": [d for d in door.regions.divisions if _within(d.adcode, bounds.adcodes if bounds else None)],
+        "bounds": ",".join(map(str, bounds_of_places(door.regions, bounds.adcodes if bounds else None))),
+        "may_grant": any(visitor.staff.may(role) for role in GRANT_ROLES),
+        "key": fresh_id().hex,
+        "typed_name": "",
+        "fault": "",
+    }
+    return desk.show(request, visitor, "pool.html", facts | (more or {}), status=status)
 
 
 async def _holder(connection: Connection, visitor: Visitor, wanted: str) -> str:

@@ -23,37 +23,11 @@ def make_rules(desk: Desk) -> APIRouter:
     routes = desk_routes()
     door = desk.door
 
-    async def show(
-        request: Request, visitor: Visitor, kind: RuleKind, more: dict[str, object], *, status: int = 200
-    ) -> Response:
-        if visitor.places is not None:
-            raise Missing
-        this_month = business_day(door.clock.now()).replace(day=1)
-        async with door.database.transaction() as connection:
-            versions = await rule_versions(connection, kind)
-            in_force = await rules_on(connection, kind, this_month)
-            actors = [v.proposed_by for v in versions] + [v.decided_by for v in versions if v.decided_by]
-            names = await names_of(connection, actors, door.sealing)
-        facts = {
-            "kind": kind,
-            "versions": versions,
-            "in_force": in_force,
-            "document": in_force.document if in_force else FIRST[kind],
-            "actors": names,
-            "this_month": this_month,
-            "typed_month": f"{this_month:%Y-%m}",
-            "typed_reason": "",
-            "may_work": any(visitor.staff.may(role) for role in RULE_ROLES),
-            "fault": "",
-            "done": "",
-        }
-        return desk.show(request, visitor, "rules.html", facts | more, status=status)
-
     @routes.get("/rules/{kind}")
     async def rules(
         request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], kind: RuleKind, done: str = ""
     ) -> Response:
-        return await show(request, visitor, kind, {"done": done})
+        return await _show(desk, request, visitor, kind, {"done": done})
 
     @routes.post("/rules/{kind}")
     async def propose(
@@ -70,7 +44,7 @@ def make_rules(desk: Desk) -> APIRouter:
             await propose_rules(door.database, visitor.staff, new, now=door.clock.now(), real_now=wall_now())
         except BadInput as error:
             kept = {"document": document, "typed_month": month, "typed_reason": reason}
-            return await show(request, visitor, kind, {"fault": str(error), **kept}, status=422)
+            return await _show(desk, request, visitor, kind, {"fault": str(error), **kept}, status=422)
         return RedirectResponse(f"{ROOT}/rules/{kind}?done=proposed", status_code=303)
 
     @routes.post("/rules/{kind}/{version_no}")
@@ -85,7 +59,7 @@ def make_rules(desk: Desk) -> APIRouter:
         try:
             await decide_rules(door.database, visitor.staff, kind, version_no, **facts)  # type: ignore[arg-type]
         except BadInput as error:
-            return await show(request, visitor, kind, {"fault": str(error)}, status=422)
+            return await _show(desk, request, visitor, kind, {"fault": str(error)}, status=422)
         return RedirectResponse(f"{ROOT}/rules/{kind}?done={'approved' if approve else 'refused'}", status_code=303)
 
     return routes
@@ -97,3 +71,31 @@ def month_of(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError as error:
         raise BadInput("month: write YYYY-MM") from error
+
+
+async def _show(
+    desk: Desk, request: Request, visitor: Visitor, kind: RuleKind, more: dict[str, object], *, status: int = 200
+) -> Response:
+    door = desk.door
+    if visitor.places is not None:
+        raise Missing
+    this_month = business_day(door.clock.now()).replace(day=1)
+    async with door.database.transaction() as connection:
+        versions = await rule_versions(connection, kind)
+        in_force = await rules_on(connection, kind, this_month)
+        actors = [v.proposed_by for v in versions] + [v.decided_by for v in versions if v.decided_by]
+        names = await names_of(connection, actors, door.sealing)
+    facts = {
+        "kind": kind,
+        "versions": versions,
+        "in_force": in_force,
+        "document": in_force.document if in_force else FIRST[kind],
+        "actors": names,
+        "this_month": this_month,
+        "typed_month": f"{this_month:%Y-%m}",
+        "typed_reason": "",
+        "may_work": any(visitor.staff.may(role) for role in RULE_ROLES),
+        "fault": "",
+        "done": "",
+    }
+    return desk.show(request, visitor, "rules.html", facts | more, status=status)
