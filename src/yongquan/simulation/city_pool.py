@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from yongquan.flows.contribution_world import territories
 from yongquan.flows.grade_shops import grade_month
+from yongquan.flows.pay_contribution import draw_statements
 from yongquan.flows.use_pool import Saving, save_pool
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import named_id
@@ -25,6 +27,14 @@ GRANTS = (
     ("bureau-330203", Bounds(adcodes=("330203",)), "海曙区消费券选店"),
     ("zhenlan", Bounds(industries=("dining", "supermarket", "convenience")), "银行卡优惠选店"),
 )
+
+
+async def draw_first_statements(database: Database, *, now: datetime) -> None:
+    """Draw up the running month's statements of the demo's providers, for the time being."""
+    month = business_day(now).replace(day=1)
+    async with database.transaction() as connection:
+        found = await territories(connection, month, today=business_day(now))
+    await draw_statements(database, found, month, actor=ACTOR, now=now, real_now=now)
 
 
 async def open_pool(database: Database, stores: Sequence[UUID], *, seed: int, now: datetime) -> None:

@@ -27,6 +27,7 @@ from yongquan.simulation.city import build_city
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
 from yongquan.simulation.city_pool import open_pool
+from yongquan.simulation.city_pool import draw_first_statements, open_pool
 from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
@@ -90,6 +91,8 @@ class Demo:
         first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
         return welcomed
+        await draw_first_statements(p.database, now=p.clock.now())
+        return await welcome(p.database, p.sealing, tokens, city, field_)
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""
