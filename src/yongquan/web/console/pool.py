@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from yongquan.flows.use_pool import (
     GRANT_ROLES,
@@ -48,6 +48,7 @@ class Asked(BaseModel):
     band: list[str] = []
     box: str = ""
     done: str = ""
+    step: float = Field(default=0.05, ge=STEP_MIN, le=1)  # degrees of a square of the map
 
     @property
     def wanted(self) -> Wanted:
@@ -98,11 +99,10 @@ def _add_search(routes: APIRouter, desk: Desk) -> None:
     async def squares(
         visitor: Annotated[Visitor, Depends(desk.guest)],
         asked: Annotated[Asked, Query()],
-        step: Annotated[float, Query(ge=STEP_MIN, le=1)] = 0.05,
     ) -> JSONResponse:
         async with door.database.transaction() as connection:
             holder = await _holder(connection, visitor, asked.holder)
-            told = await squares_of_pool(connection, holder, asked.wanted, step=step)
+            told = await squares_of_pool(connection, holder, asked.wanted, step=asked.step)
         return JSONResponse([[round(lon, 5), round(lat, 5), count] for lon, lat, count in told])
 
     @routes.post("/pool")
