@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from yongquan.flows.use_pool import Saving, look_at_pool, save_pool, set_consent, uses_of_version, version_for
 from yongquan.institutions.apps import App
+from yongquan.kernel.errors import BadInput
 from yongquan.merchants.pool import SMALL, TEXT_NO, Wanted
 from yongquan.merchants.pool import store as pool
 from yongquan.merchants.pool.model import MANY_MAX, NAME_MAX, TEXTS
@@ -55,9 +56,12 @@ class PoolFilter(BaseModel):
 
     @property
     def wanted(self) -> Wanted:
-        """The same as the rooms know it. Raises `BadInput`."""
+        """The same as the rooms know it. Raises `Refused`."""
         lists = {name: tuple(getattr(self, name)) for name in ("adcodes", "industries", "tiers", "grids", "bands")}
-        return Wanted(**lists, box=self.box)
+        try:
+            return Wanted(**lists, box=self.box)
+        except BadInput as error:
+            raise Refused("bad_request", str(error)) from error
 
 
 class PoolVersionRequest(BaseModel):
@@ -160,8 +164,9 @@ def _add_consent(routes: APIRouter, door: Door) -> None:
     @routes.put("/stores/pool-consent", tags=["stores"])
     async def change(who: Annotated[UUID, Depends(store)], wanted: PoolConsentRequest) -> PoolConsentOut:
         """Join the merchant pool, or leave it at once."""
-        facts = {"agreed": wanted.agreed, "text_no": wanted.text_no, "now": door.clock.now()}
-        return _consent(await set_consent(door.database, who, **facts))  # type: ignore[arg-type]
+        if wanted.agreed and wanted.text_no != TEXT_NO:
+            raise Refused("bad_request", f"text_no: the wording in use is {TEXT_NO}")
+        return _consent(await set_consent(door.database, who, agreed=wanted.agreed, now=door.clock.now()))
 
 
 def _add_versions(routes: APIRouter, door: Door, caller: Callable[[Request], Awaitable[App]]) -> None:
@@ -185,6 +190,8 @@ def _add_versions(routes: APIRouter, door: Door, caller: Callable[[Request], Awa
     @pool_routes.post("/versions", status_code=201)
     async def save(app: Who, wanted: PoolVersionRequest, key: Key) -> PoolVersionOut:
         """Save what a filter finds now; it becomes a shop group that campaigns name."""
+        if not wanted.name.strip():
+            raise Refused("bad_request", "name: write one")
         saving = Saving(app.institution, wanted.name, wanted.filter.wanted, key, f"app:{app.institution}")
         return _version(await save_pool(door.database, saving, now=door.clock.now()))
 

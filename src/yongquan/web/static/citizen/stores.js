@@ -11,15 +11,17 @@
   const map = L.map(box, { zoomControl: true, attributionControl: true, minZoom: 8, maxZoom: 17, scrollWheelZoom: false });
   map.attributionControl.setPrefix(false);
   map.attributionControl.addAttribution('<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>');
+  // The ground stays below the stores, whichever of the two comes first.
+  map.createPane("ground").style.zIndex = 350;
   const shops = L.layerGroup().addTo(map);
   const far = (metres) => metres < 1000 ? said.metres.replace("%s", metres) : said.kilometres.replace("%s", (metres / 1000).toFixed(1));
 
   fetch("/c/districts.json").then((answer) => answer.json()).then((districts) => {
     L.geoJSON(districts, {
-      interactive: false,
+      interactive: false, pane: "ground",
       style: { color: "#5d7c72", weight: 1.2, fillColor: "#f4f7f2", fillOpacity: 1 },
       onEachFeature: (feature, layer) => layer.bindTooltip(english ? feature.properties.name_en : feature.properties.name, { permanent: true, direction: "center", className: "district" }),
-    }).addTo(map).bringToBack();
+    }).addTo(map);
   }).catch(() => undefined);  // the list below says the same
 
   const row = (store, located) => {
