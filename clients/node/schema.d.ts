@@ -1876,7 +1876,7 @@ export interface components {
              * Bands
              * @default []
              */
-            bands?: string[];
+            bands?: ("none" | "low" | "middle" | "high")[];
             /** Box */
             box?: [
                 number,

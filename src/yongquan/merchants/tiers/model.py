@@ -1,5 +1,6 @@
 """How shops and grids are graded: measures, rules, grades. Amounts in fen, shares and ranks in basis points."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -10,6 +11,7 @@ from yongquan.merchants.rulebooks.reading import read_rules
 
 WHOLE_BP = 10_000
 MOST_BP = 50_000  # nothing is visited more than five times as often as usual
+_CODE = re.compile(r"[0-9A-Za-z]{1,8}")
 MEASURES = ("trade", "income", "activity", "users")
 
 
@@ -143,8 +145,8 @@ def read_tier_rules(document: str) -> TierRules:
     if sum(rules.weights.all) != 100 or min(rules.weights.all) < 0:
         raise BadInput("$.weights: four numbers from 0 that add up to 100")
     codes = [step.code for step in rules.tiers]
-    if not rules.tiers or len(set(codes)) < len(codes) or any(not 1 <= len(code) <= 8 for code in codes):
-        raise BadInput("$.tiers: one or more, each with a code of its own of 1 to 8 characters")
+    if not rules.tiers or len(set(codes)) < len(codes) or any(not _CODE.fullmatch(code) for code in codes):
+        raise BadInput("$.tiers: one or more, each with a code of its own of 1 to 8 letters or digits")
     bounds = [step.from_bp for step in rules.tiers]
     if bounds[-1] != 0 or any(a <= b for a, b in pairwise(bounds)) or bounds[0] > WHOLE_BP:
         raise BadInput("$.tiers: from_bp goes down from 10000 at most, and the last is 0")

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from yongquan.flows.use_pool import Saving, look_at_pool, save_pool, set_consent, uses_of_version, version_for
 from yongquan.institutions.apps import App
-from yongquan.kernel.errors import BadInput
 from yongquan.merchants.pool import SMALL, TEXT_NO, Wanted
 from yongquan.merchants.pool import store as pool
 from yongquan.merchants.pool.model import MANY_MAX, NAME_MAX, TEXTS
@@ -21,7 +20,11 @@ from yongquan.web.api.wire import Refused, bearer_of
 from yongquan.web.door import Door
 
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-Names = Annotated[list[str], Field(max_length=MANY_MAX)]
+Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
+Names = Annotated[list[Code], Field(max_length=MANY_MAX)]
+Bands = Annotated[list[Literal["none", "low", "middle", "high"]], Field(max_length=MANY_MAX)]
+# A line of text that begins and ends with something.
+LINE = r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$"
 MEMBERS_MAX = 5_000
 
 
@@ -29,7 +32,7 @@ class PoolConsentRequest(BaseModel):
     """Agree to the wording of this number, or withdraw."""
 
     agreed: bool
-    text_no: int = TEXT_NO
+    text_no: int = Field(default=TEXT_NO, ge=TEXT_NO, le=TEXT_NO)
 
 
 class PoolConsentOut(BaseModel):
@@ -51,23 +54,20 @@ class PoolFilter(BaseModel):
     industries: Names = []
     tiers: Names = []
     grids: Names = []
-    bands: Names = []
+    bands: Bands = []
     box: tuple[float, float, float, float] | None = None
 
     @property
     def wanted(self) -> Wanted:
-        """The same as the rooms know it. Raises `Refused`."""
+        """The same as the rooms know it."""
         lists = {name: tuple(getattr(self, name)) for name in ("adcodes", "industries", "tiers", "grids", "bands")}
-        try:
-            return Wanted(**lists, box=self.box)
-        except BadInput as error:
-            raise Refused("bad_request", str(error)) from error
+        return Wanted(**lists, box=self.box)
 
 
 class PoolVersionRequest(BaseModel):
     """A choice to save; the same name makes the next version."""
 
-    name: str = Field(min_length=1, max_length=NAME_MAX)
+    name: str = Field(min_length=1, max_length=NAME_MAX, pattern=LINE)
     filter: PoolFilter
 
 
@@ -164,8 +164,6 @@ def _add_consent(routes: APIRouter, door: Door) -> None:
     @routes.put("/stores/pool-consent", tags=["stores"])
     async def change(who: Annotated[UUID, Depends(store)], wanted: PoolConsentRequest) -> PoolConsentOut:
         """Join the merchant pool, or leave it at once."""
-        if wanted.agreed and wanted.text_no != TEXT_NO:
-            raise Refused("bad_request", f"text_no: the wording in use is {TEXT_NO}")
         return _consent(await set_consent(door.database, who, agreed=wanted.agreed, now=door.clock.now()))
 
 
@@ -190,8 +188,6 @@ def _add_versions(routes: APIRouter, door: Door, caller: Callable[[Request], Awa
     @pool_routes.post("/versions", status_code=201)
     async def save(app: Who, wanted: PoolVersionRequest, key: Key) -> PoolVersionOut:
         """Save what a filter finds now; it becomes a shop group that campaigns name."""
-        if not wanted.name.strip():
-            raise Refused("bad_request", "name: write one")
         saving = Saving(app.institution, wanted.name, wanted.filter.wanted, key, f"app:{app.institution}")
         return _version(await save_pool(door.database, saving, now=door.clock.now()))
 
