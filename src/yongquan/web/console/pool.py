@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from yongquan.flows.use_pool import (
     GRANT_ROLES,
@@ -114,7 +114,10 @@ def _add_search(routes: APIRouter, desk: Desk) -> None:
         key: Annotated[str, Form(max_length=64)] = "",
         filter_: Annotated[str, Form(alias="filter", max_length=8_000)] = "{}",
     ) -> Response:
-        asked = Asked.model_validate_json(filter_)
+        try:
+            asked = Asked.model_validate_json(filter_)
+        except ValidationError as error:
+            raise BadInput("filter: not as the page sent it") from error
         async with door.database.transaction() as connection:
             holder = await _holder(connection, visitor, asked.holder)
         try:
