@@ -498,14 +498,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a citizen's cards
+         * Read a citizen's cards and accounts
          * @description The citizen's cards that this institution issued.
          */
         get: operations["list_app_cards"];
         put?: never;
         /**
-         * Bind a card
-         * @description A card this institution issued, for a citizen it linked.
+         * Bind a card or an account
+         * @description A card this institution issued or (account_no) an account at this bank, for a citizen it linked.
          */
         post: operations["bind_app_card"];
         delete?: never;
@@ -1440,7 +1440,7 @@ export interface components {
         AttemptState: "created" | "pending" | "unknown" | "succeeded" | "failed" | "reversed" | "returned";
         /**
          * CardRequest
-         * @description A card this institution issued to the citizen.
+         * @description A card this institution issued to the citizen, or the citizen's account at this bank: one of the two.
          */
         CardRequest: {
             /**
@@ -1449,7 +1449,9 @@ export interface components {
              */
             open_id: string;
             /** Card No */
-            card_no: string;
+            card_no?: string | null;
+            /** Account No */
+            account_no?: string | null;
         };
         /**
          * CodeRequest
@@ -2336,12 +2338,14 @@ export interface components {
         };
         /**
          * CardOut
-         * @description A bound card of this institution.
+         * @description A bound card or account of this institution.
          */
         CardOut: {
             /** Format: uuid */
             instrument_id: string;
             tail: string;
+            /** @enum {unknown} */
+            kind: "account" | "card" | "wallet";
         };
         /**
          * CardBound

@@ -26,7 +26,6 @@ from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
-from yongquan.simulation.city_pool import open_pool
 from yongquan.simulation.city_pool import draw_first_statements, open_pool
 from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
