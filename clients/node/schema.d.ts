@@ -498,14 +498,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a citizen's cards
+         * Read a citizen's cards and accounts
          * @description The citizen's cards that this institution issued.
          */
         get: operations["list_app_cards"];
         put?: never;
         /**
-         * Bind a card
-         * @description A card this institution issued, for a citizen it linked.
+         * Bind a card or an account
+         * @description A card this institution issued or (account_no) an account at this bank, for a citizen it linked.
          */
         post: operations["bind_app_card"];
         delete?: never;
@@ -867,6 +867,114 @@ export interface paths {
          * @description Replace the list; an empty one lets nobody hold it.
          */
         put: operations["set_cashier_origins"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stores/pool-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read whether this store is in the merchant pool
+         * @description Whether this store is in the merchant pool.
+         */
+        get: operations["get_pool_consent"];
+        /**
+         * Join or leave the merchant pool
+         * @description Join the merchant pool, or leave it at once.
+         */
+        put: operations["set_pool_consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/merchant-pool/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find consenting shops
+         * @description What a filter finds within this institution's grant; at most 200 shops are listed.
+         */
+        post: operations["search_merchant_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/merchant-pool/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this institution's saved choices
+         * @description This institution's versions.
+         */
+        get: operations["list_pool_versions"];
+        put?: never;
+        /**
+         * Save a choice of shops
+         * @description Save what a filter finds now; it becomes a shop group that campaigns name.
+         */
+        post: operations["save_pool_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/merchant-pool/versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a saved choice and its shops
+         * @description One version and its shops.
+         */
+        get: operations["get_pool_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/institutions/merchant-pool/versions/{version_id}/redemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the redemptions at a saved choice's shops
+         * @description Redemptions of this institution's own vouchers at a version's shops, by day.
+         */
+        get: operations["get_pool_redemptions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1332,7 +1440,7 @@ export interface components {
         AttemptState: "created" | "pending" | "unknown" | "succeeded" | "failed" | "reversed" | "returned";
         /**
          * CardRequest
-         * @description A card this institution issued to the citizen.
+         * @description A card this institution issued to the citizen, or the citizen's account at this bank: one of the two.
          */
         CardRequest: {
             /**
@@ -1341,7 +1449,9 @@ export interface components {
              */
             open_id: string;
             /** Card No */
-            card_no: string;
+            card_no?: string | null;
+            /** Account No */
+            account_no?: string | null;
         };
         /**
          * CodeRequest
@@ -1711,6 +1821,199 @@ export interface components {
             lat: number;
         };
         /**
+         * PoolConsentOut
+         * @description Where a shop stands, and the wording in use.
+         */
+        PoolConsentOut: {
+            /** Agreed */
+            agreed: boolean;
+            /** Since */
+            since: string | null;
+            /** Text No */
+            text_no: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * PoolConsentRequest
+         * @description Agree to the wording of this number, or withdraw.
+         */
+        PoolConsentRequest: {
+            /** Agreed */
+            agreed: boolean;
+            /**
+             * Text No
+             * @default 1
+             */
+            text_no?: number;
+        };
+        /**
+         * PoolFilter
+         * @description What is asked for; an empty list asks for nothing. `box` is west, south, east, north in degrees (WGS-84).
+         *
+         *     `bands`: days with a payment in the last graded month: none, low (1 to 5), middle (6 to 15), high (16 and more).
+         */
+        PoolFilter: {
+            /**
+             * Adcodes
+             * @default []
+             */
+            adcodes?: string[];
+            /**
+             * Industries
+             * @default []
+             */
+            industries?: string[];
+            /**
+             * Tiers
+             * @default []
+             */
+            tiers?: string[];
+            /**
+             * Grids
+             * @default []
+             */
+            grids?: string[];
+            /**
+             * Bands
+             * @default []
+             */
+            bands?: ("none" | "low" | "middle" | "high")[];
+            /** Box */
+            box?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * PoolFound
+         * @description What a filter finds; null is fewer than `small`, and then no shop is listed.
+         */
+        PoolFound: {
+            /** Shops */
+            shops: number | null;
+            /** Small */
+            small: number;
+            /** By Division */
+            by_division: {
+                [key: string]: number | null;
+            };
+            /** By Industry */
+            by_industry: {
+                [key: string]: number | null;
+            };
+            /** Graded Month */
+            graded_month: string | null;
+            /** Listed */
+            listed: components["schemas"]["PoolShopOut"][];
+        };
+        /**
+         * PoolMembers
+         * @description A version with those of its shops that are in the pool still.
+         */
+        PoolMembers: {
+            version: components["schemas"]["PoolVersionOut"];
+            /** Shops */
+            shops: components["schemas"]["PoolShopOut"][];
+        };
+        /**
+         * PoolShopOut
+         * @description A shop that agreed.
+         */
+        PoolShopOut: {
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Industry */
+            industry: string;
+            /** Adcode */
+            adcode: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+        };
+        /**
+         * PoolUseOut
+         * @description A day's redemptions of the institution's own vouchers at a version's shops.
+         */
+        PoolUseOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Vouchers */
+            vouchers: number;
+            /** Subsidy Fen */
+            subsidy_fen: number;
+            /** Stores */
+            stores: number;
+            /** Payments */
+            payments: number;
+        };
+        /**
+         * PoolUses
+         * @description Redemptions by day.
+         */
+        PoolUses: {
+            /** Days */
+            days: components["schemas"]["PoolUseOut"][];
+        };
+        /**
+         * PoolVersionOut
+         * @description A saved choice: `shop_group` is what a campaign names. `left` members have withdrawn since.
+         */
+        PoolVersionOut: {
+            /**
+             * Version Id
+             * Format: uuid
+             */
+            version_id: string;
+            /** Name */
+            name: string;
+            /** Version No */
+            version_no: number;
+            /** Shop Group */
+            shop_group: string;
+            /** Members */
+            members: number;
+            /** Left */
+            left: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+        };
+        /**
+         * PoolVersionRequest
+         * @description A choice to save; the same name makes the next version.
+         */
+        PoolVersionRequest: {
+            /** Name */
+            name: string;
+            filter: components["schemas"]["PoolFilter"];
+        };
+        /**
+         * PoolVersions
+         * @description Versions, the latest first.
+         */
+        PoolVersions: {
+            /** Versions */
+            versions: components["schemas"]["PoolVersionOut"][];
+        };
+        /**
          * RefundOut
          * @description One refund.
          */
@@ -2035,12 +2338,14 @@ export interface components {
         };
         /**
          * CardOut
-         * @description A bound card of this institution.
+         * @description A bound card or account of this institution.
          */
         CardOut: {
             /** Format: uuid */
             instrument_id: string;
             tail: string;
+            /** @enum {unknown} */
+            kind: "account" | "card" | "wallet";
         };
         /**
          * CardBound
@@ -4445,6 +4750,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Origins"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_pool_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolConsentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    set_pool_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolConsentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    search_merchant_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolFilter"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolFound"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_pool_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolVersions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    save_pool_version: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolVersionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_pool_version: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMembers"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_pool_redemptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolUses"];
                 };
             };
             400: components["responses"]["BadRequest"];

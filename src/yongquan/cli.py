@@ -30,6 +30,7 @@ from yongquan.commands import (
     same_day,
     sandbox,
     staff,
+    tiers,
 )
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
@@ -54,6 +55,8 @@ app.add_typer(areas.app, name="areas")
 app.add_typer(grids.app, name="grids")
 app.add_typer(field.providers_app, name="providers")
 app.add_typer(field.tasks_app, name="tasks")
+app.add_typer(tiers.app, name="tiers")
+app.add_typer(tiers.contribution, name="contribution")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(institutions.app, name="institutions")
 app.add_typer(gateway.app, name="gateway")

@@ -23,6 +23,9 @@ def enrol(
     role: Annotated[list[Role], typer.Option(help="may be given several times")],
     adcode: Annotated[str | None, typer.Option(help="only this division (six digits); default: the whole city")] = None,
     funder: Annotated[str | None, typer.Option(help="only this funder: an auditor's seat, read-only")] = None,
+    institution: Annotated[
+        str | None, typer.Option(help="only this bank or wallet: its seat at the merchant pool, with --role operator")
+    ] = None,
     valid_until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the seat ends at the end of this day (Shanghai)")
     ] = None,
@@ -40,10 +43,12 @@ def enrol(
         password = read_password(password_file)
     else:
         password = typer.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    if institution is not None and (set(role) != {Role.OPERATOR} or funder is not None):
+        raise BadInput(f"--institution {institution}: only the role operator is bounded to an institution")
     if funder is not None and set(role) != {Role.AUDITOR}:
         raise BadInput(f"--funder {funder}: only the role auditor is bounded to a funder")
     ends = None if valid_until is None else (valid_until + timedelta(days=1)).replace(tzinfo=SHANGHAI)
-    grants = tuple(RoleGrant(one, adcode, funder, ends) for one in role)
+    grants = tuple(RoleGrant(one, adcode, funder or institution, ends) for one in role)
     uri = enrol_staff(read_settings(), NewStaff(login=login, name=name, grants=grants), password)
     segno.make(uri, error="l", micro=False).terminal(compact=True)
     say(uri)

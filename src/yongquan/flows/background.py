@@ -15,6 +15,7 @@ from yongquan.flows.clear_day import Clearing
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.give_vouchers import expire_gifts
+from yongquan.flows.grade_shops import grade_what_is_due
 from yongquan.flows.notify_coupons import notify_coupons
 from yongquan.flows.notify_merchants import Voice, run_merchant_notices
 from yongquan.flows.pay_out import Payouts
@@ -91,6 +92,7 @@ class Background:
             _every(60.0, self._keep_house, stop),
             _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
+            _every(600.0, self._grade, stop),
             _every(10.0, self._clear, stop),
             _every(10.0, self._settle_same_day, stop),
             _every(1.0, self._tell_cut_offs, stop),
@@ -167,6 +169,9 @@ class Background:
 
     async def _brief(self) -> None:
         await brief_morning(self.database, now=self.clock.now())
+
+    async def _grade(self) -> None:
+        await grade_what_is_due(self.database, now=self.clock.now(), real_now=wall_now())
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

@@ -1,4 +1,4 @@
-"""What screens read of stores: one store, and those near a place. Degrees are WGS-84, distances metres."""
+"""What screens read of stores: one store, some by their names. Degrees are WGS-84, distances metres."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,20 +28,6 @@ select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
        merchants.may_take_subsidies(s.licence_no, plumbing.now())
   from merchants.store s where s.store_id = any (%s)
 """
-# A degree of latitude is 111.2 km; at a city's size the earth is flat.
-_NEAR = f"""
-select {STORE},
-       111200 * sqrt((lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * cos(radians(%(lat)s))) ^ 2) as metres
-  from merchants.store
- where state = 'open'
-   and {OVER_A_COUNTER}
-   and (%(industry)s::text is null or industry = %(industry)s)
-   and (%(districts)s::text[] is null or adcode = any (%(districts)s))
-   and (hardship or not %(hardship_only)s)
- order by metres, store_id limit %(limit)s
-"""
-
-
 _PAYING_ACCOUNT = "select name, acquirer, account_no from merchants.store where store_id = %s"
 
 
@@ -112,27 +98,6 @@ async def settling_of(connection: Connection, store_id: UUID) -> tuple[str, str]
     """A store's category code (MCC) and its acquirer."""
     found = await connection.execute("select mcc, acquirer from merchants.store where store_id = %s", [store_id])
     return await found.fetchone()
-
-
-async def stores_near(
-    connection: Connection,
-    *,
-    lon: float,
-    lat: float,
-    industry: str | None,
-    districts: Sequence[str] | None,
-    hardship_only: bool,
-) -> Sequence[StoreRow]:
-    """The open stores nearest to a place that fit a voucher's rules, `NEAREST` at most; None is any."""
-    values = {
-        "lon": lon,
-        "lat": lat,
-        "industry": industry,
-        "districts": None if districts is None else list(districts),
-        "hardship_only": hardship_only,
-        "limit": NEAREST,
-    }
-    return [StoreRow(*row) for row in await (await connection.execute(_NEAR, values)).fetchall()]
 
 
 async def stores_named(connection: Connection, part: str) -> Sequence[StoreRow]:

@@ -19,6 +19,7 @@ from yongquan.flows.work_tasks import take_step
 from yongquan.kernel.ids import named_id
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.grids.store import drawing_of, grids_of_stores, version_on
+from yongquan.merchants.near import Fitting, stores_near
 from yongquan.merchants.providers.assigning import GridWork, works_of
 from yongquan.merchants.providers.assignments import assignment_version
 from yongquan.merchants.providers.model import NewProvider, NewSurveyor, ProviderStep, Surveyor
@@ -27,7 +28,6 @@ from yongquan.merchants.providers.training import record_test
 from yongquan.merchants.tasks.model import Task, TaskKind, TaskState, TaskStep
 from yongquan.merchants.tasks.planning import MINUTES, NewTask, period_of
 from yongquan.merchants.tasks.store import TaskFilter, add_tasks, move_task, tasks_of
-from yongquan.merchants.views import stores_near
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.sealing import Sealing
@@ -124,7 +124,7 @@ async def _ask_around(connection: Connection, lead: Surveyor, *, now: datetime) 
     if provider is None:
         return
     lon, lat = provider.depot_lon, provider.depot_lat
-    near = (await stores_near(connection, lon=lon, lat=lat, industry=None, districts=None, hardship_only=False))[:NEAR]
+    near = (await stores_near(connection, lon=lon, lat=lat, fitting=Fitting()))[:NEAR]
     today = business_day(now)
     grids = await grids_of_stores(connection, today, [shop.store_id for shop in near])
     asked = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -26,6 +27,7 @@ from yongquan.simulation.city import build_city
 from yongquan.simulation.city_applicants import Applicants
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
+from yongquan.simulation.city_pool import draw_first_statements, open_pool
 from yongquan.simulation.city_providers import open_field, work_a_while
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
@@ -90,6 +92,8 @@ class Demo:
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         return welcomed
+        await draw_first_statements(p.database, now=p.clock.now())
+        return await welcome(p.database, p.sealing, tokens, city, field_)
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""
@@ -147,7 +151,7 @@ class Demo:
         won = await self._grab(day, [r for r in season.rounds if _opens(r) >= clock_time(12)], progress, "晚间抢券")
         await self._set_clock(clock_time(20, 30))
         await self._pay(day, won, progress, "晚上用券", plain="evening")
-        await self._close(season, experiment, progress)
+        await self._close(season, experiment, progress, people.stores)
         return await experiment.truth_fen(experiment.changes(day, drawn_won))
 
     async def _draw(self, drawn: DrawDay, experiment: DrawnDay, door: CityDoor, progress: Progress) -> list[Won]:
@@ -176,7 +180,7 @@ class Demo:
         with self._phase("payments", f"{label} pay", progress, sum(len(v) for v in visits)) as tick:
             await day.pay(visits, tick)
 
-    async def _close(self, season: Season, experiment: DrawnDay, progress: Progress) -> None:
+    async def _close(self, season: Season, experiment: DrawnDay, progress: Progress, stores: Sequence[UUID]) -> None:
         # The day is cleared after midnight; when the last voucher's time is over, what is left goes back.
         await self._set_clock(clock_time(0, 30), days=1)
         with self._phase("clearing", "清算与结算 clear and settle", progress, 1) as tick:
@@ -193,6 +197,7 @@ class Demo:
             tick(1)
         await self._set_clock(clock_time(6), days=1)
         await brief_morning(self.platform.database, now=self.platform.clock.now())
+        await open_pool(self.platform.database, stores, seed=self.seed, now=self.platform.clock.now())
         last = max(type_.valid_days or 0 for r in season.rounds for type_ in r.types)
         await self._set_clock(clock_time(0, 5), days=last)
         with self._phase("expiry", "过期回收 expire and recycle", progress, 1) as tick:

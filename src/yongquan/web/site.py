@@ -22,6 +22,7 @@ from yongquan.web.api.institutions import make_institutions
 from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
 from yongquan.web.api.own_vouchers import make_own_vouchers
+from yongquan.web.api.pool import make_pool_api
 from yongquan.web.api.reminders import make_reminders_api
 from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem
@@ -99,6 +100,7 @@ def _make_api(door: Door) -> FastAPI:
         make_institutions,
         make_own_vouchers,
         make_cashier_api,
+        make_pool_api,
     ):
         site.include_router(make(door))
 

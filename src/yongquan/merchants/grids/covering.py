@@ -33,7 +33,7 @@ def cover(division: Division, shops: Sequence[Shop], *, hot_minutes: float) -> l
     work: dict[str, int] = defaultdict(int)
     counts: dict[str, int] = defaultdict(int)
     for shop in shops:
-        minutes = shop_minutes(shop.industry, hardship=shop.hardship)
+        minutes = shop_minutes(shop.industry, hardship=shop.hardship, served_bp=shop.served_bp)
         for h3_cell in upward(place_of(shop.lon, shop.lat)):
             work[h3_cell] += minutes
             counts[h3_cell] += 1

@@ -114,7 +114,7 @@ def recount(cells: Mapping[CellKey, Cell], shops: Sequence[Shop]) -> dict[CellKe
         if shop.adcode not in divisions:
             continue
         key = cell_of(shop, cells)
-        work[key] += shop_minutes(shop.industry, hardship=shop.hardship)
+        work[key] += shop_minutes(shop.industry, hardship=shop.hardship, served_bp=shop.served_bp)
         stores[key] += 1
     return {
         key: Cell(key, cell.lon, cell.lat, stores[key], work[key] + cell.ground, cell.ground)
@@ -163,7 +163,8 @@ def hangs_together(near: Mapping[CellKey, Sequence[CellKey]], members: Sequence[
 
 def _mean_minutes(regions: Regions, shops: Sequence[Shop], grids: int) -> float:
     km2 = sum(division.outline.area for division in regions.divisions) * 111.32**2 * 0.87
-    return (ground_minutes(km2) + sum(shop_minutes(s.industry, hardship=s.hardship) for s in shops)) / grids
+    visiting = sum(shop_minutes(s.industry, hardship=s.hardship, served_bp=s.served_bp) for s in shops)
+    return (ground_minutes(km2) + visiting) / grids
 
 
 def _lands(

@@ -13,13 +13,14 @@ class CellKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the work at a shop depends on, and where it is."""
+    """What the work at a shop depends on, and where it is; `served_bp` is how much it is served, of the usual."""
 
     lon: float
     lat: float
     adcode: str
     industry: str
     hardship: bool = False
+    served_bp: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,16 @@ from yongquan.merchants.grids.redrawing import Locks
 from yongquan.merchants.views import OVER_A_COUNTER
 from yongquan.plumbing.db import Connection
 
+# A shop is visited as often as its tier says, and its grid's time goes with the grid's.
 _SHOPS = f"""
-select lon, lat, adcode, industry, hardship from merchants.store where state <> 'closed' and {OVER_A_COUNTER}
- order by store_id
+select s.lon, s.lat, s.adcode, s.industry, s.hardship,
+       coalesce(t.visits_bp::bigint * coalesce(g.minutes_bp, 10000) / 10000, 10000)::int
+  from merchants.store s
+  left join merchants.shop_tier t
+    on t.store_id = s.store_id and t.month = (select max(month) from merchants.tier_month)
+  left join merchants.grid_tier g on g.month = t.month and g.code = t.grid
+ where s.state <> 'closed' and {OVER_A_COUNTER}
+ order by s.store_id
 """
 # Numbers follow each other: one version is written at a time.
 _ONE_WRITER = "lock table merchants.grid_version in share row exclusive mode"

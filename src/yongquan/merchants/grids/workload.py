@@ -5,6 +5,8 @@ The ground: somebody walks it to find shops that are new or gone, so every squar
 The numbers are the operator's planning figures, not measurements: `docs/grids.md` says how to judge them.
 """
 
+from yongquan.kernel.money import rate_of
+
 # industry: visits a quarter, minutes a visit
 VISITS: dict[str, tuple[int, int]] = {
     "dining": (2, 20),
@@ -25,10 +27,10 @@ HARDSHIP_VISITS = 1
 GROUND_MINUTES_PER_KM2 = 10.0
 
 
-def shop_minutes(industry: str, *, hardship: bool) -> int:
-    """The work at one shop in a quarter."""
+def shop_minutes(industry: str, *, hardship: bool, served_bp: int = 10_000) -> int:
+    """The work at one shop in a quarter; `served_bp` is how much it is served, of the usual (docs/tiers.md)."""
     visits, minutes = VISITS.get(industry, OTHER)
-    return (visits + hardship * HARDSHIP_VISITS) * minutes
+    return rate_of((visits + hardship * HARDSHIP_VISITS) * minutes, served_bp)
 
 
 def ground_minutes(km2: float) -> int:

@@ -10,6 +10,7 @@ from yongquan.web.console.brief import make_brief
 from yongquan.web.console.budgets import make_budgets
 from yongquan.web.console.calls import make_calls
 from yongquan.web.console.campaigns import make_campaigns
+from yongquan.web.console.contribution import make_contribution
 from yongquan.web.console.desk import Desk
 from yongquan.web.console.document_pages import make_version_pages
 from yongquan.web.console.document_steps import make_version_steps
@@ -31,12 +32,14 @@ from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
 from yongquan.web.console.payouts import make_payouts
 from yongquan.web.console.platforms import make_platforms
+from yongquan.web.console.pool import make_pool
 from yongquan.web.console.providers import make_providers
 from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.reviews import make_reviews
 from yongquan.web.console.rounds import make_rounds
+from yongquan.web.console.rules import make_rules
 from yongquan.web.console.season import make_season
 from yongquan.web.console.seat import make_seat
 from yongquan.web.console.settlement import make_settlement
@@ -48,6 +51,7 @@ from yongquan.web.console.space_inbox import make_space_inbox
 from yongquan.web.console.steering import make_steering
 from yongquan.web.console.surveys import make_surveys
 from yongquan.web.console.tasks import make_tasks
+from yongquan.web.console.tiers import make_tiers
 from yongquan.web.console.voiding import make_voiding
 from yongquan.web.console.way_forms import make_way_forms
 from yongquan.web.console.ways import make_ways
@@ -84,6 +88,10 @@ def make_console(door: Door) -> APIRouter:
         make_providers,
         make_assignment,
         make_tasks,
+        make_tiers,
+        make_rules,
+        make_contribution,
+        make_pool,
         make_funders,
         make_funding,
         make_budgets,

@@ -60,6 +60,11 @@ class Visitor:
         """Whether this person has an auditor's seat and nothing else here."""
         return bool(self.staff.grants) and all(grant.institution is not None for grant in self.staff.grants)
 
+    @property
+    def holds_pool(self) -> bool:
+        """Whether this person looks at the merchant pool for an institution."""
+        return any(grant.role is Role.OPERATOR and grant.institution for grant in self.staff.grants)
+
     def sees(self, adcode: str | None) -> bool:
         """Whether a campaign or funder of this division (None: the city's own) is this person's business."""
         places = self.places
@@ -112,9 +117,20 @@ class Desk:
             raise SignedOut
         visitor = Visitor(await self.staff.staff_of_session(token, now=wall_now()), form_token(token))
         if visitor.is_seat:
-            raise SeatOnly
+            raise SeatOnly(page="pool" if visitor.holds_pool else "seat")
         _ = visitor.places
         return visitor
+
+    async def guest(self, request: Request) -> Visitor:
+        """Who is signed in, an institution's people among them: a page that asks itself whose business it is."""
+        token = request.cookies.get(COOKIE, "")
+        if not token or not token.isascii():
+            raise SignedOut
+        return Visitor(await self.staff.staff_of_session(token, now=wall_now()), form_token(token))
+
+    async def guest_poster(self, request: Request, form_token: Annotated[str, Form()] = "") -> Visitor:
+        """Who sent a form of this session, an institution's people among them."""
+        return _own_form(request, await self.guest(request), form_token)
 
     async def auditor(self, request: Request) -> Visitor:
         """Who sits in an auditor's seat. Raises `SignedOut`, and `Forbidden` for everybody else."""
@@ -127,11 +143,7 @@ class Desk:
 
     async def poster(self, request: Request, form_token: Annotated[str, Form()] = "") -> Visitor:
         """Who sent a form of this session. Raises `Forbidden` for a form that came from elsewhere."""
-        visitor = await self.visitor(request)
-        require_own_form(request)
-        if not hmac.compare_digest(form_token.encode(), visitor.form_token.encode()):
-            raise Forbidden("this form is not of this session: load the page again")
-        return visitor
+        return _own_form(request, await self.visitor(request), form_token)
 
     def show(
         self,
@@ -175,9 +187,9 @@ class DeskRoute(APIRoute):
                 return await handle(request)
             except SignedOut:
                 return _to_sign_in(request)
-            except SeatOnly:
+            except SeatOnly as seat:
                 if request.method == "GET":
-                    return RedirectResponse(f"{ROOT}/seat", status_code=303)
+                    return RedirectResponse(f"{ROOT}/{seat.facts['page']}", status_code=303)
                 return _refused(request, "forbidden", 403)
             except Refusal as refusal:
                 return _refused(request, refusal.code, PROBLEMS[refusal.code].status, facts=refusal.facts)
@@ -203,6 +215,13 @@ def require_own_form(request: Request) -> None:
     """Pass a form that one of our own pages sent. Raises `Forbidden`."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("this form came from another site")
+
+
+def _own_form(request: Request, visitor: Visitor, form_token: str) -> Visitor:
+    require_own_form(request)
+    if not hmac.compare_digest(form_token.encode(), visitor.form_token.encode()):
+        raise Forbidden("this form is not of this session: load the page again")
+    return visitor
 
 
 def inside(back: str) -> str:

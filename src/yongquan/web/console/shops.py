@@ -12,6 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.map import Box, Wanted, count_stores, squares_of, stores_in
+from yongquan.merchants.pool import BANDS
+from yongquan.merchants.tiers.views import graded_months, grids_graded, shops_by_tier
 from yongquan.merchants.views import StoreRow
 from yongquan.web import words
 from yongquan.web.console.desk import Desk, Visitor, desk_routes
@@ -32,17 +34,24 @@ def make_shops(desk: Desk) -> APIRouter:
 
     @routes.get("/shops")
     async def shops(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
-        west, south, east, north = _bounds(door.regions, visitor.places)
+        async with door.database.transaction() as connection:
+            months = await graded_months(connection)
+            tiers = await shops_by_tier(connection, months[0].month) if months else {}
+            grids = await grids_graded(connection, months[0].month) if months else []
+        west, south, east, north = bounds_of_places(door.regions, visitor.places)
         facts = {
             "industries": list(words.INDUSTRIES),
             "map_words": json.dumps(said(speech_of(request), MAP_WORDS), ensure_ascii=False),
             "bounds": f"{west},{south},{east},{north}",
+            "tiers": sorted(tiers),
+            "grids": sorted(row.code for row in grids if visitor.sees(row.code[:6])),
+            "bands": list(BANDS) if months else [],
             "own_divisions": [d for d in door.regions.divisions if visitor.sees(d.adcode)],
         }
         return desk.show(request, visitor, "shops.html", facts)
 
     @routes.get("/shops/outlines")
-    async def outlines(request: Request, _: Annotated[Visitor, Depends(desk.visitor)]) -> Response:
+    async def outlines(request: Request, _: Annotated[Visitor, Depends(desk.guest)]) -> Response:
         body = _outlines(door.regions, speech_of(request).language)
         return Response(body, media_type="application/geo+json", headers={"Cache-Control": "private, max-age=3600"})
 
@@ -55,8 +64,12 @@ def make_shops(desk: Desk) -> APIRouter:
         industry: str = "",
         district: str = "",
         hardship: bool = False,
+        tier: str = "",
+        grid: str = "",
+        band: str = "",
     ) -> JSONResponse:
-        wanted = Wanted(industry or None, _districts(visitor, district), hardship)
+        graded = {"tier": tier or None, "grid": grid or None, "days": BANDS.get(band)}
+        wanted = Wanted(industry or None, _districts(visitor, district), hardship, **graded)  # type: ignore[arg-type]
         async with door.database.transaction() as connection:
             total = await count_stores(connection, box, wanted)
             if total > SINGLE_MAX:
@@ -93,7 +106,8 @@ def _told(store: StoreRow, speaks: Words) -> dict[str, object]:
     }
 
 
-def _bounds(regions: Regions, places: Sequence[str] | None) -> tuple[float, float, float, float]:
+def bounds_of_places(regions: Regions, places: Sequence[str] | None) -> tuple[float, float, float, float]:
+    """West, south, east, north of some divisions, or of the city."""
     outlines = [d.outline.bounds for d in regions.divisions if places is None or d.adcode in places]
     west, south, east, north = zip(*outlines, strict=True)
     return min(west), min(south), max(east), max(north)

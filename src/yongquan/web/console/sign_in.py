@@ -58,7 +58,7 @@ def make_sign_in(desk: Desk) -> APIRouter:
         return answer
 
     @routes.post("/sign-out")
-    async def leave(request: Request, _: Annotated[Visitor, Depends(desk.poster)]) -> Response:
+    async def leave(request: Request, _: Annotated[Visitor, Depends(desk.guest_poster)]) -> Response:
         await desk.staff.sign_out(request.cookies[COOKIE])
         answer = RedirectResponse(f"{ROOT}/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path=ROOT)

@@ -14,6 +14,7 @@ from yongquan.web.merchant.joining import make_joining
 from yongquan.web.merchant.notices import make_notices
 from yongquan.web.merchant.own import make_own
 from yongquan.web.merchant.own_design import make_own_design
+from yongquan.web.merchant.pool import make_pool
 from yongquan.web.merchant.questions import make_questions
 from yongquan.web.merchant.services import make_services
 from yongquan.web.merchant.sign_in import make_sign_in
@@ -37,6 +38,7 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_gifts(door, sessions))
     routes.include_router(make_own_design(door, sessions))
     routes.include_router(make_own(door, sessions))
+    routes.include_router(make_pool(door, sessions))
     routes.include_router(make_statements(door, sessions))
     accounts = space_sessions(door)
     routes.include_router(make_space_sign_in(door, accounts))

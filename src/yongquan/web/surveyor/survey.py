@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from yongquan.flows.survey_shops import Receipt, SurveyDesk
 from yongquan.kernel.errors import BadInput
+from yongquan.merchants.near import Fitting, stores_near
 from yongquan.merchants.providers.model import Surveyor
 from yongquan.merchants.surveys.model import (
     PART_BYTES_MAX,
@@ -26,7 +27,7 @@ from yongquan.merchants.surveys.model import (
 from yongquan.merchants.surveys.store import Survey, surveys_listed
 from yongquan.merchants.tasks.model import IN_HAND, Task, TaskKind, TaskState
 from yongquan.merchants.tasks.store import TaskFilter, tasks_of
-from yongquan.merchants.views import StoreRow, stores_named, stores_near
+from yongquan.merchants.views import StoreRow, stores_named
 from yongquan.plumbing.clock import wall_now
 from yongquan.web.api.wire import Refused
 from yongquan.web.language import speech_of
@@ -125,9 +126,7 @@ def _calls(entrance: Entrance) -> APIRouter:
             at = (lon, lat) if lon is not None and lat is not None else _first_place(tasks)
             shops: Sequence[StoreRow] = ()
             if at is not None:
-                shops = await stores_near(
-                    connection, lon=at[0], lat=at[1], industry=None, districts=None, hardship_only=False
-                )
+                shops = await stores_near(connection, lon=at[0], lat=at[1], fitting=Fitting())
         return _json(
             {
                 "surveyor_id": person.surveyor_id,

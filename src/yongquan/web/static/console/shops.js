@@ -80,6 +80,7 @@ document.addEventListener("DOMContentLoaded", () => {
       east: Math.min(180, view.getEast()), north: Math.min(90, view.getNorth()),
       industry: form.industry.value, district: form.district.value, hardship: form.hardship.checked,
     });
+    for (const name of ["tier", "grid", "band"]) if (form[name] && form[name].value) asked.set(name, form[name].value);
     try {
       const answer = await fetch(`/console/shops/places?${asked}`);
       if (!answer.ok) throw new Error(String(answer.status));
