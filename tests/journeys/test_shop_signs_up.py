@@ -45,24 +45,7 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     check_page(page)
     page.locator("#begin").click()
 
-    # The register is looked at; what was typed is there when the phone comes back.
-    page.locator("input[name=has_licence][value=yes]").check()
-    page.locator("#licence_no").fill(code.lower())
-    page.locator("#look").click()
-    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
-    check_page(page)
-    page.locator("#onward").click()
-    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
-    page.locator("#onward").click()
-    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
-    _send_photo(page)
-    page.locator("#person_name").fill(OWNER)
-    page.locator("#person_id_no").fill(ID_NO)
-    page.locator("input[value=owner]").check()
-    expect(page.locator("#kept")).to_have_text("已保存")
-    page.reload()
-    expect(page.locator("#person_name")).to_have_value(OWNER)
-    page.locator("#onward").click()
+    _look_the_licence_up(page, check_page, code)
     _fill_store(page, check_page)
     page.locator("input[name=acquirer]").first.check()
     page.locator("#account_holder").fill("别家面馆")
@@ -100,6 +83,27 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     other.locator("textarea[name=appeal]").fill("与该店无关")
     other.locator("#appeal").click()
     expect(other.locator("#state")).to_have_attribute("data-state", "appealed")
+
+
+def _look_the_licence_up(page: Page, check_page: Check, code: str) -> None:
+    """The register is looked at; what was typed is there when the phone comes back."""
+    page.locator("input[name=has_licence][value=yes]").check()
+    page.locator("#licence_no").fill(code.lower())
+    page.locator("#look").click()
+    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
+    check_page(page)
+    page.locator("#onward").click()
+    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
+    page.locator("#onward").click()
+    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
+    _send_photo(page)
+    page.locator("#person_name").fill(OWNER)
+    page.locator("#person_id_no").fill(ID_NO)
+    page.locator("input[value=owner]").check()
+    expect(page.locator("#kept")).to_have_text("已保存")
+    page.reload()
+    expect(page.locator("#person_name")).to_have_value(OWNER)
+    page.locator("#onward").click()
 
 
 def sign_in_space(page: Page) -> None:
