@@ -10,6 +10,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
+Column = tuple[str, npt.NDArray[Any]]  # a feature: its name and its value in each row
 
 UNKNOWN: Final = -1
 HOUR_US: Final = 3_600_000_000

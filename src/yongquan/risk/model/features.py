@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from yongquan.risk.model import habits, known, meetings, outside
-from yongquan.risk.model.events import DAY_US, UNKNOWN, Events, Floats, Ints, Singles
+from yongquan.risk.model.events import DAY_US, UNKNOWN, Column, Events, Ints, Singles
 from yongquan.risk.model.timeline import Clock, Past, joined, past_of
 
-Column = tuple[str, Floats]
 KNOWN = "known."  # features made of labels; the blind model does without
 
 

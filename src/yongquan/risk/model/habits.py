@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from yongquan.risk.model.events import DAY_US, HOUR_US, UNKNOWN, Events, Floats, Ints
+from yongquan.risk.model.events import DAY_US, HOUR_US, UNKNOWN, Column, Events, Floats, Ints
 from yongquan.risk.model.timeline import Clock, Past, joined, past_of
 
-Column = tuple[str, Floats]
 POINT = 10_000  # logarithms are kept as whole ten-thousandths, so that sums are exact
 WINDOWS = {"1h": HOUR_US, "1d": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US}
 RECENT = 12  # events of the near past that are looked at one by one
@@ -16,7 +15,8 @@ SPREAD_LEAST = 0.1
 
 def logged(amount_fen: Ints) -> Ints:
     """ln(1 + fen) in whole ten-thousandths."""
-    return np.rint(np.log1p(amount_fen.astype(np.float64)) * POINT).astype(np.int64)
+    whole: Ints = np.rint(np.log1p(amount_fen.astype(np.float64)) * POINT).astype(np.int64)
+    return whole
 
 
 def of_event(events: Events, log_fen: Ints) -> Iterator[Column]:
@@ -32,7 +32,7 @@ def of_event(events: Events, log_fen: Ints) -> Iterator[Column]:
 def _roundness(amount_fen: Ints) -> Floats:
     """How many of 1, 10, 100, 1,000 and 10,000 yuan divide the amount."""
     steps = [(amount_fen % step == 0) & (amount_fen > 0) for step in (100, 1_000, 10_000, 100_000, 1_000_000)]
-    return np.sum(steps, axis=0) * 1.0
+    return np.asarray(np.sum(steps, axis=0), np.float64)
 
 
 def of_party(name: str, past: Past, events: Events, log_fen: Ints) -> Iterator[Column]:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from yongquan.risk.model.events import DAY_US, Events, Floats, Ints
+from yongquan.risk.model.events import DAY_US, Column, Events, Floats, Ints
 from yongquan.risk.model.timeline import Clock, Timeline, joined, past_in
 
-Column = tuple[str, Floats]
 WINDOWS = {"1d": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US}
 PRIOR_WEIGHT = 5.0  # a rate starts as the base rate, as if seen in so many events
 
@@ -15,7 +14,8 @@ PRIOR_WEIGHT = 5.0  # a rate starts as the base rate, as if seen in so many even
 def count_known(events: Events, delay_us: int) -> Ints:
     """For each event how many labels of the file could be known by then."""
     running = np.r_[0, np.cumsum(events.label >= 0)]
-    return running[np.searchsorted(events.at_us, events.at_us - delay_us, side="right")]
+    found: Ints = running[np.searchsorted(events.at_us, events.at_us - delay_us, side="right")]
+    return found
 
 
 def of_labels(events: Events, clock: Clock, kind: Ints | None, delay_us: int, base_rate: float) -> Iterator[Column]:

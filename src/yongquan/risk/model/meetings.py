@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from yongquan.risk.model.events import DAY_US, HOUR_US, Events, Floats, Ints
+from yongquan.risk.model.events import DAY_US, HOUR_US, Column, Events, Flags, Ints
 from yongquan.risk.model.habits import POINT
 from yongquan.risk.model.timeline import Clock, Past, Timeline, joined, past_in, past_of
-
-Column = tuple[str, Floats]
 
 
 def of_parties(events: Events, payer: Past, payee: Past) -> Iterator[Column]:
@@ -67,7 +65,7 @@ def joined_pair(first: Ints, second: Ints, events: Events) -> Ints:
     return codes[: len(first)].astype(np.int64)
 
 
-def _new_ones(name: str, what: str, past: Past, pair: Ints, unless: Ints | None = None) -> Iterator[Column]:
+def _new_ones(name: str, what: str, past: Past, pair: Ints, unless: Flags | None = None) -> Iterator[Column]:
     """Counterparties met so far, and those met for the first time within a day, a week, a month."""
     met = past_of(past.clock, pair)
     is_new = ((met.count == 0) & (pair >= 0)).astype(np.int64)

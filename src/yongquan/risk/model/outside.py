@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from yongquan.risk.model.events import Events, Floats, Ints
+from yongquan.risk.model.events import Column, Events, Floats, Ints
 from yongquan.risk.model.timeline import Past
 
-Column = tuple[str, Floats]
 POINT = 10_000
 SCALED_MOST = 30.0
 PAIRED_MOST = 8  # columns that are also held against the amount and against each other

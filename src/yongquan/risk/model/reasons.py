@@ -104,9 +104,9 @@ def explain(model: Fitted, scored: Scored, rows: Ints, *, most: int = 3) -> list
         added = view.forest.contributions(values)
         if view.line is not None:
             part = scored.table.take(chosen)
-            at = [view.names.index(one) for one in view.line.names if one in view.names]
+            columns = [view.names.index(one) for one in view.line.names if one in view.names]
             kept = [number for number, one in enumerate(view.line.names) if one in view.names]
-            added[:, at] += view.line.contributions(part)[:, kept]
+            added[:, columns] += view.line.contributions(part)[:, kept]
         for at, place in enumerate(places):
             reasons[place] = _strongest(view.names, added[at], values[at], most)
     return reasons
