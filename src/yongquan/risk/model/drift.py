@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from yongquan.risk.model.events import Floats, Ints
+from yongquan.risk.model.events import Floats
 from yongquan.risk.model.features import Table
 from yongquan.risk.model.fitted import Bins, Fitted, Scored
 
@@ -15,11 +15,10 @@ SCORE: Final = "score"
 SHARE_LEAST: Final = 1e-4
 
 
-def learn_bins(table: Table, score: Floats, scored: Ints) -> dict[str, Bins]:
-    """Tenths of every feature on the rows learned from, and of the scores of rows held out."""
-    rows = scored if len(scored) else np.arange(len(table.values))
-    bins = {name: _spread(table.values[rows, at].astype(np.float64)) for at, name in enumerate(table.names)}
-    return bins | {SCORE: _spread(score[rows])}
+def learn_bins(table: Table, score: Floats) -> dict[str, Bins]:
+    """Tenths of every feature and of the score over the whole file that was learned from."""
+    bins = {name: _spread(table.values[:, at].astype(np.float64)) for at, name in enumerate(table.names)}
+    return bins | {SCORE: _spread(score)}
 
 
 def drift_report(model: Fitted, scored: Scored, score: Floats) -> dict[str, Any]:
@@ -49,7 +48,8 @@ def _shares(edges: Floats, values: Floats) -> Floats:
     unknown = np.isnan(values)
     place = np.searchsorted(edges, values[~unknown], side="right")
     counts = np.r_[np.bincount(place, minlength=len(edges) + 1), unknown.sum()]
-    return counts / max(len(values), 1)
+    shares: Floats = counts / max(len(values), 1)
+    return shares
 
 
 def _psi(bins: Bins, values: Floats) -> float:

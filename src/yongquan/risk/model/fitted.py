@@ -1,7 +1,7 @@
 """A fitted model, and how it scores: each row by what could be known at its time."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,9 +10,10 @@ from yongquan.risk.model.events import Events, Flags, Floats
 from yongquan.risk.model.features import Plan, Table, build_features
 from yongquan.risk.model.line import Line
 from yongquan.risk.model.trees import Forest
-from yongquan.risk.model.unusual import TOP, Rarity
+from yongquan.risk.model.unusual import Rarity
 
-UNUSUAL = "event.unusual"
+UNUSUAL: Final = "event.unusual"
+STRONG: Final = 12.0  # rarity at which an unlabelled event scores 0.63
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,17 @@ class Scored:
 
 def score_events(model: Fitted, events: Events) -> Scored:
     """Score each event from what came before it in the file; higher is worse. A later row changes no score."""
-    table = build_features(events, model.plan)
+    return score_table(model, build_features(events, model.plan))
+
+
+def score_table(model: Fitted, table: Table) -> Scored:
+    """Score features that have been computed."""
     unusual = model.rarity.margin(table)
     if model.mode == "unusual":
-        most = 12.0 * TOP
-        return Scored(1.0 - np.exp(-unusual / most * 4), table, np.zeros(len(events), bool))
+        return Scored(1.0 - np.exp(-unusual / STRONG), table, np.zeros(len(unusual), bool))
     table = with_unusual(table, unusual)
     is_informed = (table.known_labels > 0) & ("informed" in model.views)
-    score = np.zeros(len(events))
+    score = np.zeros(len(unusual))
     for name, rows in (("blind", ~is_informed), ("informed", is_informed)):
         if rows.any():
             view = model.views[name]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize
 
-from yongquan.risk.model.events import Floats, Ints
+from yongquan.risk.model.events import Flags, Floats, Ints
 from yongquan.risk.model.features import KNOWN, Table
 
 FAR: Final = 8.0  # a feature counts as at most so many spreads away
@@ -33,7 +33,8 @@ class Line:
 
     def contributions(self, table: Table) -> Floats:
         """What each feature adds to the log-odds, rows x features."""
-        return self._scaled(table) * np.asarray(self.weight)
+        added: Floats = self._scaled(table) * np.asarray(self.weight)
+        return added
 
     def margin(self, table: Table) -> Floats:
         """Log-odds of each row; summed feature by feature, so that a row's does not depend on the others."""
@@ -45,14 +46,15 @@ class Line:
     def _scaled(self, table: Table) -> Floats:
         values = table.only(self.names).astype(np.float64)
         values = np.where(np.isnan(values), np.asarray(self.middle), values)
-        return np.clip((values - np.asarray(self.middle)) / np.asarray(self.spread), -FAR, FAR)
+        scaled: Floats = np.clip((values - np.asarray(self.middle)) / np.asarray(self.spread), -FAR, FAR)
+        return scaled
 
 
 def fit_line(table: Table, label: Ints, rows: Ints, *, names: tuple[str, ...], weight: Floats | None = None) -> Line:
     """The line of greatest likelihood on `rows`, drawn to 0 (ridge)."""
     values = table.only(names)[rows].astype(np.float64)
-    known = ~np.isnan(values).all(axis=0)
-    names = tuple(name for name, is_known in zip(names, known, strict=True) if is_known)
+    known: Flags = np.asarray(~np.isnan(values).all(axis=0))
+    names = tuple(name for name, is_known in zip(names, known.tolist(), strict=True) if is_known)
     values = values[:, known]
     middle = np.nanmedian(values, axis=0)
     values = np.where(np.isnan(values), middle, values)

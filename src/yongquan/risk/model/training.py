@@ -1,6 +1,6 @@
 """Learning from labelled events: time-ordered, with later events as judge; or without labels, from rarity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from yongquan.risk.model.calibration import Calibration, fit_calibration
 from yongquan.risk.model.drift import learn_bins
 from yongquan.risk.model.events import DAY_US, UNKNOWN, Events, Flags, Floats, Ints
 from yongquan.risk.model.features import KNOWN, Plan, Table, build_features
-from yongquan.risk.model.fitted import Fitted, View, with_unusual
+from yongquan.risk.model.fitted import Fitted, View, score_table, with_unusual
 from yongquan.risk.model.line import fit_line, steady_names
 from yongquan.risk.model.measuring import auc, figures
 from yongquan.risk.model.outside import scale_of
@@ -50,8 +50,7 @@ def fit_model(events: Events, *, delay_days: int = 7, seed: int = 1, since_us: i
     if not min(bad, good):
         said = "no event is labelled" if not len(rows) else f"all labels are {'1' if bad else '0'}"
         facts["how"] = f"{said}: scores say how unusual an event is, they are not probabilities"
-        bins = learn_bins(table, rarity.margin(table), np.arange(len(events)))
-        return Fitted("unusual", plan, {}, rarity, bins, facts)
+        return _with_bins(Fitted("unusual", plan, {}, rarity, {}, facts), table)
     facts["how"] = "boosted trees on labelled events, calibrated on later ones"
     if is_guessed:
         facts["how"] += "; no event is labelled good, so unlabelled ones were taken as good"
@@ -63,8 +62,12 @@ def fit_model(events: Events, *, delay_days: int = 7, seed: int = 1, since_us: i
     if (table.known_labels[rows] > 0).any():
         views["informed"] = learning.view(informed=True)
     facts["held_out"] = learning.held_out
-    bins = learn_bins(learning.table, learning.scores, learning.scored)
-    return Fitted("few" if few else "trees", plan, views, rarity, bins, facts)
+    return _with_bins(Fitted("few" if few else "trees", plan, views, rarity, {}, facts), table)
+
+
+def _with_bins(model: Fitted, table: Table) -> Fitted:
+    scored = score_table(model, table)
+    return replace(model, bins=learn_bins(scored.table, scored.score))
 
 
 def make_plan(events: Events, delay_days: int) -> Plan:
@@ -118,8 +121,6 @@ class _Learning:
         self._rows, self._weight = self._drawn(rows)
         self._slices = self._cut()
         self.held_out: dict[str, Any] = {}
-        self.scored: Ints = self._rows
-        self.scores: Floats = np.zeros(len(events))
 
     def view(self, *, informed: bool) -> View:
         """Grow on the early slice, stop by the next, calibrate on the last, then grow once more on all."""
@@ -196,14 +197,10 @@ class _Learning:
         rows = self._slices.calibrate
         margin = view.margin(self.table.take(rows))
         if self._is_few:  # the trees have seen these rows, so that there is nothing to fit on
-            self.scores[rows] = Calibration().probability(margin)
             return Calibration()
         found = fit_calibration(margin, self._label[rows], self._weight[rows])
         score = found.probability(margin)
         self.held_out["informed" if informed else "blind"] = figures(
             self._label[rows], score, self._events.at_us[rows], self._events.payer[rows]
         )
-        self.scored = rows
-        self.scores = np.zeros(len(self._label))
-        self.scores[rows] = score
         return found

@@ -110,16 +110,16 @@ class Forest:
         """Log-odds of each row."""
         if not len(values):
             return np.zeros(0)
-        return np.mean(
-            [booster.predict(values, raw_score=True, num_threads=_threads(values)) for booster in self._boosters],
-            axis=0,
-        )
+        threads = _threads(values)
+        found = [booster.predict(values, raw_score=True, num_threads=threads) for booster in self._boosters]
+        mean: Floats = np.mean(found, axis=0)
+        return mean
 
     def contributions(self, values: Singles) -> Floats:
         """What each feature adds to the log-odds (TreeSHAP, Lundberg et al. 2018), rows x features."""
         if not len(values):
             return np.zeros(values.shape)
-        return np.mean(
-            [booster.predict(values, pred_contrib=True, num_threads=_threads(values)) for booster in self._boosters],
-            axis=0,
-        )[:, :-1]
+        threads = _threads(values)
+        found = [booster.predict(values, pred_contrib=True, num_threads=threads) for booster in self._boosters]
+        mean: Floats = np.mean(found, axis=0)[:, :-1]
+        return mean
