@@ -1,4 +1,4 @@
-"""`yongquan bench model --file EVENTS`: the event model beside published figures, by their protocol.
+"""`yongquan bench model --data EVENTS`: the event model beside published figures, by their protocol.
 
 The file is the simulated card data of Le Borgne et al., *Reproducible Machine Learning for Credit Card Fraud
 Detection: Practical Handbook*, in the columns of `yongquan risk fit`. It is not shipped.
@@ -45,7 +45,7 @@ HOW = (
 def bench_model(file: Path | None = None) -> dict[str, Any]:
     """AUC, average precision and card precision at 100 of the model and of simple baselines."""
     if file is None:
-        raise BadInput("bench model needs the events: --file handbook_events.parquet (docs/risk-model.md)")
+        raise BadInput("bench model needs the events: --data handbook_events.parquet (docs/risk-model.md)")
     events, _ = read_events(file)
     learned, test = events.at_us < _us(LEARN_UNTIL), _test_rows(events)
     if not test.any() or not learned.any():
