@@ -136,7 +136,7 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
     as_json: Annotated[bool, typer.Option("--json")] = False,
-    data: Annotated[Path | None, typer.Option(help="public data: a folder for linkage, a file of events for model")] = None,
+    data: Annotated[Path | None, typer.Option(help="public data for linkage (folder) or model (file)")] = None,
 ) -> None:
     """Run a benchmark on a database of its own; progress on stderr, figures on stdout."""
     document = run_benchmark(name, data)
