@@ -22,9 +22,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/yongquan demo
 
-# The machine's own programs that the tests use: Chromium with Chinese fonts, wrk, PostgreSQL 15.
+# The machine's own programs that the tests use: Chromium with Chinese fonts, wrk, PostgreSQL 15, OpenMP for LightGBM.
 browser-tools:
-	@./tools/ensure-debian chromium fonts-noto-cjk wrk postgresql-15
+	@./tools/ensure-debian chromium fonts-noto-cjk wrk postgresql-15 libgomp1
 
 # Node and npm for the Node client and its tests; any Node from 20 on will do.
 node-tools:

@@ -27,6 +27,7 @@ from yongquan.commands import (
     ledger,
     merchants,
     reconcile,
+    risk,
     same_day,
     sandbox,
     staff,
@@ -63,6 +64,7 @@ app.add_typer(gateway.app, name="gateway")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(same_day.app, name="same-day")
 app.add_typer(merchants.app, name="merchants")
+app.add_typer(risk.app, name="risk")
 
 
 @app.command()
@@ -140,7 +142,7 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
     as_json: Annotated[bool, typer.Option("--json")] = False,
-    data: Annotated[Path | None, typer.Option(help="a folder of public data, for linkage")] = None,
+    data: Annotated[Path | None, typer.Option(help="public data for linkage (folder) or model (file)")] = None,
 ) -> None:
     """Run a benchmark on a database of its own; progress on stderr, figures on stdout."""
     document = run_benchmark(name, data)

@@ -15,12 +15,13 @@ BENCHMARKS = {
     "import": "yongquan.bench.importing",
     "linkage": "yongquan.bench.linkage",
     "matching": "yongquan.bench.matching",
+    "model": "yongquan.bench.model",
     "payments": "yongquan.bench.payments",
     "reconcile": "yongquan.bench.reconcile",
     "settle": "yongquan.bench.settle",
     "soldout": "yongquan.bench.soldout",
 }
-ON_DATA = frozenset({"linkage"})
+ON_DATA = frozenset({"linkage", "model"})
 
 
 def run_benchmark(name: str, data: Path | None = None) -> dict[str, Any]:

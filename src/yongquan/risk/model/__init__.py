@@ -1,0 +1,1 @@
+"""The event model: past-only features, boosted trees, calibrated scores with reasons. Pure but for reading files."""
