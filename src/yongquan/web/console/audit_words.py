@@ -216,7 +216,6 @@ NOUNS = {
     "tiers": "等级",
     "rules": "规则",
     "contribution": "贡献计酬",
-    "store": "门店",
     "pool": "商户池",
 }
 FACTS = {
