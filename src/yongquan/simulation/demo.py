@@ -91,9 +91,8 @@ class Demo:
         first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
-        return welcomed
         await draw_first_statements(p.database, now=p.clock.now())
-        return await welcome(p.database, p.sealing, tokens, city, field_)
+        return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:
         """The whole day; the answer is the contract's report."""
