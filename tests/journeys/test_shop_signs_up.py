@@ -45,16 +45,7 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     check_page(page)
     page.locator("#begin").click()
 
-    # The register is looked at; what was typed is there when the phone comes back.
-    page.locator("input[name=has_licence][value=yes]").check()
-    page.locator("#licence_no").fill(code.lower())
-    page.locator("#look").click()
-    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
-    check_page(page)
-    page.locator("#onward").click()
-    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
-    page.locator("#onward").click()
-    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
+    _fill_licence(page, code, check_page)
     _send_photo(page)
     page.locator("#person_name").fill(OWNER)
     page.locator("#person_id_no").fill(ID_NO)
@@ -129,6 +120,19 @@ def at_platform(town: Town, work: Callable[[Platform], Coroutine[object, object,
     thread.join()
     assert told
     return told[0]
+
+
+def _fill_licence(page: Page, code: str, check_page: Check) -> None:
+    """The register is looked at, and what is no photo is refused."""
+    page.locator("input[name=has_licence][value=yes]").check()
+    page.locator("#licence_no").fill(code.lower())
+    page.locator("#look").click()
+    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
+    check_page(page)
+    page.locator("#onward").click()
+    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
+    page.locator("#onward").click()
+    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
 
 
 def _send_photo(page: Page) -> None:
