@@ -21,7 +21,7 @@ from yongquan.institutions.connectors.register import RegisterEntry
 from yongquan.merchants.applications.model import State
 from yongquan.merchants.applications.views import applications_of_licence
 from yongquan.merchants.identity.model import Level
-from yongquan.merchants.near import Fitting, stores_near
+from yongquan.merchants.views import stores_near
 from yongquan.plumbing.db import database_of
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.settings import read_settings
@@ -45,7 +45,15 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     check_page(page)
     page.locator("#begin").click()
 
-    _look_the_licence_up(page, check_page, code)
+    _fill_licence(page, code, check_page)
+    _send_photo(page)
+    page.locator("#person_name").fill(OWNER)
+    page.locator("#person_id_no").fill(ID_NO)
+    page.locator("input[value=owner]").check()
+    expect(page.locator("#kept")).to_have_text("已保存")
+    page.reload()
+    expect(page.locator("#person_name")).to_have_value(OWNER)
+    page.locator("#onward").click()
     _fill_store(page, check_page)
     page.locator("input[name=acquirer]").first.check()
     page.locator("#account_holder").fill("别家面馆")
@@ -85,27 +93,6 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     expect(other.locator("#state")).to_have_attribute("data-state", "appealed")
 
 
-def _look_the_licence_up(page: Page, check_page: Check, code: str) -> None:
-    """The register is looked at; what was typed is there when the phone comes back."""
-    page.locator("input[name=has_licence][value=yes]").check()
-    page.locator("#licence_no").fill(code.lower())
-    page.locator("#look").click()
-    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
-    check_page(page)
-    page.locator("#onward").click()
-    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
-    page.locator("#onward").click()
-    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
-    _send_photo(page)
-    page.locator("#person_name").fill(OWNER)
-    page.locator("#person_id_no").fill(ID_NO)
-    page.locator("input[value=owner]").check()
-    expect(page.locator("#kept")).to_have_text("已保存")
-    page.reload()
-    expect(page.locator("#person_name")).to_have_value(OWNER)
-    page.locator("#onward").click()
-
-
 def sign_in_space(page: Page) -> None:
     """Sign in to Merchant Space with a fresh phone."""
     page.goto("/m/space")
@@ -133,6 +120,19 @@ def at_platform(town: Town, work: Callable[[Platform], Coroutine[object, object,
     thread.join()
     assert told
     return told[0]
+
+
+def _fill_licence(page: Page, code: str, check_page: Check) -> None:
+    """The register is looked at, and what is no photo is refused."""
+    page.locator("input[name=has_licence][value=yes]").check()
+    page.locator("#licence_no").fill(code.lower())
+    page.locator("#look").click()
+    expect(page.locator("[data-looked=found]")).to_contain_text("在营")
+    check_page(page)
+    page.locator("#onward").click()
+    page.locator("#licence_photo").set_input_files({"name": "l.txt", "mimeType": "image/png", "buffer": b"no photo"})
+    page.locator("#onward").click()
+    expect(page.locator("#licence_photo-error")).to_contain_text("不是照片")
 
 
 def _send_photo(page: Page) -> None:
@@ -226,7 +226,9 @@ async def _list(platform: Platform, code: str) -> bool:
 async def _nearby(platform: Platform) -> list[str]:
     """The list behind the citizens' map, beside the phone's own position."""
     async with platform.database.transaction() as connection:
-        rows = await stores_near(connection, lon=121.545, lat=29.872, fitting=Fitting(industry="dining"))
+        rows = await stores_near(
+            connection, lon=121.545, lat=29.872, industry="dining", districts=None, hardship_only=False
+        )
     return [row.name for row in rows if row.name.endswith(str(NUMBER))]
 
 
