@@ -2,10 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from yongquan.merchants.library.views import ImportCard
 
 ACTOR = "command:merchants"
+_Told = TypeVar("_Told")
 
 
 def import_list(  # noqa: PLR0917 - typer takes options as it finds them
@@ -31,6 +32,29 @@ def import_list(  # noqa: PLR0917 - typer takes options as it finds them
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Take a list of shops into the library: matched against what is there, merged, screened."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror or error}") from error
+    wanted = _source(source, kind, given_by, basis)
+    started = perf_counter()
+    card, faulty = _within(
+        lambda library: _take(library, wanted, file.name, content, column or (), known=bool(given_by))
+    )
+    if errors is not None and card.rows_bad:
+        _write(errors, faulty)
+    _report(card, seconds=perf_counter() - started, as_json=as_json)
+
+
+def import_stores(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Take our own stores into the library, so that shops of other lists are known for what they are."""
+    started = perf_counter()
+    card = _within(_take_stores)
+    _report(card, seconds=perf_counter() - started, as_json=as_json)
+
+
+def _within(work: Callable[["Library"], Coroutine[Any, Any, _Told]]) -> _Told:
+    """Work with the library of the data directory."""
     from yongquan.app import load_regions
     from yongquan.flows.screen_library import Library
     from yongquan.plumbing.db import database_of, opened
@@ -39,26 +63,23 @@ def import_list(  # noqa: PLR0917 - typer takes options as it finds them
     from yongquan.plumbing.sealing import Sealing
     from yongquan.plumbing.settings import read_settings
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read: {error.strerror or error}") from error
-    wanted = _source(source, kind, given_by, basis)
     settings = read_settings()
 
-    async def run(conninfo: str) -> tuple["ImportCard", bytes]:
+    async def run(conninfo: str) -> _Told:
         async with opened(conninfo, pool_size=2) as database:
-            library = Library(database, Sealing(load_keys(settings.keys_dir)), load_regions())
-            return await _take(library, wanted, file.name, content, column or (), known=bool(given_by))
+            return await work(Library(database, Sealing(load_keys(settings.keys_dir)), load_regions()))
 
     gc.disable()  # millions of small objects and no cycles: looking for some takes longer than the work
-    started = perf_counter()
     with database_of(settings) as conninfo:
         migrate(conninfo, cells=settings.cells)
-        card, faulty = asyncio.run(run(conninfo))
-    if errors is not None and card.rows_bad:
-        _write(errors, faulty)
-    _report(card, seconds=perf_counter() - started, as_json=as_json)
+        return asyncio.run(run(conninfo))
+
+
+async def _take_stores(library: "Library") -> "ImportCard":
+    from yongquan.flows.import_merchants import bring_own_stores
+    from yongquan.plumbing.clock import wall_now
+
+    return await bring_own_stores(library, actor=ACTOR, now=wall_now())
 
 
 async def _take(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yongquan.commands.merchant_import import import_list
+from yongquan.commands.merchant_import import import_list, import_stores
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Merchants: match and merge lists of shops.")
 app.command("import")(import_list)
+app.command("import-stores")(import_stores)
 Json = Annotated[bool, typer.Option("--json", help="print the summary as one JSON document")]
 
 
