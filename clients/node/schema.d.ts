@@ -1452,7 +1452,13 @@ export interface components {
             card_no?: string | null;
             /** Account No */
             account_no?: string | null;
-        };
+        } & ({
+            card_no: string;
+            account_no?: null;
+        } | {
+            account_no: string;
+            card_no?: null;
+        });
         /**
          * CodeRequest
          * @description A code as it was typed: gaps, hyphens and capitals do not matter.

@@ -26,6 +26,7 @@ from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.flows.take_payment import Order
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.store import Funder, save_institutions
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import bucket_of
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
@@ -34,7 +35,6 @@ from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.plumbing.clock import set_clock
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.settings import Settings
-from yongquan.simulation.licences import credit_code
 from yongquan.simulation.provisioning import open_accounts, take_on_stores
 from yongquan.vouchers.model import Campaign, Caps, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds

@@ -29,11 +29,11 @@ from yongquan.institutions.connectors.account_messages import Identity
 from yongquan.institutions.connectors.register import RegisterEntry
 from yongquan.institutions.connectors.signatures import NetworkSignature
 from yongquan.institutions.links import Links
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.applications.model import State
 from yongquan.merchants.identity.model import Level
 from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.fresh import fresh_id
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Role, RoleGrant, Staff
 
 FACTS = date(2026, 3, 1)

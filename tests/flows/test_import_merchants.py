@@ -18,6 +18,7 @@ from yongquan.flows.import_merchants import (
     take_list_in,
 )
 from yongquan.flows.screen_library import Library
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.errors import BadInput
 from yongquan.merchants.library import curating, store, views
 from yongquan.merchants.library.model import MergeUndone, NearState, NearTaken, Source, SourceKind
@@ -28,7 +29,6 @@ from yongquan.plumbing.db import Connection, opened
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.keys import Keys
 from yongquan.plumbing.sealing import Sealing
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Forbidden, Role, RoleGrant, Staff
 
 REGIONS = load_regions()

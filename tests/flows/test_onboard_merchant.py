@@ -10,6 +10,7 @@ from onboarding_world import SEALING, Desk, Sandbox, Scenario, Verdict, outside,
 from yongquan.flows.decide_merchant import HeldByAnother, SamePerson
 from yongquan.flows.list_merchant import ListedAlready, ListingOrder, OwnListing, decide_listing, propose_listing
 from yongquan.flows.onboard_merchant import UnknownApplication
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.applications.model import ForbiddenMove, Incomplete, Risk, State
 from yongquan.merchants.cashiers import stores_manned_by, terminals_of
 from yongquan.merchants.identity.checking import Finding
@@ -18,7 +19,6 @@ from yongquan.merchants.identity.owner_reviews import ReviewState, open_reviews
 from yongquan.merchants.identity.rules import Why
 from yongquan.merchants.identity.store import licence_of, owners_of
 from yongquan.merchants.views import store_of
-from yongquan.simulation.licences import credit_code
 
 AtDesk = Callable[[Scenario], None]
 

@@ -11,6 +11,7 @@ from yongquan.flows.recruit_provider import (
     admit_surveyor,
     decide_provider,
 )
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import named_id
 from yongquan.merchants.providers.model import NewProvider, NewSurveyor, ProviderStep
 from yongquan.merchants.tasks.model import TaskKind
@@ -23,7 +24,6 @@ from yongquan.plumbing.db import Connection, database_of, opened
 from yongquan.plumbing.keys import load_keys
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
-from yongquan.simulation.licences import credit_code
 
 PROVIDER = named_id("journey provider")
 LEAD, SECOND = named_id("journey lead"), named_id("journey second")

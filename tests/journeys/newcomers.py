@@ -11,6 +11,7 @@ from uuid import UUID
 
 from PIL import Image, ImageDraw
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import named_id
 from yongquan.merchants.applications import store
 from yongquan.merchants.applications.model import Risk, State
@@ -21,7 +22,6 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.keys import load_keys
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
-from yongquan.simulation.licences import credit_code
 
 # A division that no other journey has shops of.
 PLACE = "330281"

@@ -165,11 +165,15 @@ def test_a_fee_table_is_written_by_one_and_approved_by_another(maker: Page, chec
     expect(maker.locator("#fee-sample")).to_contain_text("0.31")
     expect(maker.locator("#rows-reason")).to_have_value("试调发卡机构手续费")
     look_at(maker, "fees-tried")
+    # The switch of languages began a new form.
+    maker.locator("[name='0.interchange.rate']").fill("0.31")
+    maker.locator("#rows-day").fill(day)
+    maker.locator("#rows-reason").fill("试调发卡机构手续费")
     maker.locator("#fee-rows button[value=propose]").click()
     expect(maker.get_by_role("status")).to_contain_text("待复核")
     expect(maker.locator("button[name=approve]")).to_have_count(0)
     checker.goto("/console/fees")
-    expect(checker.locator("details[open]")).to_contain_text("0.31%")
+    expect(checker.locator("main details[open]")).to_contain_text("0.31%")
     look_at(checker, "fees-proposed")
     checker.get_by_role("button", name="同意", exact=True).click()
 

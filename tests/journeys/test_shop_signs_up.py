@@ -18,6 +18,7 @@ from yongquan.flows.decide_merchant import Verdict
 from yongquan.flows.list_merchant import ListingOrder, decide_listing, propose_listing
 from yongquan.institutions.connectors.account_messages import Identity
 from yongquan.institutions.connectors.register import RegisterEntry
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.applications.model import State
 from yongquan.merchants.applications.views import applications_of_licence
 from yongquan.merchants.identity.model import Level
@@ -26,7 +27,6 @@ from yongquan.plumbing.db import database_of
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.settings import read_settings
 from yongquan.simulation.city_applicants import id_number
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Role, RoleGrant, Staff
 
 Phones = Callable[[], BrowserContext]

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from yongquan.flows.recruit_provider import ProviderDecision, ProviderDesk
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import make_id, named_id
 from yongquan.merchants.providers.course import QUESTIONS
 from yongquan.merchants.providers.model import NewProvider, NewSurveyor, ProviderStep
@@ -25,7 +26,6 @@ from yongquan.plumbing.db import database_of, opened
 from yongquan.plumbing.keys import load_keys
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import read_settings
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Role, RoleGrant, Staff
 
 PROVIDER, SURVEYOR = named_id("offline provider"), named_id("offline surveyor")

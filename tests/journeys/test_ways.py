@@ -272,7 +272,7 @@ def test_an_application_is_returned_sent_again_and_approved_by_two(
     expect(desk.locator("tbody")).to_contain_text("等待复核")
     take()
     desk.locator("button[value=approved]").click()
-    expect(desk.locator("main")).to_contain_text("须由另一人通过")
+    expect(desk.locator("main")).to_contain_text("须由另一人复核")
     beside(_forget_hold(town.data_dir))
 
     member = enrol_by_command(town.data_dir, "second", "--role", "bureau_officer")

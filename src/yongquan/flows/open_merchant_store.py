@@ -8,6 +8,7 @@ from yongquan.institutions.connectors.account_messages import ShopOpening
 from yongquan.institutions.gateway import GatewayMerchant, give_store, lock_merchant
 from yongquan.institutions.links import Links
 from yongquan.institutions.store import save_institutions
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import bucket_from, make_id, named_id
 from yongquan.merchants.model import NewStore
@@ -17,6 +18,8 @@ from yongquan.plumbing.db import Database
 
 # A store of the demo city's middle, until the merchant names its own.
 _ADCODE, _LON, _LAT, _MCC = "330203", 121.55, 29.87, "5311"
+# Its licence is as invented as the store: of numbers that no demo city uses.
+_LICENCES_FROM, _LICENCES = 800_000_000, 80_000_000
 
 
 async def open_merchant_store(
@@ -56,7 +59,7 @@ def sandbox_store(links: Links, merchant: GatewayMerchant) -> NewStore | None:
         store_id=make_id(at_ms=0, bucket=bucket_from(name.bytes), entropy=name.int & 0xFFFF_FFFF_FFFF_FFFF),
         name=f"商户 {merchant.number}",
         brand=None,
-        licence_no="",
+        licence_no=credit_code(_LICENCES_FROM + name.int % _LICENCES, adcode=_ADCODE, is_company=True),
         industry="department_store",
         mcc=_MCC,
         adcode=_ADCODE,

@@ -22,6 +22,7 @@ from yongquan.flows.watch_licences import LicenceWatch
 from yongquan.institutions.connectors.account_messages import Identity
 from yongquan.institutions.connectors.register import RegisterEntry
 from yongquan.institutions.links import Links
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import bucket_from
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.applications.model import State
@@ -35,7 +36,6 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.simulation.city import City
 from yongquan.simulation.city_shops import Shop
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Staff
 from yongquan.staff.sandbox import CHECKER_LOGIN, MAKER_LOGIN
 from yongquan.staff.store import find_by_login

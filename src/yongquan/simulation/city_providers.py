@@ -16,6 +16,7 @@ from yongquan.flows.recruit_provider import (
     require_at_work,
 )
 from yongquan.flows.work_tasks import take_step
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import named_id
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.grids.store import drawing_of, grids_of_stores, version_on
@@ -32,7 +33,6 @@ from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.simulation.dice import key_of
-from yongquan.simulation.licences import credit_code
 from yongquan.simulation.people import name_from
 
 PROVIDERS: Final = 22

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import contains_xy
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.simulation import dice, people
 from yongquan.simulation.brands import BRANDS, OPENINGS, TRADES, Brand
 from yongquan.simulation.gazetteer import RESIDENTS, Degrees, Gazetteer
 from yongquan.simulation.industries import INDUSTRIES, Industry
-from yongquan.simulation.licences import credit_code
 
 SHOPS = 90_000
 ACQUIRERS = ("donggang", "suihe")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.simulation.gazetteer import LON_SHRINK, METRES_PER_DEGREE, Community, Gazetteer, read_gazetteer
-from yongquan.simulation.licences import credit_code
 from yongquan.simulation.people import name_from
 
 WORLD = 93_000

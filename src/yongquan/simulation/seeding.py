@@ -13,6 +13,7 @@ from yongquan.flows.publish_rounds import publish_rounds
 from yongquan.institutions.connectors.account_messages import AccountOpening
 from yongquan.institutions.links import Links
 from yongquan.institutions.store import Funder, save_institutions
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import bucket_from
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.store import register_stores
@@ -22,7 +23,6 @@ from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Holder, Tokens
-from yongquan.simulation.licences import credit_code
 from yongquan.simulation.provisioning import number_at, open_accounts, take_on_stores
 from yongquan.vouchers.model import Campaign, Caps, Round, VoucherType
 from yongquan.vouchers.store import save_campaign, save_rounds

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from PIL import Image
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.applications.model import (
     MOVES,
     ForbiddenMove,
@@ -16,7 +17,6 @@ from yongquan.merchants.applications.model import (
     steps_of,
 )
 from yongquan.merchants.applications.photos import UPLOAD_MAX, NotAPhoto, redraw
-from yongquan.simulation.licences import credit_code
 
 S = State
 ALLOWED = {

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.identity.checking import SENT_BACK, Declared, Finding, check_licence
 from yongquan.merchants.identity.marks import door_of
 from yongquan.merchants.identity.model import (
@@ -16,7 +17,6 @@ from yongquan.merchants.identity.model import (
     kind_of_code,
     read_code,
 )
-from yongquan.simulation.licences import credit_code
 
 CODE = credit_code(7, adcode="330203", is_company=False)
 GOOD = Record(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.matching.coordinates import gcj_to_bd, metres_between, wgs_to_gcj
 from yongquan.merchants.matching.matcher import dedupe, link
 from yongquan.merchants.matching.reading import Row
 from yongquan.merchants.matching.vetoes import are_branches_alike
-from yongquan.simulation.licences import credit_code
 from yongquan.simulation.merchant_lists import MerchantLists, overlapping_lists
 
 SHOP = Row(

@@ -2,12 +2,12 @@
 
 import pytest
 
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.matching.addresses import learn_premises, parse_address
 from yongquan.merchants.matching.characters import numeral, plain, sound, with_digits
 from yongquan.merchants.matching.divisions import are_apart
 from yongquan.merchants.matching.identifiers import is_valid_licence, licence_in, person_in, phones_in
 from yongquan.merchants.matching.names import learn_branches, parse_name, stem_of
-from yongquan.simulation.licences import credit_code
 
 
 def test_traditional_and_full_width_are_plain() -> None:

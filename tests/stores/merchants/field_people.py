@@ -4,13 +4,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from yongquan.flows.recruit_provider import ProviderDecision, ProviderDesk
+from yongquan.kernel.credit_codes import credit_code
 from yongquan.kernel.ids import make_id, named_id
 from yongquan.merchants.model import NewStore
 from yongquan.merchants.providers.course import QUESTIONS
 from yongquan.merchants.providers.model import NewProvider, NewSurveyor, Provider, ProviderStep
 from yongquan.merchants.store import register_stores
 from yongquan.plumbing.db import Database
-from yongquan.simulation.licences import credit_code
 from yongquan.staff import Role, RoleGrant, Staff
 
 CONTRACT = (date(2022, 1, 1), date(2022, 12, 31))

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from yongquan.citizens.sign_in import SignInDesk
 from yongquan.flows.claim_pack import WON
@@ -54,8 +55,16 @@ class LinkRequest(BaseModel):
     code: str | None = None
 
 
+def _names(field: str) -> JsonDict:
+    """Of a card and an account, this one is given."""
+    other = "account_no" if field == "card_no" else "card_no"
+    return {"required": [field], "properties": {field: {"type": "string"}, other: {"type": "null"}}}
+
+
 class CardRequest(BaseModel):
     """A card this institution issued to the citizen, or the citizen's account at this bank: one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_names("card_no"), _names("account_no")]})
 
     open_id: UUID
     card_no: str | None = Field(default=None, pattern=r"^\d{12,19}$")

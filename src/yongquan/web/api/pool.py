@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from yongquan.flows.use_pool import Saving, look_at_pool, save_pool, set_consent, uses_of_version, version_for
 from yongquan.institutions.apps import App
@@ -31,7 +31,7 @@ MEMBERS_MAX = 5_000
 class PoolConsentRequest(BaseModel):
     """Agree to the wording of this number, or withdraw."""
 
-    agreed: bool
+    agreed: StrictBool
     text_no: int = Field(default=TEXT_NO, ge=TEXT_NO, le=TEXT_NO)
 
 

@@ -88,6 +88,11 @@ def make_fees(desk: Desk) -> APIRouter:
 
 
 def _add_rows(routes: APIRouter, desk: Desk, show: Show) -> None:
+    @routes.get("/fees/rows")
+    async def begin_again() -> Response:
+        # The language switch comes back to where the page was shown, a form's answer included.
+        return RedirectResponse(f"{ROOT}/fees", status_code=303)
+
     @routes.post("/fees/rows")
     async def rows(request: Request, visitor: Annotated[Visitor, Depends(desk.poster)]) -> Response:
         visitor.staff.require(*FEE_ROLES)

@@ -108,7 +108,6 @@ async def _shop(library: Library, connection: Connection, shop_id: UUID) -> dict
         "card": cards[shop_id],
         "values": shown_values(rows),
         "rows": rows,
-        "here": {row.row_id for row in rows},
         "origins": await views.origins(connection, [row.row_id for row in rows]),
         "merges": merges,
         "actors": await names_of(connection, actors, library.sealing),
