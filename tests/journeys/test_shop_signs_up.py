@@ -22,7 +22,7 @@ from yongquan.kernel.credit_codes import credit_code
 from yongquan.merchants.applications.model import State
 from yongquan.merchants.applications.views import applications_of_licence
 from yongquan.merchants.identity.model import Level
-from yongquan.merchants.views import stores_near
+from yongquan.merchants.near import Fitting, stores_near
 from yongquan.plumbing.db import database_of
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.settings import read_settings
@@ -226,9 +226,7 @@ async def _list(platform: Platform, code: str) -> bool:
 async def _nearby(platform: Platform) -> list[str]:
     """The list behind the citizens' map, beside the phone's own position."""
     async with platform.database.transaction() as connection:
-        rows = await stores_near(
-            connection, lon=121.545, lat=29.872, industry="dining", districts=None, hardship_only=False
-        )
+        rows = await stores_near(connection, lon=121.545, lat=29.872, fitting=Fitting(industry="dining"))
     return [row.name for row in rows if row.name.endswith(str(NUMBER))]
 
 
