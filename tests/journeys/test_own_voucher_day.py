@@ -173,6 +173,7 @@ def test_shop_designs_pays_and_its_customers_use_it_there_only(
 
     open_at_desk(desk, "满三十减十", "merchant_space")
     desk.locator("button[name=listed]").click()
+    citizen.wait_for_url("**/c/payments/*")  # the pay code's page goes to the receipt by itself
     citizen.goto("/c/rounds")
     expect(citizen.locator("main")).to_contain_text("满三十减十")
     shop.goto("/m/own")

@@ -53,6 +53,9 @@ def test_a_shop_is_sent_back_mends_it_comes_in_and_a_listed_one_is_stopped(
     expect(page.locator("#kept")).to_have_text("已保存")
     page.reload()
     expect(page.locator("#person_name")).to_have_value(OWNER)
+    # The reload may have cut off the saving of what was typed last.
+    page.locator("#person_id_no").fill(ID_NO)
+    page.locator("input[value=owner]").check()
     page.locator("#onward").click()
     _fill_store(page, check_page)
     page.locator("input[name=acquirer]").first.check()

@@ -11,8 +11,8 @@ from yongquan.kernel.errors import Outage
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.cashier.showing import go_to, missing, show, visit_of
-from yongquan.web.citizen.sign_in import SESSION_LASTS
 from yongquan.web.door import Door
+from yongquan.web.phone_sign_in import SESSION_LASTS
 from yongquan.web.sessions import Sessions
 
 
