@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from ports import free_port
 
 
 @dataclass
@@ -77,10 +77,7 @@ class Installation:
 @contextmanager
 def installation(folder: Path) -> Iterator[Installation]:
     """A fresh installation; everything it started is gone at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    made = Installation(folder, port)
+    made = Installation(folder, free_port())
     try:
         yield made
     finally:

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from clearing_world import DAY, NOON, World, city, outside
 
-from yongquan.flows.change_fees import OwnVersion, Proposal, decide_fees, propose_fees
+from yongquan.flows.change_fees import Proposal, decide_fees, propose_fees
+from yongquan.flows.deciding import OwnVersion
 from yongquan.flows.prove_books import prove_books
 from yongquan.kernel.errors import BadInput
 from yongquan.payments.clearing import DayState

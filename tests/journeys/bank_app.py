@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from uuid import UUID
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from ports import free_port
 
 from example_bank_app.platform import Platform
 from example_bank_app.store import Store
@@ -92,9 +92,7 @@ def bank_app(folder: Path, *, platform: str, data_dir: str, key_id: str = "yuehu
     key = Ed25519PrivateKey.generate()
     (folder / "bank.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     (folder / "bank.pem").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     names = ("--name", "悦湖银行", "--name-en", "Yuehu Bank")
     command(data_dir, "institutions", "app", "add", "--institution", "yuehu", *names, "--per-second", "500")

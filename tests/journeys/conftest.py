@@ -5,7 +5,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import pytest
 from acp_client import AcpClient, Listener, admitted, listening
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from ports import free_port
 from special_rounds import SpecialRounds, open_special_rounds
 
 from yongquan.plumbing.settings import read_settings
@@ -150,9 +150,7 @@ CHINESE_LEFT = """() => {
 
 @contextmanager
 def _served(environ: dict[str, str]) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [str(Path(sys.executable).with_name("yongquan")), "serve", "--port", str(port)],
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -38,8 +39,9 @@ class Member:
         return pyotp.TOTP(self.secret).now()
 
 
+@cache
 def enrol_demo(data_dir: str) -> None:
-    """What `yongquan demo` does for its bureau officer; in a thread, as Playwright holds this one's loop."""
+    """What `yongquan demo` does for its bureau officer, once; in a thread, as Playwright holds this one's loop."""
 
     async def enrol() -> None:
         settings = read_settings({"YONGQUAN_DATA_DIR": data_dir})

@@ -7,6 +7,7 @@ from datetime import datetime
 from yongquan.flows.apply_campaign import apply_version
 from yongquan.institutions.views import funder_ids, institution_kinds
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.groups import shop_groups
 from yongquan.plumbing.audit import AuditEntry, Fact, append
 from yongquan.plumbing.db import Connection, Database
@@ -171,8 +172,7 @@ async def return_version(
     database: Database, checker: Staff, code: str, number: int, *, reason: str, now: datetime
 ) -> Version:
     """Back to the maker with a reason; whoever may write or check it may, the author too. Raises `ForbiddenMove`."""
-    if not 1 <= len(reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(reason, most=REASON_MAX)
     async with database.transaction() as connection:
         version = await _locked(connection, code, number)
         checker.require(*MAKER_ROLES, adcode=version.adcode)

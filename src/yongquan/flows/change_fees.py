@@ -3,29 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.flows.deciding import to_decide
+from yongquan.kernel.errors import BadInput
+from yongquan.kernel.reasons import require_reason
 from yongquan.payments import fee_versions
 from yongquan.payments.fees import FeeTable
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.staff import Role, Staff
-from yongquan.vouchers.model import ForbiddenMove
 
 FEE_ROLES = (Role.FINANCE, Role.OPERATOR, Role.ADMIN)
 REASON_MAX = 200
-
-
-class OwnVersion(Refusal):
-    """Whoever proposed a version does not decide it."""
-
-    code = "own_version"
-
-
-class UnknownVersion(Refusal):
-    """There is no such version."""
-
-    code = "not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +26,7 @@ class Proposal:
     reason: str
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.reason) <= REASON_MAX:
-            raise BadInput(f"the reason has {len(self.reason)} characters: write 1 to {REASON_MAX}")
+        require_reason(self.reason, most=REASON_MAX)
 
 
 async def propose_fees(
@@ -72,13 +60,7 @@ async def decide_fees(
     staff.require(*FEE_ROLES)
     state = "approved" if approve else "refused"
     async with database.transaction() as connection:
-        version = await fee_versions.fee_version(connection, version_no, lock=True)
-        if version is None:
-            raise UnknownVersion
-        if version.state != "proposed":
-            raise ForbiddenMove(f"a version that is {version.state} is not decided again")
-        if version.proposed_by == staff.actor:
-            raise OwnVersion
+        version = to_decide(await fee_versions.fee_version(connection, version_no, lock=True), staff)
         if approve:
             _require_future(version.effective_day, now)
         await fee_versions.decide(connection, version_no, state, actor=staff.actor, now=real_now)

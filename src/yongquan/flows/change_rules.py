@@ -2,7 +2,9 @@
 
 from datetime import date, datetime
 
-from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.flows.deciding import to_decide
+from yongquan.kernel.errors import BadInput
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.contribution import read_formula
 from yongquan.merchants.rulebooks import store as rulebooks
 from yongquan.merchants.rulebooks.store import NewRules, RuleKind
@@ -11,22 +13,9 @@ from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.staff import Role, Staff
-from yongquan.vouchers.model import ForbiddenMove
 
 RULE_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 REASON_MAX = 200
-
-
-class OwnVersion(Refusal):
-    """Whoever proposed a version does not decide it."""
-
-    code = "own_version"
-
-
-class UnknownVersion(Refusal):
-    """There is no such version."""
-
-    code = "not_found"
 
 
 def check_rules(kind: RuleKind, document: str) -> None:
@@ -41,8 +30,7 @@ async def propose_rules(database: Database, staff: Staff, new: NewRules, *, now:
     """Propose a version for this month or a later one; its number. Raises `Forbidden`, `BadInput`."""
     staff.require(*RULE_ROLES)
     check_rules(new.kind, new.document)
-    if not 1 <= len(new.reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(new.reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(new.reason, most=REASON_MAX)
     _require_open(new.effective_month, now)
     async with database.transaction() as connection:
         number = await rulebooks.propose(connection, new, actor=staff.actor, now=real_now)
@@ -63,13 +51,7 @@ async def decide_rules(
     staff.require(*RULE_ROLES)
     state = "approved" if approve else "refused"
     async with database.transaction() as connection:
-        version = await rulebooks.rule_version(connection, kind, number, lock=True)
-        if version is None:
-            raise UnknownVersion
-        if version.state != "proposed":
-            raise ForbiddenMove(f"a version that is {version.state} is not decided again")
-        if version.proposed_by == staff.actor:
-            raise OwnVersion
+        version = to_decide(await rulebooks.rule_version(connection, kind, number, lock=True), staff)
         if approve:
             _require_open(version.effective_month, now)
         await rulebooks.decide(connection, version, state, actor=staff.actor, now=real_now)

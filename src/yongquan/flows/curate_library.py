@@ -5,7 +5,7 @@ from uuid import UUID
 
 from yongquan.flows.import_merchants import LIBRARY_ROLES, Facts
 from yongquan.flows.screen_library import Library, rescore
-from yongquan.kernel.errors import BadInput
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.library import curating, store, views
 from yongquan.merchants.library.curating import Pair
 from yongquan.merchants.library.model import Merge, MergeUndone, NearState, NearTaken, UnknownShop
@@ -25,8 +25,7 @@ async def split_merge(library: Library, staff: Staff, merge_id: UUID, *, why: st
     Raises `UnknownShop`, `MergeUndone`, `BadInput`, `Forbidden`.
     """
     staff.require(*LIBRARY_ROLES)
-    if not 1 <= len(why) <= WHY_MAX:
-        raise BadInput(f"the reason has {len(why)} characters: write 1 to {WHY_MAX}")
+    require_reason(why, most=WHY_MAX)
     async with library.database.transaction() as connection:
         await store.change_library(connection)
         past = await views.merge_of(connection, merge_id)

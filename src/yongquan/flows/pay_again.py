@@ -10,6 +10,7 @@ from yongquan.flows.settle_shops import answer_of, instruction_of
 from yongquan.institutions.connectors.account_messages import ShopAccountChange, ShopOpening
 from yongquan.institutions.connectors.signed_http import InstitutionRefused, SignedClient
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.store import change_account
 from yongquan.merchants.views import settled_to, store_of
 from yongquan.payments import holds, settling_store
@@ -51,8 +52,7 @@ async def pay_again(
     Raises `UnknownPayout`, `ForbiddenMove` unless the line was returned, `Forbidden`, `InstitutionRefused`.
     """
     staff.require(*PAYOUT_ROLES)
-    if not 1 <= len(reason) <= TEXT_MAX:
-        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {TEXT_MAX}")
+    require_reason(reason, most=TEXT_MAX)
     if account_no and not _ACCOUNT.fullmatch(account_no):
         raise BadInput("account: write 4 to 40 letters, digits and hyphens")
     instruction_id = await _plan(desk, staff, line, reason, account_no, real_now=real_now)

@@ -16,8 +16,8 @@ from yongquan.flows.apply_with_proof import CheckedCard, UnknownApplication, own
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.promise_card_payment import end_attempt, give_up
 from yongquan.flows.review_application import NOTE_MAX, REVIEW_ROLES
-from yongquan.kernel.errors import BadInput
 from yongquan.kernel.ids import cell_of
+from yongquan.kernel.reasons import require_reason
 from yongquan.payments.payouts import Payout, PayoutRefused, PayoutState, PayoutWish
 from yongquan.payments.payouts_store import returned_for
 from yongquan.payments.receiving_store import card_of
@@ -119,8 +119,7 @@ class CardPayments:
 
         Raises `UnknownApplication`, `Forbidden`, `ForbiddenMove`, `BadInput` for a reason that is empty or too long.
         """
-        if not 1 <= len(reason) <= NOTE_MAX:
-            raise BadInput(f"the reason has {len(reason)} characters: write 1 to {NOTE_MAX}")
+        require_reason(reason, most=NOTE_MAX)
         now = self.payouts.clock.now()
         async with self.payouts.database.transaction() as connection:
             found = await self._for_staff(connection, staff, application_id, CardPaymentState.GIVEN_UP)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from yongquan.flows.grade_shops import next_month
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.contribution import (
     FIRST_FORMULA,
     FakeInput,
@@ -166,8 +167,7 @@ async def report_fake(
 ) -> None:
     """Note a shop as fake: from this business month on it counts for nothing, and its pay is taken back."""
     staff.require(*PAY_ROLES)
-    if not 1 <= len(reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(reason, most=REASON_MAX)
     month = business_day(now).replace(day=1)
     async with database.transaction() as connection:
         if await store_of(connection, store_id) is None:

@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.flows.deciding import OwnVersion
+from yongquan.kernel.errors import BadInput
+from yongquan.kernel.reasons import require_reason
 from yongquan.kernel.regions import Regions
 from yongquan.merchants.grids import draw_grids, rebalance
 from yongquan.merchants.grids import store as grids
@@ -22,12 +24,6 @@ GRID_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 REASON_MAX = 200
 
 
-class OwnVersion(Refusal):
-    """Whoever drew or changed a version does not decide it."""
-
-    code = "own_version"
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A cell and the grid that it is to go to."""
@@ -43,8 +39,7 @@ async def build_grids(
 
     Whoever asks was allowed to before. `now` is the product's time. Raises `BadInput`, `UnknownGrid`.
     """
-    if not 1 <= len(new.reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(new.reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(new.reason, most=REASON_MAX)
     async with database.transaction() as connection:
         await _require_day(connection, new.effective_day, now)
         shops = await grids.shops_to_visit(connection)

@@ -144,4 +144,4 @@ def _place(one: Application) -> tuple[bool, datetime, str]:
 
 
 def _may(staff: Staff, one: Application) -> bool:
-    return any(staff.may(role, adcode=one.adcode) for role in REVIEW_ROLES)
+    return staff.may_any(*REVIEW_ROLES, adcode=one.adcode)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.errors import Refusal
+from yongquan.kernel.reasons import require_reason
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.db import Database
 from yongquan.staff import Role, Staff
@@ -32,8 +33,7 @@ class Wish:
     reason: str
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.reason) <= REASON_MAX:
-            raise BadInput(f"the reason has {len(self.reason)} characters: write 1 to {REASON_MAX}")
+        require_reason(self.reason, most=REASON_MAX)
 
     def entry(self, noun: str, id_: UUID, *, before: str) -> AuditEntry:
         """The audit entry of the change."""

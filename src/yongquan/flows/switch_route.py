@@ -4,6 +4,7 @@ from datetime import datetime
 
 from yongquan.flows.steer_campaign import REASON_MAX
 from yongquan.kernel.errors import BadInput, Refusal
+from yongquan.kernel.reasons import require_reason
 from yongquan.payments.routes_store import promote_route as promote_stored_route
 from yongquan.payments.routes_store import switch_route as switch_stored_route
 from yongquan.plumbing.audit import AuditEntry, append
@@ -24,8 +25,7 @@ async def switch_route(
     database: Database, staff: Staff, route: tuple[str, str, int], *, is_open: bool, reason: str, now: datetime
 ) -> None:
     """Open or close the route (issuer, card prefix, line). Raises `Forbidden`, `UnknownRoute`, `BadInput`."""
-    if not 1 <= len(reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(reason, most=REASON_MAX)
     staff.require(*ROUTING_ROLES)
     issuer, bin_, line = route
     async with database.transaction() as connection:

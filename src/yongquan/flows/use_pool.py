@@ -10,6 +10,7 @@ import msgspec
 from yongquan.institutions.views import parties
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.kernel.ids import named_id
+from yongquan.kernel.reasons import require_reason
 from yongquan.merchants.groups import ShopGroup, save_group
 from yongquan.merchants.pool import SMALL, TEXT_NO, Bounds, NotInPool, PoolClosed, TooFewShops, Wanted
 from yongquan.merchants.pool import store as pool
@@ -192,8 +193,7 @@ def _digest(wanted: Wanted, members: list[UUID]) -> str:
 
 
 def _require_reason(reason: str) -> None:
-    if not 1 <= len(reason) <= REASON_MAX:
-        raise BadInput(f"the reason has {len(reason)} characters: write 1 to {REASON_MAX}")
+    require_reason(reason, most=REASON_MAX)
 
 
 def _entry(actor: str, act: str, holder: str, after: dict[str, Fact]) -> AuditEntry:

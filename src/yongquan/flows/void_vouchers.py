@@ -14,6 +14,7 @@ from yongquan import ledger
 from yongquan.flows.steer_campaign import REASON_MAX, STEERING_ROLES, UnknownCampaign
 from yongquan.kernel.errors import BadInput
 from yongquan.kernel.ids import cell_of, named_id
+from yongquan.kernel.reasons import require_reason
 from yongquan.plumbing.audit import AuditEntry, append
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import Connection, Database
@@ -33,8 +34,7 @@ class VoidWish:
     reason: str
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.reason) <= REASON_MAX:
-            raise BadInput(f"the reason has {len(self.reason)} characters: write 1 to {REASON_MAX}")
+        require_reason(self.reason, most=REASON_MAX)
 
     def entry(self, subject: str, vouchers: Sequence[VoidedVoucher]) -> AuditEntry:
         """The audit entry of what was made void."""

@@ -60,7 +60,11 @@ class Staff:
         """Whether a role of this person covers the region and institution; None means all of them."""
         return any(grant.covers(role, adcode=adcode, institution=institution) for grant in self.grants)
 
+    def may_any(self, *roles: Role, adcode: str | None = None, institution: str | None = None) -> bool:
+        """Whether any of the roles is covered there."""
+        return any(self.may(role, adcode=adcode, institution=institution) for role in roles)
+
     def require(self, *roles: Role, adcode: str | None = None, institution: str | None = None) -> None:
         """Pass if any of the roles is covered there. Raises `Forbidden`."""
-        if not any(self.may(role, adcode=adcode, institution=institution) for role in roles):
+        if not self.may_any(*roles, adcode=adcode, institution=institution):
             raise Forbidden(roles=[role.value for role in roles], adcode=adcode, institution=institution)

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from yongquan.app import load_regions
+from yongquan.flows.deciding import OwnVersion
 from yongquan.flows.redraw_grids import (
-    OwnVersion,
     Wish,
     build_grids,
     decide_grids,

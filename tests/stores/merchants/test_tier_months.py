@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from stores.merchants.trading import CHECKER, FEBRUARY, MAKER, NOW, Trade, living, staff
 
-from yongquan.flows.change_rules import OwnVersion, decide_rules, propose_rules
+from yongquan.flows.change_rules import decide_rules, propose_rules
+from yongquan.flows.deciding import OwnVersion
 from yongquan.flows.grade_shops import grade_month, grade_what_is_due
 from yongquan.flows.pay_contribution import (
     OwnStatement,

@@ -144,7 +144,7 @@ async def _page(
         "most": max((one["percent"] for one in served), default=0),
         "actors": names,
         "first_day": start,
-        "may_work": any(visitor.staff.may(role) for role in FIELD_ROLES),
+        "may_work": visitor.staff.may_any(*FIELD_ROLES),
         "trial": None,
         "moved": [],
         "asked": {"provider": "", "hours": None, "grid": "", "to": ""},

@@ -89,7 +89,7 @@ def make_budgets(desk: Desk) -> APIRouter:
             "left": left,
             "names": names,
             "move_id": fresh_id(),
-            "may_move": any(visitor.staff.may(role, adcode=found.adcode) for role in MOVING_ROLES),
+            "may_move": visitor.staff.may_any(*MOVING_ROLES, adcode=found.adcode),
             "done": done if done in {"moved", "leftover"} else "",
         }
         return desk.show(request, visitor, "budget.html", facts)

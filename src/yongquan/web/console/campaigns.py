@@ -92,7 +92,7 @@ def make_campaigns(desk: Desk) -> APIRouter:
             "history": sorted(history, key=lambda row: -row.seq)[:20],
             "actors": actors,
             "round_names": {f"round:{r.round_id}": r for r in rounds},
-            "may_steer": any(visitor.staff.may(role, adcode=found.adcode) for role in STEERING_ROLES),
+            "may_steer": visitor.staff.may_any(*STEERING_ROLES, adcode=found.adcode),
             "campaign_moves": _in_order(CAMPAIGN_MOVES[CampaignState(found.state)], found.phase(now)),
             "round_moves": {r.round_id: _in_order(ROUND_MOVES[RoundState(r.state)], r.phase(now)) for r in rounds},
             "frozen": frozen,

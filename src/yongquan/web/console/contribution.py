@@ -232,4 +232,4 @@ def _whole_city(visitor: Visitor) -> None:
 
 
 def _may(visitor: Visitor) -> bool:
-    return any(visitor.staff.may(role) for role in PAY_ROLES)
+    return visitor.staff.may_any(*PAY_ROLES)

@@ -39,10 +39,10 @@ def make_version_pages(desk: Desk) -> APIRouter:
             "stored": stored,
             "versions": listed,
             "actors": names,
-            "may_write": any(visitor.staff.may(role, adcode=place) for role in MAKER_ROLES),
+            "may_write": visitor.staff.may_any(*MAKER_ROLES, adcode=place),
             "may_publish": stored is not None
             and stored.state is CampaignState.DRAFT
-            and any(visitor.staff.may(role, adcode=place) for role in CHECKER_ROLES),
+            and visitor.staff.may_any(*CHECKER_ROLES, adcode=place),
         }
         return desk.show(request, visitor, "document.html", facts)
 
@@ -71,8 +71,8 @@ def make_version_pages(desk: Desk) -> APIRouter:
             "days": days,
             "english": english_asked(request),
             "is_author": version.author == visitor.staff.actor,
-            "may_write": any(visitor.staff.may(role, adcode=version.adcode) for role in MAKER_ROLES),
-            "may_check": any(visitor.staff.may(role, adcode=version.adcode) for role in CHECKER_ROLES),
+            "may_write": visitor.staff.may_any(*MAKER_ROLES, adcode=version.adcode),
+            "may_check": visitor.staff.may_any(*CHECKER_ROLES, adcode=version.adcode),
         }
         return desk.show(request, visitor, "document_version.html", facts)
 

@@ -112,7 +112,7 @@ async def _facts(desk: Desk, visitor: Visitor, draw_id: UUID) -> dict[str, objec
 
 
 def _may_announce(visitor: Visitor, adcode: str | None) -> bool:
-    return any(visitor.staff.may(role, adcode=adcode) for role in STEERING_ROLES)
+    return visitor.staff.may_any(*STEERING_ROLES, adcode=adcode)
 
 
 def _terms(form: Mapping[str, str], strata: Sequence[str]) -> Terms:

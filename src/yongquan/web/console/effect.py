@@ -128,7 +128,7 @@ def make_draw_effects(desk: Desk) -> APIRouter:
     ) -> Response:
         paper, more = await causal(request, visitor, round_id)
         draw_id, adcode = await _drawn(desk, visitor, known_id(round_id))
-        may = any(visitor.staff.may(role, adcode=adcode) for role in STEERING_ROLES)
+        may = visitor.staff.may_any(*STEERING_ROLES, adcode=adcode)
         ends_at = more["plan"].plan.window.ends_at
         facts = {
             "paper": paper,

@@ -48,7 +48,7 @@ def make_fees(desk: Desk) -> APIRouter:
             "form": form_of(table),
             "sample": None,
             "settle_words": SettleWords(speech_of(request)),
-            "may_work": any(visitor.staff.may(role) for role in FEE_ROLES),
+            "may_work": visitor.staff.may_any(*FEE_ROLES),
             **dict.fromkeys(("fault", "typed_day", "typed_reason", "done"), ""),
         }
         return desk.show(request, visitor, "fees.html", {**facts, **more}, status=status)

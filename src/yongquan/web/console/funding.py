@@ -44,7 +44,7 @@ def make_funding(desk: Desk) -> APIRouter:
             "funder": funder,
             "kinds": KINDS,
             "scopes": CAP_SCOPES,
-            "may_record": any(visitor.staff.may(role, adcode=funder.adcode) for role in FINANCE_ROLES),
+            "may_record": visitor.staff.may_any(*FINANCE_ROLES, adcode=funder.adcode),
             "today": today,
             "month": today.replace(day=1),
             "one_day": timedelta(days=1),

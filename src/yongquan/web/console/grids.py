@@ -123,7 +123,7 @@ async def _show(
         "islands": len(drawing.islands),
         "actors": names,
         "first_day": first_day,
-        "may_work": any(visitor.staff.may(role) for role in GRID_ROLES),
+        "may_work": visitor.staff.may_any(*GRID_ROLES),
         "fault": "",
         "done": "",
     }

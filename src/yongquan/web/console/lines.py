@@ -33,7 +33,7 @@ def make_lines(desk: Desk) -> APIRouter:
             "waiting": waiting,
             "cut_offs": cut_offs,
             "names": names,
-            "may_switch": any(visitor.staff.may(role) for role in ROUTING_ROLES),
+            "may_switch": visitor.staff.may_any(*ROUTING_ROLES),
             "done": done,
         }
         return desk.show(request, visitor, "lines.html", facts)

@@ -50,7 +50,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
             "runs": {own.own_id: run_of(own, runs, now) for own in owns},
             "channels": list(Channel),
             "channel": wanted or "",
-            "may_enter": any(visitor.staff.may(role) for role in DESK_ROLES) or visitor.places is not None,
+            "may_enter": visitor.staff.may_any(*DESK_ROLES) or visitor.places is not None,
         }
         return desk.show(request, visitor, "own.html", facts | _words(request))
 
@@ -72,7 +72,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
                 "history": history,
                 "actors": await names_of(connection, {row.actor for row in history}, door.sealing),
             }
-        may = any(visitor.staff.may(role, adcode=found.adcode) for role in DESK_ROLES)
+        may = visitor.staff.may_any(*DESK_ROLES, adcode=found.adcode)
         waits = found.state in {OwnState.SUBMITTED, OwnState.RESUBMITTED}
         facts |= {
             "may_decide": may and waits and found.entered_by != visitor.staff.actor,

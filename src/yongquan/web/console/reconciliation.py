@@ -136,7 +136,7 @@ def _add_forms(routes: APIRouter, desk: Desk) -> None:
 def _words(request: Request, visitor: Visitor) -> dict[str, object]:
     return {
         "settle_words": SettleWords(speech_of(request)),
-        "may_work": any(visitor.staff.may(role) for role in CASE_ROLES),
+        "may_work": visitor.staff.may_any(*CASE_ROLES),
         "fates": [fate.value for fate in DIFFERENCES],
         "owners": [owner.value for owner in Owner],
         "states": [state.value for state in CaseState],

@@ -180,7 +180,7 @@ async def _show(
             "names": await parties(connection),
             "place_in_queue": await _place(connection, visitor, found),
         }
-    may = any(visitor.staff.may(role, adcode=found.adcode) for role in REVIEW_ROLES)
+    may = visitor.staff.may_any(*REVIEW_ROLES, adcode=found.adcode)
     holds = found.is_held_by(visitor.staff.actor, now=now)
     facts |= {
         "holds": holds,

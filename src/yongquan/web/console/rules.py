@@ -94,7 +94,7 @@ async def _show(
         "this_month": this_month,
         "typed_month": f"{this_month:%Y-%m}",
         "typed_reason": "",
-        "may_work": any(visitor.staff.may(role) for role in RULE_ROLES),
+        "may_work": visitor.staff.may_any(*RULE_ROLES),
         "fault": "",
         "done": "",
     }

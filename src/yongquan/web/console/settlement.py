@@ -214,7 +214,7 @@ def _words(request: Request, visitor: Visitor) -> dict[str, object]:
     return {
         "settle_words": SettleWords(speech_of(request)),
         "line_states": LINE_STATES,
-        "may_work": any(visitor.staff.may(role) for role in HOLD_ROLES),
+        "may_work": visitor.staff.may_any(*HOLD_ROLES),
     }
 
 

@@ -68,7 +68,7 @@ def make_tasks(desk: Desk) -> APIRouter:
             "today": today,
             "period": period_of(today),
             "shown": SHOWN,
-            "may_work": any(visitor.staff.may(role) for role in FIELD_ROLES),
+            "may_work": visitor.staff.may_any(*FIELD_ROLES),
             "done": done,
         }
         return desk.show(request, visitor, "tasks.html", facts)
@@ -110,9 +110,7 @@ def _add_one(routes: APIRouter, desk: Desk) -> None:
             "steps": [step for step in STAFF_STEPS if _fits(task, step)],
             "may_assign": (task.state, TaskStep.ASSIGN) in TASK_STEPS and task.kind is not TaskKind.PAY_APPEAL,
             "today": today,
-            "may_work": any(
-                visitor.staff.may(role, adcode=task.grid_code[:6] if task.grid_code else None) for role in FIELD_ROLES
-            ),
+            "may_work": visitor.staff.may_any(*FIELD_ROLES, adcode=task.grid_code[:6] if task.grid_code else None),
             "key": fresh_id().hex,
             "done": done,
         }

@@ -92,7 +92,7 @@ async def _show(
         "this_month": business_day(desk.door.clock.now()).replace(day=1),
         "tier": "",
         "grid": "",
-        "may_work": any(visitor.staff.may(role) for role in RULE_ROLES),
+        "may_work": visitor.staff.may_any(*RULE_ROLES),
         "fault": "",
         "done": "",
     }

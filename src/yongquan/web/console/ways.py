@@ -154,7 +154,7 @@ def _make_pushes(desk: Desk) -> APIRouter:
             if found is None or not visitor.sees(found.adcode):
                 raise Missing
             progress = await progress_of(connection, found.push_id)
-        may = any(visitor.staff.may(role, adcode=found.adcode) for role in LIST_ROLES)
+        may = visitor.staff.may_any(*LIST_ROLES, adcode=found.adcode)
         return desk.show(request, visitor, template, {"push": found, "progress": progress, "may_send": may})
 
     @routes.post("/ways/pushes/{push}/{step}")
