@@ -1,0 +1,1 @@
+"""Numbers about the past of each party of an event, over sliding windows."""

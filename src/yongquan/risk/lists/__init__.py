@@ -1,0 +1,1 @@
+"""Black, grey, yellow and white lists of parties."""

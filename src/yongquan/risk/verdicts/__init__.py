@@ -1,0 +1,1 @@
+"""What risk answered about an event, and why."""
