@@ -74,6 +74,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
 from yongquan.programmes.bank_goods import BankGoods
+from yongquan.risk.rules.in_force import RulesInForce
 from yongquan.simulation.bank_services import example_cards
 from yongquan.simulation.outside_world import is_running
 from yongquan.staff import StaffDesk
@@ -103,6 +104,7 @@ class Platform:
         self.sealing = Sealing(keys)
         self.regions = load_regions()
         self.catalogue = Catalogue(self.regions)
+        self.rules = RulesInForce()
         self.links = Links(settings.institutions_file, load_network_key(settings.keys_dir))
         # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
         own_sandbox = settings.sandbox_dir in settings.institutions_file.parents
@@ -223,6 +225,7 @@ class Platform:
             self.routes.replace(await all_routes(connection))
             await self.clock.refresh(connection)
             await self.payments.fees.refresh(connection)
+            await self.rules.refresh(connection)
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
 
