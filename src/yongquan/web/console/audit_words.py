@@ -138,6 +138,8 @@ ACTIONS = {
     "nomination.refused": "不同意推荐",
     "service_request.offered": "提供服务",
     "materials.sent": "发出物料",
+    "till.let_in": "添加收银员",
+    "till.taken_out": "移除收银员",
     "materials.refused": "不发物料",
     "materials.confirmed": "门店确认收到物料",
     "materials.missing": "门店没有收到物料",
