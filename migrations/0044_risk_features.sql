@@ -48,20 +48,29 @@ create table risk.busy (
     primary key (cell, party, key)
 );
 
--- One hour of one busy party. `of` 0: its events of a kind. `of` 1 to 3: how many citizens, devices, cards it met for the
--- last time (before `rolled_to`) in this hour, so that distinct values add up over hours.
+-- One hour or one day (UTC) of one busy party. `of` 0: its events of a kind. `of` 1 to 8: how many citizens, devices ..
+-- it met for the last time (before `rolled_to`) in this hour or day, so that distinct values add up over tiles.
 create table risk.tile (
     cell    smallint not null,
     party   smallint not null,
     key     bigint not null,
-    hour    timestamptz not null,
+    starts  timestamptz not null,
     n       bigint not null,
     amount  bigint not null,
     voucher bigint not null,
+    hours   smallint not null check (hours in (1, 24)),
     kind    smallint not null,
-    of      smallint not null check (of between 0 and 3),
-    primary key (cell, party, key, kind, of, hour)
+    of      smallint not null check (of between 0 and 8),
+    primary key (cell, party, key, hours, kind, of, starts)
 );
+-- Whose distinct values are kept for busy parties: `of` by `party`. Others are counted from events.
+create table risk.pair (
+    party smallint not null,
+    of    smallint not null check (of <> party),
+    primary key (party, of)
+);
+insert into risk.pair (party, of) values
+    (1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 1), (6, 1), (7, 1), (7, 3);
 create table risk.met (
     cell    smallint not null,
     party   smallint not null,
@@ -69,7 +78,7 @@ create table risk.met (
     other   bigint not null,
     last_at timestamptz not null,
     kind    smallint not null,
-    of      smallint not null check (of between 1 and 3),
+    of      smallint not null check (of between 1 and 8),
     primary key (cell, party, key, kind, of, other)
 );
 create index met_by_time on risk.met (cell, party, key, kind, of, last_at);

@@ -16,6 +16,10 @@ create or replace function risk.hour_of(p_at timestamptz) returns timestamptz la
     select date_bin('1 hour', p_at, timestamptz '2000-01-01 00:00:00Z')
 $$;
 
+create or replace function risk.day_of(p_at timestamptz) returns timestamptz language sql immutable parallel safe as $$
+    select date_bin('1 day', p_at, timestamptz '2000-01-01 00:00:00Z')
+$$;
+
 -- The parties of an event that have their home in a cell, as bits.
 create or replace function risk.homes(p_cell int, p_cells int, p_parties jsonb) returns smallint
 language sql immutable parallel safe as $$

@@ -48,8 +48,8 @@ $$;
 -- parties 1 to 8, null where unknown. Measures are count, amount, voucher, distinct, gap. Windows: 1 is 30 days, then 7
 -- days, 24 h, 6 h, 1 h, 10 min, 7 is one minute; a window of length w holds (at - w, at]. `p_of` is the party whose
 -- values are counted, 0 otherwise. The event itself is left out.
--- A busy party's hours before `rolled_to` come from tiles but for those that a window's edge cuts; all else is read from
--- the events. Questions about a moment before `rolled_to` are answered from the events alone.
+-- A busy party's past before `rolled_to` comes from tiles: whole days, hours of those days that a window's edge cuts, and
+-- the events of the cut hours. Questions about a moment before `rolled_to` are answered from the events alone.
 create or replace function risk.features(
     p_cell int, p_event uuid, p_at timestamptz, p_values text[], p_party int[], p_measure text[], p_kind int[],
     p_window int[], p_of int[]
@@ -72,11 +72,14 @@ begin
     ), asked as materialized (
         select g.*, b.rolled_to
           from (select q.party, risk.key(p_values[q.party]) as key, array_agg(distinct q.kind) as kinds,
-                       min(q.win) as widest, max(q.of) as of_max,
-                       array_agg(distinct risk.hour_of(edges[q.win])) as cut
+                       min(q.win) as widest,
+                       array_agg(distinct risk.hour_of(edges[q.win])) as cut,
+                       array_agg(distinct risk.day_of(edges[q.win])) || risk.day_of(p_at) as cut_days,
+                       bool_and(q.of = 0 or exists (select from risk.pair k where k.party = q.party and k.of = q.of))
+                           as is_kept
                   from q group by q.party) g
           left join risk.busy b on b.cell = p_cell and b.party = g.party and b.key = g.key and not b.stale
-                               and b.rolled_to <= p_at and g.of_max <= 3
+                               and b.rolled_to <= p_at and g.is_kept
                                and (recorded_at is null or recorded_at >= b.rolled_to)
     ), parts as materialized (
         select a.party, a.key, a.kinds, true as is_tail, greatest(a.rolled_to, edges[a.widest]) as since,
@@ -93,13 +96,23 @@ begin
          cross join lateral risk.past(p_cell, p.party, p.key, p.kinds, p.since, p.until) e
          where e.event_id <> p_event
     ), tiles as materialized (
-        select a.party, t.kind, t.of, width_bucket(t.hour, edges) as bucket, sum(t.n) as n, sum(t.amount) as amount,
-               sum(t.voucher) as voucher, max(t.hour) filter (where t.n > 0) as last_hour
+        select a.party, t.kind, t.of, width_bucket(t.starts, edges) as bucket, sum(t.n) as n, sum(t.amount) as amount,
+               sum(t.voucher) as voucher, max(t.ends) filter (where t.n > 0) as ends
           from asked a
          cross join lateral (
-               select t.* from risk.tile t
-                where t.cell = p_cell and t.party = a.party and t.key = a.key and t.hour > edges[a.widest]
-                  and t.hour < a.rolled_to and t.kind = any (a.kinds) and t.hour <> all (a.cut)) t
+               select t.*, t.starts + interval '24 hours' as ends from risk.tile t
+                where t.cell = p_cell and t.party = a.party and t.key = a.key and t.hours = 24
+                  and t.kind = any (a.kinds) and t.starts > edges[a.widest] and t.starts < a.rolled_to
+                  and t.starts <> all (a.cut_days)
+               union all
+               select t.*, t.starts + interval '1 hour'
+                 from (select distinct u.day from unnest(a.cut_days) as u(day)) d
+                cross join lateral (
+                      select t.* from risk.tile t
+                       where t.cell = p_cell and t.party = a.party and t.key = a.key and t.hours = 1
+                         and t.kind = any (a.kinds) and t.starts >= greatest(d.day, edges[a.widest])
+                         and t.starts < least(d.day + interval '24 hours', a.rolled_to)) t
+                where t.starts <> all (a.cut)) t
          where a.rolled_to is not null
          group by 1, 2, 3, 4
     ), counted as materialized (
@@ -152,13 +165,14 @@ begin
                select max(c.last_at) as at from counted c
                 where c.party = q.party and c.kind = q.kind and c.bucket > 0) seen
          cross join lateral (
-               select max(t.last_hour) as hour from tiles t
+               select max(t.ends) as ends from tiles t
                 where t.party = q.party and t.kind = q.kind and t.of = 0) tiled
          cross join lateral (
-               select case when tiled.hour is null or tiled.hour < seen.at then seen.at
+               select case when tiled.ends is null or tiled.ends <= seen.at then seen.at
                            else (select max(e.at)
-                                   from risk.past(p_cell, a.party, a.key, array[q.kind], tiled.hour,
-                                                  tiled.hour + interval '1 hour' - interval '1 microsecond') e)
+                                   from risk.past(p_cell, a.party, a.key, array[q.kind],
+                                                  tiled.ends - interval '24 hours', p_at) e
+                                  where e.event_id <> p_event)
                       end as last_at) l
          where q.measure = 'gap' and l.last_at is not null
     )

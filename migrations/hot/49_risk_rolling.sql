@@ -73,31 +73,34 @@ end $$;
 -- Add the events of some parties from `p_since` up to `p_until` to their tiles, in step.
 create or replace function risk.roll_parties(
     p_cell int, p_until timestamptz, p_party smallint[], p_key bigint[], p_since timestamptz[]
-) returns void language sql set jit = off as $$
+) returns void language sql
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
     with events as materialized (
-        select p.party, p.key, e.kind, e.at, risk.hour_of(e.at) as hour, e.amount, e.voucher, e.others
+        select p.party, p.key, e.kind, e.at, e.amount, e.voucher, e.others
           from unnest(p_party, p_key, p_since) as p(party, key, since)
          cross join lateral risk.past(p_cell, p.party, p.key, '{1,2,3}', p.since,
                                       p_until - interval '1 microsecond') e
     ), meetings as materialized (
-        select e.party, e.key, e.kind, o.of, e.others[o.of] as other, max(e.at) as last_at
-          from events e cross join generate_series(1, 3) as o(of)
-         where o.of <> e.party and e.others[o.of] is not null
+        select e.party, e.key, e.kind, p.of, e.others[p.of] as other, max(e.at) as last_at
+          from events e join risk.pair p on p.party = e.party
+         where e.others[p.of] is not null
          group by 1, 2, 3, 4, 5
     ), changes as (
-        select e.party, e.key, e.kind, 0 as of, e.hour, 1 as n, e.amount, e.voucher from events e
+        select e.party, e.key, e.kind, 0 as of, e.at, 1 as n, e.amount, e.voucher from events e
         union all
-        select m.party, m.key, m.kind, m.of, risk.hour_of(m.last_at), 1, 0, 0 from meetings m
+        select m.party, m.key, m.kind, m.of, m.last_at, 1, 0, 0 from meetings m
         union all
-        select m.party, m.key, m.kind, m.of, risk.hour_of(k.last_at), -1, 0, 0
+        select m.party, m.key, m.kind, m.of, k.last_at, -1, 0, 0
           from meetings m
           join risk.met k on k.cell = p_cell and k.party = m.party and k.key = m.key and k.kind = m.kind
                          and k.of = m.of and k.other = m.other
     ), tiles as (
-        insert into risk.tile as t (cell, party, key, kind, of, hour, n, amount, voucher)
-        select p_cell, c.party, c.key, c.kind, c.of, c.hour, sum(c.n), sum(c.amount), sum(c.voucher)
-          from changes c group by c.party, c.key, c.kind, c.of, c.hour
-        on conflict (cell, party, key, kind, of, hour) do update
+        insert into risk.tile as t (cell, party, key, hours, kind, of, starts, n, amount, voucher)
+        select p_cell, c.party, c.key, g.hours, c.kind, c.of, g.starts, sum(c.n), sum(c.amount), sum(c.voucher)
+          from changes c
+         cross join lateral (values (1, risk.hour_of(c.at)), (24, risk.day_of(c.at))) as g(hours, starts)
+         group by c.party, c.key, g.hours, c.kind, c.of, g.starts
+        on conflict (cell, party, key, hours, kind, of, starts) do update
             set n = t.n + excluded.n, amount = t.amount + excluded.amount, voucher = t.voucher + excluded.voucher
     )
     insert into risk.met as k (cell, party, key, kind, of, other, last_at)
@@ -113,14 +116,15 @@ create or replace function risk.forget(p_cell int, p_before timestamptz, p_limit
                                                    where o.cell = p_cell and o.at < p_before order by o.at limit p_limit)
         returning 1
     ), tiles as (
-        delete from risk.tile t where t.cell = p_cell and t.hour < p_before - interval '1 hour' returning 1
+        delete from risk.tile t where t.cell = p_cell and t.starts < p_before - interval '1 day' returning 1
     ), met as (
-        delete from risk.met m where m.cell = p_cell and m.last_at < p_before - interval '1 hour' returning 1
+        delete from risk.met m where m.cell = p_cell and m.last_at < p_before - interval '1 day' returning 1
     ), busy as (
         delete from risk.busy b
          where b.cell = p_cell and not exists (select from risk.tile t
                                                 where t.cell = p_cell and t.party = b.party and t.key = b.key
-                                                  and t.hour >= p_before) and b.rolled_to > p_before
+                                                  and t.hours = 24
+                                                  and t.starts >= p_before - interval '1 day') and b.rolled_to > p_before
         returning 1
     )
     select (select count(*) from events) + (select count(*) from tiles) + (select count(*) from met)
