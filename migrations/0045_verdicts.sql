@@ -69,6 +69,8 @@ create table risk.verdict (
     listed       jsonb       not null,
     rules        jsonb       not null,
     book_version text        not null,
+    shadows      text[]      not null,       -- versions of the books that only watched
+    is_attended  boolean     not null,
     list_version bigint      not null,
     retry_at     timestamptz,
     waived_at    timestamptz,

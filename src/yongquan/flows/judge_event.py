@@ -91,7 +91,7 @@ class RiskDesk:
         try:
             return await asyncio.wait_for(line.submit(asked), self.answers_within_s)
         except Exception as error:
-            log.warning("risk_down", error=str(error) or type(error).__name__, event=str(asked.event.event_id))
+            log.warning("risk_down", error=str(error) or type(error).__name__, asked=str(asked.event.event_id))
             raise RiskDown("risk gave no verdict") from error
         finally:
             observe_risk(time.perf_counter() - started)
@@ -166,23 +166,20 @@ class RiskDesk:
         event, features = asked.event, self.books.features(asked.event)
         values = await read_features(connection, cell, event, features, cells=self.cells) if features else {}
         entries = self.lists.hits(event.parties, at=event.at, branch=asked.branch)
-        decision = decide(
-            event, values, entries, self.books.live, self.books.shadows, is_attended=asked.is_attended
-        )
+        decision = decide(event, values, entries, self.books.live, self.books.shadows, is_attended=asked.is_attended)
         return replace(
             _verdict(asked, batch_no=batch_no, action=decision.action, state=VerdictState.GIVEN),
             numbers=numbers_read(values),
             listed=entries,
             rules=rules_said(decision.judgement),
             book_version=self.books.live.version if self.books.live is not None else "",
+            shadow_versions=tuple(book.version for book in self.books.shadows),
             list_version=self.lists.version,
             retry_at=decision.retry_at,
         )
 
 
-def waves(
-    items: Iterable[Asked], features_of: Callable[[RiskEvent], Sequence[Feature]]
-) -> list[list[Asked]]:
+def waves(items: Iterable[Asked], features_of: Callable[[RiskEvent], Sequence[Feature]]) -> list[list[Asked]]:
     """Cut a batch so that in a wave nobody's past, as rules read it, changes by another event of the wave."""
     cut: list[list[Asked]] = []
     met: list[set[tuple[Entity, str]]] = []
@@ -222,6 +219,7 @@ def _verdict(asked: Asked, *, batch_no: int, action: Action, state: VerdictState
         listed=(),
         rules=(),
         book_version="",
+        shadow_versions=(),
+        is_attended=asked.is_attended,
         list_version=0,
     )
-

@@ -17,7 +17,7 @@ from yongquan.payments.model import PaymentRefused
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.sealing import Sealing
-from yongquan.plumbing.settings import RiskWhenDown
+from yongquan.plumbing.settings import DEFAULT_WHEN_DOWN, RiskWhenDown
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.lists.treatment import Treatment, treatment_of
 from yongquan.risk.verdicts.model import Action
@@ -39,7 +39,7 @@ class PaymentRisk:
     sealing: Sealing
     cells: int
     texts: SendsText | None = None
-    when_down: RiskWhenDown = RiskWhenDown()
+    when_down: RiskWhenDown = DEFAULT_WHEN_DOWN
 
     def standing(self, order: "Order", prepared: Prepared) -> Treatment:
         """How the parties of a payment are treated by the lists, from memory."""

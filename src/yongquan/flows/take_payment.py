@@ -121,7 +121,7 @@ class PaymentDesk:
         self._vault = Vault(sealing)
         self._network_id_of = network_id_of
         self._cells = cells
-        self._risk = risk
+        self.risk = risk
         self._lines = PaymentLines(database, clock)
         self._stans = Stans(database)
         self._funder_kinds = FunderKinds(database)
@@ -149,8 +149,8 @@ class PaymentDesk:
             self._require_payable(prepared)
             prepared = replace(prepared, pan=self._vault.open(prepared.pan_sealed))
             selection = await self._select(order, prepared, without=spent)
-            if self._risk is not None:
-                await self._risk.judge(order, order_no, prepared, selection)
+            if self.risk is not None:
+                await self.risk.judge(order, order_no, prepared, selection)
             begin = await self._begin(order, order_no, prepared, selection)
             begun = await self._lines.begin(cell, begin)
             if begun.outcome == "begun":
@@ -216,7 +216,7 @@ class PaymentDesk:
             now=self._clock.now(),
         )
         wanted = order.vouchers if order.code_hash is None else prepared.wanted
-        if held and self._risk is not None and not self._risk.standing(order, prepared).may_use_vouchers:
+        if held and self.risk is not None and not self.risk.standing(order, prepared).may_use_vouchers:
             if wanted:
                 raise PaymentRefused("risk_refused", WITHHELD)
             held = []

@@ -22,7 +22,9 @@ OUTBOX_LAG_SECONDS = Gauge("yongquan_outbox_lag_seconds", "Age of the oldest eve
 DELIVERIES = Counter("yongquan_webhook_deliveries", "Webhook tries by the state they led to", ["state"])
 ISSUER_ANSWERS = Counter("yongquan_issuer_answers", "Answers of issuers; unknown: none came", ["institution", "answer"])
 ISSUER_SECONDS = Histogram("yongquan_issuer_seconds", "Time an issuer took to answer", ["institution"])
-VERDICTS = Counter("yongquan_risk_verdicts", "Verdicts by kind of event and action; unjudged: risk was down", ["kind", "action"])
+VERDICTS = Counter(
+    "yongquan_risk_verdicts", "Verdicts by kind of event and action; unjudged: risk was down", ["kind", "action"]
+)
 RISK_SECONDS = Histogram(
     "yongquan_risk_seconds",
     "How long an event waited for its verdict",

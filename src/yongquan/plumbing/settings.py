@@ -15,6 +15,9 @@ class RiskWhenDown:
     voucher_payments_go_on: bool = False
 
 
+DEFAULT_WHEN_DOWN = RiskWhenDown()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where the data lives and how it is divided.
@@ -29,7 +32,7 @@ class Settings:
     cells: int | None
     institutions_file: Path
     public_url: str = "http://127.0.0.1:8000"  # where people's links lead
-    risk_when_down: RiskWhenDown = RiskWhenDown()
+    risk_when_down: RiskWhenDown = DEFAULT_WHEN_DOWN
     risk_within_s: float = 2.0  # how long an event waits for its verdict
 
     @property
@@ -42,7 +45,9 @@ class Settings:
 
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS`, `_INSTITUTIONS`, `_PUBLIC_URL`, `_RISK_..`. Raises `BadInput`."""
+    """Read what begins with `YONGQUAN_`: `DATA_DIR`, `DATABASE_URL`, `CELLS`, `INSTITUTIONS`, `PUBLIC_URL`,
+    `RISK_WHEN_DOWN`, `RISK_WITHIN_MS`. Raises `BadInput`.
+    """
     env = dict(os.environ) if environ is None else environ
     data_dir = Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute()
     directory = env.get("YONGQUAN_INSTITUTIONS")

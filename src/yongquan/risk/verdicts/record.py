@@ -60,6 +60,8 @@ class Verdict:
     listed: tuple[ListEntry, ...]
     rules: tuple[RuleSaid, ...]
     book_version: str
+    shadow_versions: tuple[str, ...]
+    is_attended: bool
     list_version: int
     retry_at: datetime | None = None
     waived_at: datetime | None = None
@@ -174,6 +176,4 @@ def _said(fired: Fired, *, is_shadow: bool) -> RuleSaid:
 
 
 def _failed(failed: Failed) -> RuleSaid:
-    return RuleSaid(
-        rule_id=failed.rule_id, version=failed.version, problem=failed.problem, is_shadow=failed.is_shadow
-    )
+    return RuleSaid(rule_id=failed.rule_id, version=failed.version, problem=failed.problem, is_shadow=failed.is_shadow)

@@ -22,8 +22,8 @@ from yongquan.risk.verdicts.record import (
 )
 
 COLUMNS = """
-verdict_id, subject, batch_no, event, action, state, numbers, listed, rules, book_version, list_version, retry_at,
-waived_at, waived_batch
+verdict_id, subject, batch_no, event, action, state, numbers, listed, rules, book_version, shadows, is_attended,
+list_version, retry_at, waived_at, waived_batch
 """
 # The lock on the line holds to the commit: events of a cell are judged one batch after the other.
 _TURN = """
@@ -37,14 +37,16 @@ select {COLUMNS} from unnest(%s::uuid[]) as u(asked)
 """
 _INSERT = """
 insert into risk.verdict (cell, verdict_id, subject, batch_no, at, day, kind, action, state, event, numbers, listed,
-                          rules, book_version, list_version, retry_at)
+                          rules, book_version, shadows, is_attended, list_version, retry_at)
 select %(cell)s, u.verdict_id, u.subject, %(batch)s, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers,
-       u.listed, u.rules, u.book_version, u.list_version, u.retry_at
+       u.listed, u.rules, u.book_version,
+       array(select jsonb_array_elements_text(u.shadows)), u.is_attended, u.list_version, u.retry_at
   from unnest(%(verdict_id)s::uuid[], %(subject)s::uuid[], %(at)s::timestamptz[], %(day)s::date[], %(kind)s::text[],
               %(action)s::text[], %(state)s::text[], %(event)s::jsonb[], %(numbers)s::jsonb[], %(listed)s::jsonb[],
-              %(rules)s::jsonb[], %(book_version)s::text[], %(list_version)s::bigint[], %(retry_at)s::timestamptz[])
-       as u(verdict_id, subject, at, day, kind, action, state, event, numbers, listed, rules, book_version,
-            list_version, retry_at)
+              %(rules)s::jsonb[], %(book_version)s::text[], %(shadows)s::jsonb[], %(is_attended)s::boolean[],
+              %(list_version)s::bigint[], %(retry_at)s::timestamptz[])
+       as u(verdict_id, subject, at, day, kind, action, state, event, numbers, listed, rules, book_version, shadows,
+            is_attended, list_version, retry_at)
     on conflict do nothing
 """
 _WAIVE = """
@@ -52,10 +54,9 @@ update risk.verdict set state = 'waived', waived_at = %s, waived_batch = %s
  where cell = %s and verdict_id = any (%s) and state = 'given'
 """
 _ONE = f"select {COLUMNS} from risk.verdict where cell = %s and verdict_id = %s"
-_DAY = f"""
+_BETWEEN = f"""
 select {COLUMNS} from risk.verdict
- where cell = %s and (day between %s and %s or (waived_at >= %s and waived_at < %s))
-   and (batch_no, verdict_id) > (%s, %s)
+ where cell = %s and day between %s and %s and (batch_no, verdict_id) > (%s, %s)
  order by batch_no, verdict_id limit %s
 """
 
@@ -90,6 +91,8 @@ async def insert_verdicts(connection: Connection, cell: int, verdicts: Sequence[
         "listed": [Jsonb([entry_json(entry) for entry in v.listed]) for v in verdicts],
         "rules": [Jsonb([rule_json(rule) for rule in v.rules]) for v in verdicts],
         "book_version": [v.book_version for v in verdicts],
+        "shadows": [Jsonb(list(v.shadow_versions)) for v in verdicts],
+        "is_attended": [v.is_attended for v in verdicts],
         "list_version": [v.list_version for v in verdicts],
         "retry_at": [v.retry_at for v in verdicts],
     }
@@ -108,11 +111,10 @@ async def verdict_of(connection: Connection, cell: int, verdict_id: UUID) -> Ver
 
 
 async def verdicts_between(
-    connection: Connection, cell: int, first: date, last: date, *, waived: tuple[datetime, datetime], after: Verdict | None, limit: int
+    connection: Connection, cell: int, days: tuple[date, date], *, after: tuple[int, UUID], limit: int
 ) -> list[Verdict]:
-    """A cell's verdicts of these days, and those waived then, in the order they were given."""
-    key = (0, UUID(int=0)) if after is None else (after.batch_no, after.verdict_id)
-    rows = await (await connection.execute(_DAY, [cell, first, last, *waived, *key, limit])).fetchall()
+    """A cell's verdicts of these days (both included) in the order they were given, after one batch and verdict."""
+    rows = await (await connection.execute(_BETWEEN, [cell, *days, *after, limit])).fetchall()
     return [as_verdict(row) for row in rows]
 
 
@@ -129,8 +131,10 @@ def as_verdict(row: Sequence[Any]) -> Verdict:
         listed=tuple(entry_of(entry) for entry in listed),
         rules=rules_of(row[8]),
         book_version=row[9],
-        list_version=row[10],
-        retry_at=row[11],
-        waived_at=row[12],
-        waived_batch=row[13],
+        shadow_versions=tuple(row[10]),
+        is_attended=row[11],
+        list_version=row[12],
+        retry_at=row[13],
+        waived_at=row[14],
+        waived_batch=row[15],
     )
