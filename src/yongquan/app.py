@@ -25,7 +25,7 @@ from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.hold_by_acp import AcpHolds
-from yongquan.flows.judge_event import Books, RiskDesk
+from yongquan.flows.judge_event import RiskDesk
 from yongquan.flows.judge_payment import PaymentRisk
 from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.list_party import ListDesk
@@ -78,6 +78,7 @@ from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
 from yongquan.programmes.bank_goods import BankGoods
 from yongquan.risk.lists.book import ListBook
+from yongquan.risk.rules.in_force import RulesInForce
 from yongquan.simulation.bank_services import example_cards
 from yongquan.simulation.outside_world import is_running
 from yongquan.staff import StaffDesk
@@ -107,6 +108,7 @@ class Platform:
         self.sealing = Sealing(keys)
         self.regions = load_regions()
         self.catalogue = Catalogue(self.regions)
+        self.rules = RulesInForce()
         self.links = Links(settings.institutions_file, load_network_key(settings.keys_dir))
         # The demo's phones show sign-in codes: only beside our own, living sandbox, never in production.
         own_sandbox = settings.sandbox_dir in settings.institutions_file.parents
@@ -118,8 +120,7 @@ class Platform:
         self.switch = Switch(self.routes)
         self.phones = SandboxPhones(database, self.sealing) if self.is_sandboxed else None
         self.lists = ListBook()
-        self.books = Books()
-        self.risk = RiskDesk(database, self.clock, self.lists, self.books, cells, settings.risk_within_s)
+        self.risk = RiskDesk(database, self.clock, self.lists, self.rules, cells, settings.risk_within_s)
         self.list_desk = ListDesk(database, self.sealing, self.clock, cells)
         self.claims = ClaimDesk(database, self.clock, cells=cells, lists=self.lists)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
@@ -234,6 +235,7 @@ class Platform:
             await self.clock.refresh(connection)
             await self.payments.fees.refresh(connection)
             await self.lists.refresh(connection)
+            await self.rules.refresh(connection)
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
@@ -37,11 +38,20 @@ UNJUDGED_MAX = 10_000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class Books:
-    """The rules in force: the live book, and those that only watch. Renewed by `app.py`."""
+class BooksInForce(Protocol):
+    """The rule books that judge now: the live one, and those that only watch."""
 
-    live: CompiledBook | None = None
+    @property
+    def live(self) -> CompiledBook | None: ...
+    @property
+    def shadows(self) -> tuple[CompiledBook, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The books that a whole batch is judged by."""
+
+    live: CompiledBook | None
     shadows: tuple[CompiledBook, ...] = ()
 
     def features(self, event: RiskEvent) -> list[Feature]:
@@ -77,7 +87,7 @@ class RiskDesk:
     database: Database
     clock: Clock
     lists: ListBook
-    books: Books
+    books: BooksInForce
     cells: int
     answers_within_s: float = ANSWERS_WITHIN_S
     _lines: dict[int, Batcher[Asked, Verdict]] = field(default_factory=dict)
@@ -134,22 +144,25 @@ class RiskDesk:
 
     async def _judge_batch(self, connection: Connection, cell: int, items: Sequence[Asked]) -> Sequence[Verdict]:
         given: dict[UUID, Verdict] = {}
+        books = Books(self.books.live, self.books.shadows)  # new ones may come while features are read
         async with connection.transaction():
-            for wave in waves(items, self.books.features):
+            for wave in waves(items, books.features):
                 batch_no = await store.turn_line(connection, cell)
-                given |= await self._judge_wave(connection, cell, wave, batch_no)
+                given |= await self._judge_wave(connection, cell, wave, batch_no, books=books)
         verdicts = [given[asked.subject] for asked in items]
         observe_verdicts((v.event.kind.value, v.action.value) for v in verdicts)
         return verdicts
 
     async def _judge_wave(
-        self, connection: Connection, cell: int, wave: Sequence[Asked], batch_no: int
+        self, connection: Connection, cell: int, wave: Sequence[Asked], batch_no: int, *, books: Books
     ) -> dict[UUID, Verdict]:
         last = await store.last_verdicts(connection, cell, [asked.subject for asked in wave])
         standing = {subject: stands for asked in wave if (subject := asked.subject) in last
                     and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
         fresh = [
-            await self._judge_one(connection, cell, asked, batch_no) for asked in wave if asked.subject not in standing
+            await self._judge_one(connection, cell, asked, batch_no, books=books)
+            for asked in wave
+            if asked.subject not in standing
         ]
         waived = [v for v in standing.values() if v.waived_at is not None and v is not last[v.subject]]
         if fresh:
@@ -162,18 +175,20 @@ class RiskDesk:
             await record_events(connection, through, cells=self.cells)
         return standing | {verdict.subject: verdict for verdict in fresh}
 
-    async def _judge_one(self, connection: Connection, cell: int, asked: Asked, batch_no: int) -> Verdict:
-        event, features = asked.event, self.books.features(asked.event)
+    async def _judge_one(
+        self, connection: Connection, cell: int, asked: Asked, batch_no: int, *, books: Books
+    ) -> Verdict:
+        event, features = asked.event, books.features(asked.event)
         values = await read_features(connection, cell, event, features, cells=self.cells) if features else {}
         entries = self.lists.hits(event.parties, at=event.at, branch=asked.branch)
-        decision = decide(event, values, entries, self.books.live, self.books.shadows, is_attended=asked.is_attended)
+        decision = decide(event, values, entries, books.live, books.shadows, is_attended=asked.is_attended)
         return replace(
             _verdict(asked, batch_no=batch_no, action=decision.action, state=VerdictState.GIVEN),
             numbers=numbers_read(values),
             listed=entries,
             rules=rules_said(decision.judgement),
-            book_version=self.books.live.version if self.books.live is not None else "",
-            shadow_versions=tuple(book.version for book in self.books.shadows),
+            book_version=books.live.version if books.live is not None else "",
+            shadow_versions=tuple(book.version for book in books.shadows),
             list_version=self.lists.version,
             retry_at=decision.retry_at,
         )

@@ -6,6 +6,7 @@ program alone.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import cel
 
@@ -26,10 +27,7 @@ class Program:
     __slots__ = ("_program",)
 
     def __init__(self, text: str) -> None:
-        try:
-            self._program = cel.compile(text)
-        except ValueError as error:
-            raise NotCel(str(error).splitlines()[0]) from error
+        self._program = _compile(text)
 
     def holds(self, context: "Context") -> bool:
         """What the condition comes to. Raises `EvaluationFailed`."""
@@ -40,6 +38,15 @@ class Program:
 
 
 Context = cel.Context
+
+
+@lru_cache(maxsize=4_096)
+def _compile(text: str) -> cel.Program:
+    # Checking and running share one program, and so do two versions of a book where they agree.
+    try:
+        return cel.compile(text)
+    except ValueError as error:
+        raise NotCel(str(error).splitlines()[0]) from error
 
 
 def prepare(values: Mapping[str, Value]) -> Context:
