@@ -73,6 +73,7 @@ class PaymentRisk:
         voucher_fen = sum(chosen.discount_fen for chosen in selection.chosen)
         amount_fen = selection.payable_fen + voucher_fen
         facts: dict[str, bool | int | str] = {
+            "adcode": prepared.adcode,
             "online": order.is_online,
             "channel": order.direction.value,
             "vouchers": len(selection.chosen),
