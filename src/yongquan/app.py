@@ -320,6 +320,7 @@ def make_application(platform: Platform) -> HotDoor:
         merchant_checks=platform.merchant_checks,
         merchant_review=platform.merchant_review,
         licence_watch=platform.licence_watch,
+        risk=platform.risk,
         lists=platform.list_desk,
         limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),

@@ -85,9 +85,11 @@ class Bench:
 
     async def replay(self) -> Replay:
         today = business_day(self.desk.clock.now())
-        return await replay_day(
-            self.database, today, cells=1, book_of=lambda version: self.book if version == self.book.version else None
-        )
+
+        async def books(cited: set[str]) -> dict[str, CompiledBook]:
+            return {self.book.version: self.book} if cited else {}
+
+        return await replay_day(self.database, today, cells=1, books_of=books)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ those that each verdict names, rules those of the version it names. With one cel
 parties at home elsewhere were counted a moment later: there the numbers that were read are taken as they are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ LONGEST = timedelta(days=31)
 PAGE = 5_000
 _FIRST = (-1, UUID(int=0))
 
-BookOf = Callable[[str], CompiledBook | None]
+BooksOf = Callable[[set[str]], Awaitable[Mapping[str, CompiledBook]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,16 @@ class Replay:
     differences: tuple[Difference, ...]
 
 
-async def replay_day(database: Database, day: date, *, cells: int, book_of: BookOf) -> Replay:
-    """Replay one business day of all cells."""
+async def replay_day(database: Database, day: date, *, cells: int, books_of: BooksOf) -> Replay:
+    """Replay one business day of all cells; `books_of` finds the rule books of the versions that verdicts cite."""
     differences: list[Difference] = []
     actions: dict[str, int] = {}
     verdicts = unjudged = 0
     for cell in range(cells):
         async with database.transaction() as connection:
             kept = await _kept(connection, cell, day)
-        for verdict, found in _replayed(kept, day, book_of, counts_afresh=cells == 1):
+        books = await books_of({version for verdict in kept if _is_of(verdict, day) for version in _versions(verdict)})
+        for verdict, found in _replayed(kept, day, books, counts_afresh=cells == 1):
             verdicts += 1
             actions[verdict.action.value] = actions.get(verdict.action.value, 0) + 1
             differences += found
@@ -78,7 +79,7 @@ async def _kept(connection: Connection, cell: int, day: date) -> list[Verdict]:
 
 
 def _replayed(
-    kept: Sequence[Verdict], day: date, book_of: BookOf, *, counts_afresh: bool
+    kept: Sequence[Verdict], day: date, books: Mapping[str, CompiledBook], *, counts_afresh: bool
 ) -> Iterator[tuple[Verdict, list[Difference]]]:
     """Each verdict of the day with its differences. Within a batch all are judged before any is recorded."""
     steps = [(v.batch_no, 0, v) for v in kept if v.state is not VerdictState.UNJUDGED and _is_of(v, day)]
@@ -88,14 +89,13 @@ def _replayed(
         if does_record:
             timeline.add(verdict.event)
         else:
-            yield verdict, _compare(verdict, timeline if counts_afresh else None, book_of)
+            yield verdict, _compare(verdict, timeline if counts_afresh else None, books)
 
 
-def _compare(live: Verdict, timeline: Timeline | None, book_of: BookOf) -> list[Difference]:
-    books = {version: book_of(version) for version in _versions(live)}
-    if missing := [version for version, book in books.items() if book is None]:
+def _compare(live: Verdict, timeline: Timeline | None, books: Mapping[str, CompiledBook]) -> list[Difference]:
+    if missing := [version for version in _versions(live) if version not in books]:
         return [Difference(live.verdict_id, "book", missing[0], "unknown")]
-    known = {version: book for version, book in books.items() if book is not None}
+    known = {version: books[version] for version in _versions(live)}
     book = known.get(live.book_version)
     shadows = [other for version, other in known.items() if version != live.book_version]
     features = {f for one in known.values() for f in one.features_for(live.event.kind)}

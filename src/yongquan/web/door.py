@@ -12,6 +12,7 @@ from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.limit_instrument import LimitDesk
+from yongquan.flows.judge_event import RiskDesk
 from yongquan.flows.list_party import ListDesk
 from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.order_desk import OrderDesk
@@ -80,6 +81,7 @@ class Door:
     bindings: BindingDesk
     guests: GuestDesk
     phone_pay: PhoneDesk
+    risk: RiskDesk
     lists: ListDesk
     limits: LimitDesk
     onboarding: Onboarding

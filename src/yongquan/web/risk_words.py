@@ -8,6 +8,7 @@ from typing import Any
 from yongquan.plumbing.clock import SHANGHAI
 from yongquan.risk.lists.model import Colour, ListEntry
 from yongquan.risk.lists.treatment import TREATMENTS, Treatment
+from yongquan.risk.verdicts.record import RuleSaid
 from yongquan.web.language import Language, Speech
 
 COLOURS = {"black": "黑名单", "grey": "灰名单", "yellow": "黄名单", "white": "白名单"}
@@ -107,10 +108,10 @@ class RiskWords:
         """A party's value as a page shows it: of people, only the end."""
         return f"…{value[-8:]}" if str(party) in PERSONAL else value
 
-    def rule_title(self, rule: Any) -> str:
+    def rule_title(self, rule: RuleSaid) -> str:
         return (rule.title_en or rule.title) if self.speech.language is Language.ENGLISH else rule.title
 
-    def rule_reason(self, rule: Any) -> str:
+    def rule_reason(self, rule: RuleSaid) -> str:
         return (rule.reason_en or rule.reason) if self.speech.language is Language.ENGLISH else rule.reason
 
     def treated(self, entry: ListEntry) -> list[str]:

@@ -27,7 +27,7 @@ select action, state, count(*) from risk.verdict
 """
 _DECISIONS = """
 select count(*), count(*) filter (where action in ('refuse', 'delay', 'step_up') and state <> 'waived')
-  from risk.verdict where day between %s and %s
+  from risk.verdict
 """
 
 
@@ -71,7 +71,7 @@ async def count_verdicts(
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-async def decisions_between(connection: Connection, first: date, last: date) -> tuple[int, int]:
-    """How many verdicts were given on these days, and how many of their events did not go on."""
-    row = await (await connection.execute(_DECISIONS, [first, last])).fetchone()
+async def decisions_given(connection: Connection) -> tuple[int, int]:
+    """How many verdicts were given, and how many of their events did not go on."""
+    row = await (await connection.execute(_DECISIONS)).fetchone()
     return (row[0], row[1]) if row else (0, 0)

@@ -38,6 +38,7 @@ from yongquan.web.api.app_draws import make_app_draws
 from yongquan.web.api.app_payments import make_app_payments
 from yongquan.web.api.hot import CODE_MAX, answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
+from yongquan.web.api.verdicts import make_verdicts
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -104,6 +105,7 @@ def make_institutions(door: Door) -> APIRouter:
     routes.include_router(make_app_draws(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_payments(door, caller), tags=["institutions"])
     routes.include_router(make_app_payments(door, caller), prefix="/institutions", tags=["institutions"])
+    routes.include_router(make_verdicts(door, caller), prefix="/risk", tags=["institutions"])
     routes.include_router(_records(door, caller), prefix="/institutions", tags=["institutions"])
     return routes
 
