@@ -11,8 +11,8 @@ from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.find_payer import Cards
-from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.judge_event import RiskDesk
+from yongquan.flows.limit_instrument import LimitDesk
 from yongquan.flows.list_party import ListDesk
 from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.order_desk import OrderDesk

@@ -45,6 +45,7 @@ def _add_search(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/risk/lists")
     async def listed(
+        *,
         request: Request,
         visitor: Annotated[Visitor, Depends(desk.visitor)],
         colour: str = "",
