@@ -29,9 +29,9 @@ create index event_of_licence on risk.event (cell, licence, kind, at) where home
 create index event_of_cashier on risk.event (cell, cashier, kind, at) where homes & 32 <> 0;
 create index event_of_terminal on risk.event (cell, terminal, kind, at) where homes & 64 <> 0;
 create index event_of_place on risk.event (cell, place, kind, at) where homes & 128 <> 0;
-create index event_by_time on risk.event using brin (at) with (pages_per_range = 32, autosummarize = on);
+create index event_by_time on risk.event (cell, at);
 
--- Up to which hour the events of a cell may have been rolled into tiles.
+-- Up to which hour the events of a cell may be rolled into tiles; a later event of an earlier hour is late.
 create table risk.rolling (
     cell      smallint primary key,
     rolled_to timestamptz not null

@@ -26,7 +26,7 @@ language sql immutable parallel safe as $$
 $$;
 
 -- Store events in one cell, each id once; returns those that are new. A late event makes its busy parties' tiles stale.
--- Shared with itself, excluded by the roller: lock (20044, cell).
+-- Holds lock (20044, cell), shared, to the commit: no event of an hour is under way when the hour is closed for rolling.
 create or replace function risk.store_events(p_cell int, p_cells int, p_events jsonb) returns uuid[]
 language plpgsql as $$
 declare
@@ -60,18 +60,27 @@ begin
     return coalesce(fresh, '{}');
 end $$;
 
--- The busy parties of late events are read from their events until their tiles are made anew.
-create or replace function risk.spoil_tiles(p_cell int, p_late uuid[]) returns void language sql as $$
-    with touched as (
-        select b.party, b.key
-          from risk.event e
-         cross join lateral unnest(array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal,
-                                         e.place]) with ordinality as p(key, party)
-          join risk.busy b on b.cell = p_cell and b.party = p.party and b.key = p.key
-         where e.cell = p_cell and e.event_id = any (p_late) and e.at < b.rolled_to and not b.stale
-         order by b.party, b.key for update of b
-    )
-    update risk.busy b set stale = true from touched t where b.cell = p_cell and b.party = t.party and b.key = t.key
+-- The busy parties of late events are read from their events until their tiles are made anew. Their rows are locked
+-- whatever their state, so that the roller either sees the late event or is seen to have missed it.
+create or replace function risk.spoil_tiles(p_cell int, p_late uuid[]) returns void language plpgsql as $$
+begin
+    if cardinality(p_late) > 0 then
+        perform 1 from risk.busy b
+          where b.cell = p_cell and (b.party, b.key) in (select t.party, t.key from risk.parties_of(p_cell, p_late) t)
+          order by b.party, b.key for update;
+        update risk.busy b set stale = true
+          from (select t.party, t.key, min(t.at) as at from risk.parties_of(p_cell, p_late) t group by 1, 2) t
+         where b.cell = p_cell and b.party = t.party and b.key = t.key and t.at < b.rolled_to;
+    end if;
+end $$;
+
+create or replace function risk.parties_of(p_cell int, p_events uuid[])
+returns table (party int, key bigint, at timestamptz) language sql stable as $$
+    select p.party::int, p.key, e.at
+      from risk.event e
+     cross join lateral unnest(array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place])
+           with ordinality as p(key, party)
+     where e.cell = p_cell and e.event_id = any (p_events) and e.homes & (1 << (p.party::int - 1)) <> 0
 $$;
 
 -- Record events in the caller's transaction: what has its home in this cell is counted with the commit, the rest goes to

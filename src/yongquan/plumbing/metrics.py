@@ -19,6 +19,7 @@ BATCH_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
 )
 OUTBOX_LAG_SECONDS = Gauge("yongquan_outbox_lag_seconds", "Age of the oldest event not fanned out, business time")
+RISK_LAG_SECONDS = Gauge("yongquan_risk_lag_seconds", "Age of the oldest event that risk has not counted everywhere")
 DELIVERIES = Counter("yongquan_webhook_deliveries", "Webhook tries by the state they led to", ["state"])
 ISSUER_ANSWERS = Counter("yongquan_issuer_answers", "Answers of issuers; unknown: none came", ["institution", "answer"])
 ISSUER_SECONDS = Histogram("yongquan_issuer_seconds", "Time an issuer took to answer", ["institution"])
@@ -55,6 +56,11 @@ def observe_batch(kind: str, *, items: int, seconds: float) -> None:
 def observe_outbox_lag(seconds: float) -> None:
     """Note how old the oldest event is that webhooks have not seen."""
     OUTBOX_LAG_SECONDS.set(seconds)
+
+
+def observe_risk_lag(seconds: float) -> None:
+    """Note how old the oldest event is that some cell has not counted; 0 where there is one cell."""
+    RISK_LAG_SECONDS.set(seconds)
 
 
 def observe_deliveries(states: Iterable[str]) -> None:

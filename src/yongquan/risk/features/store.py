@@ -1,7 +1,7 @@
 """Features in PostgreSQL: one call reads all that an event asks, one call records a batch of events."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import md5
 from itertools import groupby
@@ -16,6 +16,7 @@ _KINDS = list(EventKind)
 _WINDOWS = sorted(WINDOWS_S, key=lambda window: -WINDOWS_S[window])
 _FEATURES = "select risk.features(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _RECORD = "select risk.record(%s, %s::text::jsonb)"
+_COPY = "select cardinality(risk.store_events(%s, %s, %s::text::jsonb))"
 _NEVER = -1
 
 Questions = tuple[list[int], list[str], list[int], list[int], list[int]]
@@ -53,6 +54,14 @@ async def record_events(connection: Connection, events: Iterable[RiskEvent], *, 
         row = await (await connection.execute(_RECORD, [cell, json.dumps([as_record(one) for one in some])])).fetchone()
         new += int(row[0]) if row else 0
     return new
+
+
+async def store_copies(
+    connection: Connection, cell: int, records: Sequence[Mapping[str, object]], *, cells: int
+) -> int:
+    """Count records (of `as_record`) for the parties at home in one more cell; returns how many were new there."""
+    row = await (await connection.execute(_COPY, [cell, cells, json.dumps(records)])).fetchone()
+    return int(row[0]) if row else 0
 
 
 def as_record(event: RiskEvent) -> dict[str, object]:
