@@ -10,7 +10,7 @@ from yongquan.risk.rules import store
 from yongquan.risk.rules.reading import read_book
 from yongquan.staff import Role, Staff
 
-RULE_BOOK_ROLES = (Role.OPERATOR, Role.ADMIN)
+RULE_BOOK_ROLES = (Role.BUREAU_OFFICER, Role.OPERATOR, Role.ADMIN)
 REASON_MAX = 200
 
 

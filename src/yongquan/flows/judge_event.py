@@ -7,7 +7,7 @@ through before it, and `replay_verdicts` can say the same again.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +24,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.metrics import observe_risk, observe_verdicts
 from yongquan.risk.events import Entity, RiskEvent
 from yongquan.risk.features.model import Feature
-from yongquan.risk.features.store import read_features, record_events
+from yongquan.risk.features.store import read_features, read_features_of_many, record_events
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.verdicts import store
@@ -159,10 +159,10 @@ class RiskDesk:
         last = await store.last_verdicts(connection, cell, [asked.subject for asked in wave])
         standing = {subject: stands for asked in wave if (subject := asked.subject) in last
                     and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
+        new = [asked for asked in wave if asked.subject not in standing]
         fresh = [
-            await self._judge_one(connection, cell, asked, batch_no, books=books)
-            for asked in wave
-            if asked.subject not in standing
+            self._judge_one(asked, values, batch_no, books=books)
+            for asked, values in zip(new, await self._read(connection, cell, new, books=books), strict=True)
         ]
         waived = [v for v in standing.values() if v.waived_at is not None and v is not last[v.subject]]
         if fresh:
@@ -175,11 +175,20 @@ class RiskDesk:
             await record_events(connection, through, cells=self.cells)
         return standing | {verdict.subject: verdict for verdict in fresh}
 
-    async def _judge_one(
-        self, connection: Connection, cell: int, asked: Asked, batch_no: int, *, books: Books
-    ) -> Verdict:
-        event, features = asked.event, books.features(asked.event)
-        values = await read_features(connection, cell, event, features, cells=self.cells) if features else {}
+    async def _read(
+        self, connection: Connection, cell: int, new: Sequence[Asked], *, books: Books
+    ) -> list[Mapping[Feature, int]]:
+        """What the rules read of each event's past."""
+        if self.cells == 1 and len({asked.event.kind for asked in new}) == 1:
+            events = [asked.event for asked in new]
+            return [*await read_features_of_many(connection, cell, events, books.features(events[0]))]
+        return [
+            await read_features(connection, cell, asked.event, books.features(asked.event), cells=self.cells)
+            for asked in new
+        ]
+
+    def _judge_one(self, asked: Asked, values: Mapping[Feature, int], batch_no: int, *, books: Books) -> Verdict:
+        event = asked.event
         entries = self.lists.hits(event.parties, at=event.at, branch=asked.branch)
         decision = decide(event, values, entries, books.live, books.shadows, is_attended=asked.is_attended)
         return replace(

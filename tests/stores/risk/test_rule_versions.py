@@ -13,7 +13,7 @@ from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.db import Database, opened
 from yongquan.risk.events import EventKind, RiskEvent
 from yongquan.risk.rules.faults import RuleFaults
-from yongquan.risk.rules.in_force import RulesInForce
+from yongquan.risk.rules.in_force import RulesInForce, book_of
 from yongquan.risk.rules.reading import first_book
 from yongquan.risk.rules.store import book_versions
 from yongquan.risk.verdicts.model import Action
@@ -73,6 +73,12 @@ def test_version_judges_once_another_has_approved_it(fresh_database: str) -> Non
         said = rules.live.judge(PAYMENT, {})
         assert (said.action, said.version.partition(":")[0]) == (Action.DELAY, str(number))
         assert await refreshed(database, rules) is False
+        async with database.transaction() as connection:
+            cited = await book_of(connection, said.version)
+            shipped = await book_of(connection, RulesInForce().live.version)
+            assert await book_of(connection, "7:000000000000") is None
+        assert (cited and cited.book) == rules.live.book
+        assert shipped is not None
 
     in_database(fresh_database, story)
 

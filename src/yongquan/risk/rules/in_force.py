@@ -81,6 +81,18 @@ def version_name(version_no: int, digest: str) -> str:
     return f"{version_no}:{digest[:12]}"
 
 
+async def book_of(connection: Connection, version: str) -> CompiledBook | None:
+    """The book that a verdict cites; None if the version is not kept here or is no longer the same text.
+
+    Only the shipped book can be lost so: the product brings a new one with each release.
+    """
+    number, _, _ = version.partition(":")
+    if not number.isdecimal():
+        return None
+    found = shipped_book() if number == "0" else await _compiled(connection, int(number))
+    return found if found is not None and found.version == version else None
+
+
 async def _compiled(connection: Connection, version_no: int | None) -> CompiledBook | None:
     version = await book_version(connection, version_no) if version_no is not None else None
     # A large book takes a while; claims and payments go on meanwhile.
