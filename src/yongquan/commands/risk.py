@@ -1,4 +1,4 @@
-"""`yongquan risk`: fit the event model, score events, compare models, watch for drift."""
+"""`yongquan risk`: fit the event model, score events, compare models, watch for drift; try rules (`risk_rules`)."""
 
 import csv
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yongquan.commands import risk_replay, risk_rules
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from yongquan.risk.model.events import Events
     from yongquan.risk.model.fitted import Fitted, Scored
 
-app = typer.Typer(no_args_is_help=True, help="Risk: the event model, learned from a file and applied to another.")
+app = typer.Typer(no_args_is_help=True, help="Risk: rule books, and the event model learned from a file.")
+app.add_typer(risk_rules.app, name="rules")
+app.command()(risk_rules.backtest)
+app.command()(risk_replay.replay)
 EventsFile = Annotated[
     Path,
     typer.Argument(

@@ -38,6 +38,7 @@ from yongquan.simulation.merchant_coupons import send_demo_coupons
 from yongquan.simulation.own_day import OwnDay
 from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_id_of
 from yongquan.simulation.report import report_of
+from yongquan.simulation.risk_books import propose_demo_books
 from yongquan.simulation.season import PlannedRound, Season, plan_season
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 
@@ -89,6 +90,7 @@ class Demo:
         welcomed = await welcome(p.database, p.sealing, tokens, city, field_)
         first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
+        await propose_demo_books(p.database, p.sealing, real_now=wall_now())
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         await draw_first_statements(p.database, now=p.clock.now())
         return welcomed

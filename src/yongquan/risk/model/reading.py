@@ -1,7 +1,7 @@
 """Files of events: CSV in UTF-8, or Parquet. A row that cannot be read is refused with its line and column."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,18 @@ def read_events(file: Path) -> tuple[Events, tuple[str, ...]]:
 
     Times without an offset are Shanghai's. Raises `BadInput` with file, line and column (Parquet: row).
     """
+    parsing, passed_over = _parsing(file)
+    return parsing.events(), passed_over
+
+
+def read_named_events(file: Path) -> tuple[Events, Mapping[str, list[str]], tuple[str, ...]]:
+    """Like `read_events`, with the ids as they are written, in the order of the events; empty is unknown."""
+    parsing, passed_over = _parsing(file)
+    events = parsing.events()
+    return events, parsing.names(events.position), passed_over
+
+
+def _parsing(file: Path) -> tuple["_Parsing", tuple[str, ...]]:
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
     is_parquet = file.suffix.lower() in {".parquet", ".pq"}
@@ -33,9 +45,8 @@ def read_events(file: Path) -> tuple[Events, tuple[str, ...]]:
     missing = [name for name in REQUIRED if name not in wanted]
     if missing:
         raise BadInput(f"{file}: line 1: missing column {', '.join(missing)}")
-    return _Parsing(file, frame, is_parquet=is_parquet).events(), tuple(
-        name for name in frame.columns if name not in wanted
-    )
+    passed_over = tuple(name for name in frame.columns if name not in wanted)
+    return _Parsing(file, frame, is_parquet=is_parquet), passed_over
 
 
 def _read_parquet(file: Path) -> pl.DataFrame:
@@ -157,6 +168,15 @@ class _Parsing:
             kinds=kinds,
             x={name: values[order] for name, values in x.items()},
         )
+
+    def names(self, order: Ints) -> dict[str, list[str]]:
+        """The texts of every column that names something."""
+        named = ("payer_id", "payee_id", "location", "device_id", "kind")
+        return {
+            name: self._frame[name].str.strip_chars().gather(order).to_list()
+            for name in named
+            if name in self._frame.columns
+        }
 
     def _times(self) -> Ints:
         parts = self._frame.select(pl.col("at").str.strip_chars().str.extract_groups(_TIME).alias("p")).unnest("p")

@@ -65,7 +65,7 @@ def make_version_pages(desk: Desk) -> APIRouter:
             "version": version,
             "document": after,
             "differences": differences,
-            "patch": _patch(old_text, version.document),
+            "patch": text_patch(old_text, version.document),
             "before": before,
             "actors": names,
             "days": days,
@@ -132,7 +132,7 @@ def _before(
     return stored.document, earlier[0].document if earlier else write_document(stored.document)
 
 
-def _patch(before: str, after: str) -> list[tuple[str, str]]:
+def text_patch(before: str, after: str) -> list[tuple[str, str]]:
     """A unified diff as (kind, line): `add`, `del`, `at` or empty."""
     kinds = {"+": "add", "-": "del", "@": "at"}
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
