@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yongquan.commands.printing import print_document, say
+from yongquan.commands.watching import watch
 from yongquan.kernel.errors import BadInput
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ EventsFile = Annotated[
 ]
 ModelFile = Annotated[Path, typer.Option(help="the model's file")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
+app.command()(watch)
 
 
 @app.command()
