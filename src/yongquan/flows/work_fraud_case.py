@@ -149,7 +149,7 @@ class CaseDesk:
         return to
 
     async def decide(self, staff: Staff, case_id: UUID, *, approve: bool, text: str, now: datetime) -> None:
-        """Agree to a proposed sanction, which closes the case, or send it back. Raises `OwnConclusion`, `NoteMissing`."""
+        """Agree to a proposed sanction, which closes the case, or send it back. Raises `OwnConclusion`."""
         if not approve:
             require_text(text)
         async with self.database.transaction() as connection:
