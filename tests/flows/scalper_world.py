@@ -1,18 +1,14 @@
 """A shop where vouchers are turned into money, and the desks that look at it."""
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "stores"))
-
-from city import SEALING, SmallCity, small_city
 from spent_city import Till, open_till
+from stores.city import SEALING, SmallCity, small_city
 
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.watch_facts import hour_of
@@ -51,9 +47,7 @@ class Beat:
             citizen = await self.city.citizen()
             won = await self.city.claim(citizen, round_)
             at = self.now + timedelta(seconds=5 * n)
-            payments.append(
-                await self.scalped.pay(citizen, 2_500, voucher=UUID(won.voucher_id), off_fen=500, at=at)
-            )
+            payments.append(await self.scalped.pay(citizen, 2_500, voucher=UUID(won.voucher_id), off_fen=500, at=at))
         return payments
 
     async def watch(self) -> Watched:
@@ -65,12 +59,15 @@ class Beat:
             return await alerts_listed(connection, AlertFilter(day=hour_of(self.now).day))
 
 
+__all__ = ["SEALING", "Beat", "beat", "officer"]
+
+
 @asynccontextmanager
 async def beat(conninfo: str) -> AsyncIterator[Beat]:
     """Two shops, one of them scalped."""
     async with small_city(conninfo) as city:
-        now = city.now.replace(minute=10, second=0, microsecond=0)
-        city.now = now
+        # A minute of sales fits into the hour.
+        now = city.now.replace(microsecond=0) - timedelta(minutes=3 if city.now.minute >= 57 else 0)
         async with city.database.transaction() as connection:
             await set_clock(connection, shows=now)
             clock = Clock()

@@ -113,7 +113,7 @@ class RequestDesk:
             await note_export(
                 connection, fresh_id(), request_id, sha256=digest, payments=payments, by=staff.actor, now=now
             )
-            told = {"sha256": digest.hex(), "payments": payments}
+            told: dict[str, str | int] = {"sha256": digest.hex(), "payments": payments}
             await _note(connection, staff, request_id, "exported", told, now=now)
         return Exported(f"request-{found.request_id.hex[:8]}.zip", content, digest)
 

@@ -83,7 +83,7 @@ class AppealDesk:
         return appeal_id
 
     async def answer(self, staff: Staff, appeal_id: UUID, *, uphold: bool, answer: str, now: datetime) -> Appeal:
-        """Answer an appeal; upheld, the release of the hold is asked for. Raises `OwnHold`, `NoteMissing`, `Forbidden`."""
+        """Answer an appeal; upheld, the release of the hold is asked for. Raises `OwnHold`, `NoteMissing`."""
         staff.require(*HOLD_ROLES)
         if not 1 <= len(answer) <= ANSWER_MAX:
             raise NoteMissing

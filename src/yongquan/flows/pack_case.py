@@ -1,4 +1,4 @@
-"""The joint-enforcement pack of a case: a paper and data in a zip with hashes, for one bureau, and no more than it may see.
+"""The joint-enforcement pack of a case: a paper and data in a zip with hashes, for one bureau, with what it may see.
 
     police   all evidence and payments; payers by name and phone only within an approved request about the case
     market   shops, alerts, tips, holds, files, payments; payers masked
