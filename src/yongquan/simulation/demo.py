@@ -39,6 +39,7 @@ from yongquan.simulation.own_day import OwnDay
 from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_id_of
 from yongquan.simulation.report import report_of
 from yongquan.simulation.season import PlannedRound, Season, plan_season
+from yongquan.simulation.watched_city import watch_city
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 
 DEMO_DAY = date(2022, 2, 21)
@@ -91,6 +92,7 @@ class Demo:
         await furnish_space(p.database, p.sealing, first_two, now=p.clock.now(), real_now=wall_now())
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         await draw_first_statements(p.database, now=p.clock.now())
+        await watch_city(p.database, p.sealing, first_two[1], day=DEMO_DAY, cells=p.cells, now=p.clock.now())
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

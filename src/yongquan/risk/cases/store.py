@@ -72,7 +72,7 @@ values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 _PACKS = """
 select pack_id, bureau, request_id, sha256, size, made_by, made_at from risk.case_pack where case_id = %s
- order by made_at desc
+ order by made_at desc, pack_id desc
 """
 _OF_STORE = f"""
 select {_COLUMNS} from risk.fraud_case c

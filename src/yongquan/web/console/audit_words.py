@@ -216,7 +216,6 @@ ACTIONS = {
     "data_request.exported": "导出调证数据",
     "announcement.written": "编写联合公告",
     "announcement.published": "公布联合公告",
-    "hold.appealed": "申诉暂缓结算",
     "hold.appeal_upheld": "暂缓申诉成立",
     "hold.appeal_refused": "暂缓申诉不成立",
 }
