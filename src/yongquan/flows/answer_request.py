@@ -124,6 +124,7 @@ class RequestDesk:
             citizens=found.citizens,
             from_day=found.from_day,
             until_day=found.until_day,
+            cells=self.cells,
         )
         scope = found.request_id
         whom = {one.citizen_id for one in paid} | set(found.citizens)

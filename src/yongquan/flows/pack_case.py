@@ -120,7 +120,7 @@ class PackDesk:
         alerts = await alerts_of(connection, [UUID(ref) for ref in _refs(evidence, EvidenceKind.ALERT)])
         wanted = {UUID(ref) for ref in _refs(evidence, EvidenceKind.PAYMENT)}
         wanted |= {payment for alert in alerts for payment in alert.payments}
-        payments = await payments_by_id(connection, sorted(wanted))
+        payments = await payments_by_id(connection, sorted(wanted), cells=self.cells)
         holds = [await hold_of(connection, UUID(ref)) for ref in _refs(evidence, EvidenceKind.HOLD)]
         named = {UUID(party.value) for party in parties if party.kind is PartyKind.STORE}
         request = await self._request(connection, case, bureau)

@@ -90,10 +90,12 @@ def _add(routes: APIRouter, door: Door, limits: Limits, *, root: str, sessions: 
 
     @routes.post("/tips")
     async def send(request: Request, citizen: Annotated[UUID | None, Depends(who)]) -> Response:
-        if not limits.may_send(caller(request)):
-            return page(request, {}, {"form": "too_often"}, status=429)
         typed, photos = await _read(request)
         tip = NewTip(kind=typed["kind"], subject=typed["subject"], told=typed["told"], contact=typed["contact"])
+        if tip.faults():
+            return page(request, typed, tip.faults(), status=422)
+        if not limits.may_send(caller(request)):
+            return page(request, typed, {"form": "too_often"}, status=429)
         try:
             key = UUID(typed["key"])
             receipt = await desk.send(tip, photos, key=key, citizen_id=citizen, now=door.clock.now())

@@ -90,7 +90,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
         async with door.database.transaction() as connection:
             shops = await facts_of_stores(connection, [found.store_id])
             actors = await names_of(connection, [f"staff:{found.assignee}"], door.sealing)
-            payments = await payments_by_id(connection, list(found.payments))
+            payments = await payments_by_id(connection, list(found.payments), cells=door.cells)
         by_default = (door.clock.now() + timedelta(days=HOLD_DAYS)).astimezone(SHANGHAI)
         facts = {"alert": found, "shop": shops.get(found.store_id), "actors": actors, "done": done}
         facts |= {"deadline": f"{by_default:%Y-%m-%dT%H:%M}", "payments": payments}
