@@ -1,10 +1,12 @@
 """What the risk pages of the demo city have to show: the watched day, a tip, a case, a request, the announcement.
 
-All of it is done by the demo's staff through the same flows as people use, after the day: no count of it moves.
+A small ring claims and pays at one shop on the visitors' morning, and the demo's staff do the rest, all through the
+same flows as people use and after the demo's day: no count of it moves.
 """
 
 import io
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from PIL import Image, ImageDraw
@@ -14,17 +16,21 @@ from yongquan.flows.publish_announcement import AnnouncementDesk
 from yongquan.flows.take_tip import TipDesk
 from yongquan.flows.watch_shops import watch_day
 from yongquan.flows.work_fraud_case import CaseDesk
-from yongquan.kernel.ids import named_id
+from yongquan.kernel.ids import cell_of, named_id
 from yongquan.merchants.views import store_of
+from yongquan.payments.views import cards_of
+from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.risk.announcements.store import Wording, in_force
 from yongquan.risk.requests.store import NewRequest, Officer
 from yongquan.risk.tips.model import NewTip
 from yongquan.risk.watching.store import AlertFilter, alerts_listed
+from yongquan.simulation.doors import CityDoor, ClaimWish, PaymentWish
 from yongquan.staff import Staff
 from yongquan.staff.sandbox import CHECKER_LOGIN, MAKER_LOGIN
 from yongquan.staff.store import find_by_login
+from yongquan.vouchers.model import VoucherType
 
 ANNOUNCEMENT = Wording(
     "关于严厉打击倒卖、套取消费券行为的联合公告",
@@ -41,12 +47,25 @@ ANNOUNCEMENT = Wording(
     "What is proven is recovered for its funders, and the shop is kept out of campaigns; crimes go to the police.\n"
     "Tell us what you see: who tells stays confidential.",
 )
+RING = 9
 TOLD = "中午看到有人拿着好几部手机在收银台连续扫码，店员没有给货，之后转账给对方。"
 
 
-async def watch_city(
-    database: Database, sealing: Sealing, store_id: UUID, *, day: date, cells: int, now: datetime
+async def scalp(
+    database: Database, door: CityDoor, citizens: Sequence[UUID], store_id: UUID, type_: VoucherType, *, cells: int
 ) -> None:
+    """These citizens claim and at once pay the voucher's threshold at one shop."""
+    async with database.transaction() as connection:
+        store = await store_of(connection, store_id)
+        cards = [await cards_of(connection, cell_of(citizen, cells), citizen) for citizen in citizens]
+    for citizen, (card, *_) in zip(citizens, cards, strict=True):
+        if store is None:
+            return
+        await door.claim(ClaimWish(citizen, type_.round_id, type_.type_id, store.lon, store.lat, store.adcode))
+        await door.pay(PaymentWish(citizen, card.instrument_id, store_id, type_.threshold_fen, "scalped", by_code=True))
+
+
+async def watch_city(database: Database, sealing: Sealing, store_id: UUID, *, cells: int, now: datetime) -> None:
     """Watch the day, and let the demo's maker and checker work on it, for a store of the city."""
     maker, checker = [await _staff(database, sealing, login, now=now) for login in (MAKER_LOGIN, CHECKER_LOGIN)]
     async with database.transaction() as connection:
@@ -56,6 +75,7 @@ async def watch_city(
         return
     versions = AnnouncementDesk(database)
     await versions.publish(checker, await versions.write(maker, ANNOUNCEMENT, now=now), now=now)
+    day = business_day(now)
     await watch_day(database, day, now=now)
     async with database.transaction() as connection:
         alerts = await alerts_listed(connection, AlertFilter(day=day))
@@ -76,7 +96,7 @@ async def watch_city(
         officers=(Officer("周一民", "021187"), Officer("吴二安", "021533")),
         stores=(suspect,),
         from_day=day,
-        until_day=day + timedelta(days=1),
+        until_day=day,
         case_id=case_id,
     )
     await RequestDesk(database, sealing, cells).take_in(maker, wanted, now=now)

@@ -31,6 +31,7 @@ on conflict (day, hour) do update set shops = excluded.shops, alerts = excluded.
 """
 _HOURS = "select hour, shops, alerts, watched_at from risk.watched_hour where day = %s order by hour"
 _DAYS = "select distinct day from risk.watched_hour order by day desc limit 60"
+_ALERTED = "select max(day) from risk.watch_alert where (%s::text[] is null or adcode = any (%s))"
 _LAST = "select max(watched_at) from risk.watched_hour where day = %s and hour = %s"
 _LISTED = f"""
 select {_COLUMNS} from risk.watch_alert
@@ -120,6 +121,13 @@ async def watched_hours(connection: Connection, day: date) -> list[tuple[int, in
 async def watched_days(connection: Connection) -> list[date]:
     """Days that were looked at, the latest first."""
     return [row[0] for row in await (await connection.execute(_DAYS)).fetchall()]
+
+
+async def last_alerted(connection: Connection, places: tuple[str, ...] | None) -> date | None:
+    """The last day with an alert in these divisions (None: anywhere)."""
+    bound = list(places) if places is not None else None
+    row = await (await connection.execute(_ALERTED, [bound, bound])).fetchone()
+    return row[0] if row else None
 
 
 async def last_watched(connection: Connection, day: date, hour: int) -> datetime | None:

@@ -20,6 +20,7 @@ from yongquan.risk.watching.store import (
     AlertFilter,
     alert_of,
     alerts_listed,
+    last_alerted,
     watched_days,
     watched_hours,
 )
@@ -66,7 +67,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         async with door.database.transaction() as connection:
             days = await watched_days(connection)
-            day = _day(asked.day) or (days[0] if days else business_day(door.clock.now()))
+            day = _day(asked.day) or await last_alerted(connection, visitor.places) or business_day(door.clock.now())
             wanted = AlertFilter(
                 day=day,
                 hour=int(asked.hour) if asked.hour.isdecimal() else None,
