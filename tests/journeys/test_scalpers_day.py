@@ -1,16 +1,25 @@
 """Somebody tells of scalping on a phone without an account; the desk works on it, and the sender reads the outcome."""
 
+import asyncio
 import io
 import re
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from conftest import Town
 from desk_people import look_at, signed_in
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from yongquan.flows.watch_facts import hour_of
+from yongquan.plumbing.db import Database, database_of, opened
+from yongquan.plumbing.settings import read_settings
+from yongquan.risk.watching.model import Finding, Rule, ShopHour
+from yongquan.risk.watching.store import mark_watched, save_alerts
 
 STORE = 2
 
@@ -72,6 +81,53 @@ def test_a_tip_becomes_a_case_with_a_pack_and_its_sender_is_told(
     for name in ("watch", "cases", "requests", "appeals"):
         officer.goto(f"/console/risk/{name}")
         look_at(officer, f"risk-{name}")
+
+
+def test_an_alert_is_read_with_its_numbers_and_dismissed_with_a_reason(town: Town, officer: Page) -> None:
+    store_id = UUID(town.stores[STORE]["store_id"])
+
+    async def find(database: Database) -> None:
+        async with database.transaction() as connection:
+            row = await (await connection.execute("select plumbing.now()")).fetchone()
+            assert row is not None
+            hour = hour_of(row[0])
+            seen = ShopHour(
+                store_id=store_id,
+                adcode="330203",
+                day=hour.day,
+                hour=hour.number,
+                sales=(),
+                day_sales=(),
+                age_days=90,
+            )
+            finding = Finding(Rule.SPEED, 45, {"minute": 9})
+            await save_alerts(connection, [(seen, 45, [finding])], now=row[0])
+            await mark_watched(connection, hour.day, hour.number, shops=1, alerts=1, now=row[0])
+
+    beside(town, find)
+    officer.goto("/console/risk/watch")
+    look_at(officer, "risk-watch-alert")
+    officer.locator("tr[data-alert] a").first.click()
+    look_at(officer, "risk-alert")
+    officer.locator("textarea[name=reason]").fill("店庆排队")
+    officer.locator("button[value=dismiss]").click()
+
+    expect(officer.locator(".badge.state").first).to_have_text("已排除")
+    expect(officer.locator("main")).to_contain_text("店庆排队")
+    expect(officer.locator("main")).to_contain_text("一分钟内核销 9 笔")
+
+
+def beside(town: Town, do: Callable[[Database], Coroutine[object, object, None]]) -> None:
+    """Do something in the town's database, in a thread, as Playwright holds this one's loop."""
+
+    async def run() -> None:
+        with database_of(read_settings({"YONGQUAN_DATA_DIR": town.data_dir})) as conninfo:
+            async with opened(conninfo) as database:
+                await do(database)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    thread.join()
 
 
 def send_tip(phone: Page, folder: Path) -> str:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
+from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
@@ -94,7 +95,8 @@ class Demo:
         await draw_first_statements(p.database, now=p.clock.now())
         ring = [citizen_id_of(city.citizens.row(n), self.seed, p.sealing) for n in range(1, RING + 1)]
         await scalp(p.database, door, ring, first_two[1], open_type, cells=p.cells)
-        await watch_city(p.database, p.sealing, first_two[1], cells=p.cells, now=p.clock.now())
+        days = DayDesk(p.database, p.clock, p.links, p.cells)
+        await watch_city(days, p.sealing, first_two[1], now=p.clock.now())
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from uuid import UUID
 from PIL import Image, ImageDraw
 
 from yongquan.flows.answer_request import RequestDesk
+from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.publish_announcement import AnnouncementDesk
 from yongquan.flows.take_tip import TipDesk
 from yongquan.flows.watch_shops import watch_day
+from yongquan.flows.work_alert import AlertDesk
 from yongquan.flows.work_fraud_case import CaseDesk
 from yongquan.kernel.ids import cell_of, named_id
 from yongquan.merchants.views import store_of
@@ -65,8 +67,9 @@ async def scalp(
         await door.pay(PaymentWish(citizen, card.instrument_id, store_id, type_.threshold_fen, "scalped", by_code=True))
 
 
-async def watch_city(database: Database, sealing: Sealing, store_id: UUID, *, cells: int, now: datetime) -> None:
+async def watch_city(days: DayDesk, sealing: Sealing, store_id: UUID, *, now: datetime) -> None:
     """Watch the day, and let the demo's maker and checker work on it, for a store of the city."""
+    database, cells = days.database, days.cells
     maker, checker = [await _staff(database, sealing, login, now=now) for login in (MAKER_LOGIN, CHECKER_LOGIN)]
     async with database.transaction() as connection:
         standing = await in_force(connection)
@@ -79,14 +82,15 @@ async def watch_city(database: Database, sealing: Sealing, store_id: UUID, *, ce
     await watch_day(database, day, now=now)
     async with database.transaction() as connection:
         alerts = await alerts_listed(connection, AlertFilter(day=day))
-    suspect = alerts[0].store_id if alerts else store_id
     key = named_id("demo", "tip", store_id)
     tip = NewTip(kind="shop", subject=place.name, told=TOLD)
     tips, cases = TipDesk(database, sealing), CaseDesk(database, sealing)
     await tips.send(tip, [_photo()], key=key, citizen_id=None, now=now - timedelta(hours=5))
     other = NewTip(kind="person", subject="网名“收券小哥”", told="在群里长期七折收购消费券，约到店里当面扫码。")
     await tips.send(other, [], key=named_id("demo", "tip", "person"), citizen_id=None, now=now - timedelta(hours=2))
-    case_id = await tips.merge(maker, named_id("tip", key), store_id=suspect, now=now - timedelta(hours=1))
+    if alerts and alerts[0].store_id == store_id:
+        await AlertDesk(database, days, cases).open_case(maker, alerts[0].alert_id, now=now)
+    case_id = await tips.merge(maker, named_id("tip", key), store_id=store_id, now=now)
     await cases.take(maker, case_id, now=now)
     await cases.note(maker, case_id, "已调取当天核销记录，待实地走访。", now=now)
     wanted = NewRequest(
@@ -94,7 +98,7 @@ async def watch_city(database: Database, sealing: Sealing, store_id: UUID, *, ce
         authority="市公安局经侦支队",
         legal_basis="《中华人民共和国刑事诉讼法》第五十四条",
         officers=(Officer("周一民", "021187"), Officer("吴二安", "021533")),
-        stores=(suspect,),
+        stores=(store_id,),
         from_day=day,
         until_day=day,
         case_id=case_id,

@@ -26,6 +26,7 @@ from yongquan.risk.watching.store import (
 )
 from yongquan.staff.views import names_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
+from yongquan.web.console.settle_words import SettleWords
 from yongquan.web.language import speech_of
 from yongquan.web.risk_words import RiskWords
 
@@ -153,7 +154,8 @@ async def _seen(desk: Desk, visitor: Visitor, alert: str) -> Alert:
 
 
 def _words(request: Request, visitor: Visitor) -> dict[str, object]:
-    return {"risk_words": RiskWords(speech_of(request)), "may_work": _may_work(visitor)}
+    speech = speech_of(request)
+    return {"risk_words": RiskWords(speech), "settle_words": SettleWords(speech), "may_work": _may_work(visitor)}
 
 
 def _may_work(visitor: Visitor) -> bool:
