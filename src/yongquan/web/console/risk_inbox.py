@@ -121,7 +121,14 @@ def _add_appeals(routes: APIRouter, desk: Desk) -> None:
             photos = await appeal_photos(connection, [one.appeal_id for one in listed])
             shops = await facts_of_stores(connection, [holds[one.hold_id].store_id for one in listed])
             actors = await names_of(connection, [one.answered_by or "" for one in listed], door.sealing)
-        facts = {"appeals": listed, "holds": holds, "photos": photos, "shops": shops, "actors": actors, "done": done}
+        facts: dict[str, object] = {
+            "appeals": listed,
+            "holds": holds,
+            "photos": photos,
+            "shops": shops,
+            "actors": actors,
+            "done": done,
+        }
         facts |= words_of(request, visitor) | {"may_work": visitor.staff.may_any(*HOLD_ROLES)}
         return desk.show(request, visitor, "risk_appeals.html", facts)
 

@@ -94,7 +94,7 @@ def _add_pages(routes: APIRouter, desk: Desk) -> None:
             actors = await names_of(connection, [f"staff:{found.assignee}"], door.sealing)
             payments = await payments_by_id(connection, list(found.payments), cells=door.cells)
         by_default = (door.clock.now() + timedelta(days=HOLD_DAYS)).astimezone(SHANGHAI)
-        facts = {"alert": found, "shop": shops.get(found.store_id), "actors": actors, "done": done}
+        facts: dict[str, object] = {"alert": found, "shop": shops.get(found.store_id), "actors": actors, "done": done}
         facts |= {"deadline": f"{by_default:%Y-%m-%dT%H:%M}", "payments": payments}
         return desk.show(request, visitor, "risk_alert.html", facts | _words(request, visitor))
 
