@@ -90,6 +90,8 @@ def _add(routes: APIRouter, door: Door, limits: Limits, *, root: str, sessions: 
 
     @routes.post("/tips")
     async def send(request: Request, citizen: Annotated[UUID | None, Depends(who)]) -> Response:
+        if not limits.may_look(caller(request)):
+            return page(request, {}, {"form": "too_often"}, status=429)  # before anything large is read
         typed, photos = await _read(request)
         tip = NewTip(kind=typed["kind"], subject=typed["subject"], told=typed["told"], contact=typed["contact"])
         if tip.faults():
