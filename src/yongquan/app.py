@@ -54,6 +54,7 @@ from yongquan.flows.tell_acp_merchants import AcpVoice
 from yongquan.flows.trade_by_acp import AcpDesk
 from yongquan.flows.transfer_money import Transfers
 from yongquan.flows.watch_licences import LicenceWatch
+from yongquan.flows.watch_shops import ShopWatch
 from yongquan.flows.write_acp_files import AcpFiles
 from yongquan.institutions.acp.signing import Signer, crlf_pem
 from yongquan.institutions.acp.values import Opener
@@ -184,6 +185,7 @@ class Platform:
                 (5.0, self.merchant_review.sweep),
                 (60.0, self.licence_watch.sweep),
                 (1.0, self.list_desk.sweep),
+                (60.0, ShopWatch(self.database, self.clock).sweep),
                 (60.0, DailyPlan(self.database, self.sealing, self.clock).sweep),
             ),
         )

@@ -70,7 +70,7 @@ async def _run(
         report = await demo.run(door)
         if not once:
             await open_bank_services(platform.goods, platform.links, now=platform.clock.now())
-            welcomed = await demo.welcome(platform.tokens)
+            welcomed = await demo.welcome(platform.tokens, door)
             bank = f"http://127.0.0.1:{port + BANK_PORT_AFTER}"
             folder = settings.data_dir / "example-bank"
             await register_example_bank(platform.database, platform.sealing, folder, address=bank, now=wall_now())

@@ -32,6 +32,10 @@ _PHONES_OF = """
 select c.citizen_id, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
   join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
 """
+_PERSONS_OF = """
+select c.citizen_id, c.name_sealed, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
+  join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
+"""
 _OPTED_OUT = "select 1 from citizens.push_opt_out where cell = %s and citizen_id = %s"
 _OPT_OUT = "insert into citizens.push_opt_out (cell, citizen_id, since) values (%s, %s, %s) on conflict do nothing"
 _OPT_IN = "delete from citizens.push_opt_out where cell = %s and citizen_id = %s"
@@ -141,6 +145,15 @@ async def set_blocked(
 ) -> None:
     """Say of each whether campaigns shut the citizen out; `blocked` and `cells` run in step."""
     await connection.execute(_SET_BLOCKED, [list(cells), list(citizens), list(blocked)])
+
+
+async def persons_of(
+    connection: Connection, citizens: Sequence[UUID], sealing: Sealing, *, cells: int
+) -> dict[UUID, tuple[str, str]]:
+    """The names and phones of these citizens, unmasked: for authorities with an approved request only."""
+    places = [cell_of(citizen_id, cells) for citizen_id in citizens]
+    rows = await (await connection.execute(_PERSONS_OF, [places, list(citizens)])).fetchall()
+    return {row[0]: (sealing.open(row[1], what="name"), sealing.open(row[2], what="phone")) for row in rows}
 
 
 async def is_willing(connection: Connection, cell: int, citizen_id: UUID) -> bool:

@@ -8,6 +8,7 @@ import typer
 
 from yongquan.commands import risk_replay, risk_rules
 from yongquan.commands.printing import print_document, say
+from yongquan.commands.watching import watch
 from yongquan.kernel.errors import BadInput
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ EventsFile = Annotated[
 ]
 ModelFile = Annotated[Path, typer.Option(help="the model's file")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document")]
+app.command()(watch)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from yongquan.flows.publish_announcement import accept_announcement
 from yongquan.flows.space_parties import NotInSpace, reader_of, shops_known
 from yongquan.kernel.errors import Refusal
 from yongquan.merchants.enrolment import store as enrolment
@@ -86,8 +87,13 @@ async def calls_for_shop(
     ]
 
 
-async def join_campaign(database: Database, store_id: UUID, call_id: UUID, *, now: datetime) -> None:
-    """Sign a shop up; a repeat changes nothing. Locks the call. Raises `NotInSpace`, `ConditionUnmet`."""
+async def join_campaign(
+    database: Database, store_id: UUID, call_id: UUID, *, accepts: int | None = None, now: datetime
+) -> None:
+    """Sign a shop up; a repeat changes nothing. It accepts the joint announcement's version that it was shown.
+
+    Locks the call. Raises `NotInSpace`, `ConditionUnmet`, `AnnouncementChanged`.
+    """
     async with database.transaction() as connection:
         call = await _published(connection, call_id)
         reader = await reader_of(connection, store_id, now=now)
@@ -96,6 +102,7 @@ async def join_campaign(database: Database, store_id: UUID, call_id: UUID, *, no
         known = await enrolment.enrolments_of_store(connection, store_id)
         if call_id in known and known[call_id].state is EnrolmentState.JOINED:
             return
+        await accept_announcement(connection, f"store:{store_id}", accepts, by=f"store:{store_id}", now=now)
         facts = (await shops_known(connection, [store_id], now=now))[store_id][1]
         await enrol_shop(connection, call, store_id, facts, via="shop", by=f"store:{store_id}", now=now)
 

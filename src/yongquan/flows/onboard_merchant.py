@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from yongquan.flows.publish_announcement import accept_announcement
 from yongquan.institutions.connectors.register import RegisterExtract
 from yongquan.institutions.links import Links
 from yongquan.kernel.errors import BadInput, Refusal
@@ -136,8 +137,13 @@ class Onboarding:
             told = await office.licence(read_code(licence_no))
         return record_from(told) if told else None
 
-    async def submit(self, citizen_id: UUID, application_id: UUID, *, now: datetime) -> State:
-        """Send the revision in hand; sending what was sent is no error. Raises `Incomplete`, `UnknownApplication`."""
+    async def submit(
+        self, citizen_id: UUID, application_id: UUID, *, accepts: int | None = None, now: datetime
+    ) -> State:
+        """Send the revision in hand, and accept the joint announcement's version that was shown.
+
+        Sending what was sent is no error. Raises `Incomplete`, `UnknownApplication`, `AnnouncementChanged`.
+        """
         async with self.database.transaction() as connection:
             found = await _own(connection, citizen_id, application_id, lock=True)
             revisions = await store.revisions_of(connection, application_id, self.sealing)
@@ -149,6 +155,8 @@ class Onboarding:
             faults = faults_of(revisions[-1].fields)
             if faults:
                 raise Incomplete(faults)
+            subject, actor = f"application:{application_id}", f"citizen:{citizen_id}"
+            await accept_announcement(connection, subject, accepts, by=actor, now=now)
             await store.mark_sent(connection, found, now=now)
             due_at = now + SERVICE_LEVEL
             await store.move(connection, found, State.SUBMITTED, now=now, due_at=due_at, ask_at=now)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
+from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
@@ -40,6 +41,7 @@ from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_
 from yongquan.simulation.report import report_of
 from yongquan.simulation.risk_books import propose_demo_books
 from yongquan.simulation.season import PlannedRound, Season, plan_season
+from yongquan.simulation.watched_city import RING, scalp, watch_city
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 
 DEMO_DAY = date(2022, 2, 21)
@@ -73,13 +75,13 @@ class Demo:
     scale: float
     seconds: dict[str, float] = field(default_factory=dict)
 
-    async def welcome(self, tokens: Tokens) -> Welcome:
+    async def welcome(self, tokens: Tokens, door: CityDoor) -> Welcome:
         """Let visitors in: the next morning, rounds of their own, and logins to try them with."""
         await self._set_clock(clock_time(10), days=VISITORS_COME_DAYS)
         p = self.platform
         city = build_city(seed=self.seed, scale=self.scale)
         districts = [division.adcode for division in city.divisions]
-        await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
+        open_type = await open_for_visitors(p.database, p.sealing, strata=districts, cells=p.cells, now=p.clock.now())
         await OwnDay(city, p.database, p.links, p.cells).open_for_visitors(now=p.clock.now())
         visitor = citizen_id_of(city.citizens.row(0), self.seed, p.sealing)
         await send_demo_coupons(p.database, visitor, now=p.clock.now())
@@ -93,6 +95,10 @@ class Demo:
         await propose_demo_books(p.database, p.sealing, real_now=wall_now())
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         await draw_first_statements(p.database, now=p.clock.now())
+        ring = [citizen_id_of(city.citizens.row(n), self.seed, p.sealing) for n in range(1, RING + 1)]
+        await scalp(p.database, door, ring, first_two[1], open_type, cells=p.cells)
+        days = DayDesk(p.database, p.clock, p.links, p.cells)
+        await watch_city(days, p.sealing, first_two[1], now=p.clock.now())
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

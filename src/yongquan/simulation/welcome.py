@@ -48,8 +48,11 @@ class Welcome:
 
 async def open_for_visitors(
     database: Database, sealing: Sealing, *, strata: Sequence[str], cells: int, now: datetime
-) -> None:
-    """Publish a campaign with a round open now, one that opens in three minutes, and a draw to sign up for."""
+) -> VoucherType:
+    """Publish a campaign with a round open now, one that opens in three minutes, and a draw to sign up for.
+
+    Returns a type that can be claimed now.
+    """
     campaign = Campaign(
         campaign_id=fresh_id(),
         code=f"visitors-{now:%Y%m%d%H%M%S}",
@@ -98,6 +101,7 @@ async def open_for_visitors(
         beacon = Beacon("体验摇号 随机数", closes_at + timedelta(seconds=30))
         terms = Terms(closes_at, beacon, now + LASTS - SOON, 2, strata)
         await announce_draw(connection, drawn.round_id, terms, sealing, actor="command:demo", now=now)
+    return types[0]
 
 
 async def welcome(database: Database, sealing: Sealing, tokens: Tokens, city: City, field: Field) -> Welcome:

@@ -122,6 +122,7 @@ PROBLEMS = {
     "request_open": "这项服务您已申请，请等待答复",
     "materials_open": "上一次申请的物料还没有确认收到，请先确认或撤回",
     "answered_before": "他人已经答复过",
+    "announcement_changed": "联合公告有新版，请阅读后再提交",
     "forbidden_move": "当前状态不能这样做，请刷新后再看",
 }
 OPERATOR_NAME = "涌泉平台"

@@ -40,6 +40,7 @@ from yongquan.web.draws import make_draws
 from yongquan.web.language import make_language_switch
 from yongquan.web.merchant import make_merchant
 from yongquan.web.surveyor import make_surveyor
+from yongquan.web.tips import make_tips
 
 SWAGGER = "/static/vendor/swagger-ui-5.35.0"
 
@@ -54,6 +55,7 @@ def make_site(door: Door) -> FastAPI:
     site.include_router(make_opening_pages(door), include_in_schema=False)
     site.include_router(make_language_switch(), include_in_schema=False)
     site.include_router(make_citizen(door), include_in_schema=False)
+    site.include_router(make_tips(door), include_in_schema=False)
     site.include_router(make_merchant(door), include_in_schema=False)
     site.include_router(make_surveyor(door), include_in_schema=False)
     site.include_router(make_cashier(door), include_in_schema=False)

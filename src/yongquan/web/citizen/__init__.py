@@ -33,6 +33,7 @@ from yongquan.web.citizen.transfers import make_transfers
 from yongquan.web.citizen.wallet import make_wallet
 from yongquan.web.door import Door
 from yongquan.web.sessions import Sessions
+from yongquan.web.tips import make_citizen_tips
 
 __all__ = ["make_citizen"]
 
@@ -70,6 +71,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_hand_over,
         make_scan,
         make_confirming,
+        make_citizen_tips,
     ):
         routes.include_router(make(door, sessions))
 

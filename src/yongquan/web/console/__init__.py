@@ -39,9 +39,13 @@ from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.reviews import make_reviews
+from yongquan.web.console.risk_announcement import make_risk_announcement
+from yongquan.web.console.risk_cases import make_risk_cases
+from yongquan.web.console.risk_inbox import make_risk_inbox
 from yongquan.web.console.risk_lists import make_risk_lists
 from yongquan.web.console.risk_rules import make_risk_rules
 from yongquan.web.console.risk_verdicts import make_risk_verdicts
+from yongquan.web.console.risk_watch import make_risk_watch
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.rules import make_rules
 from yongquan.web.console.season import make_season
@@ -104,6 +108,10 @@ _PAGES = (
     make_reconciliation,
     make_fees,
     make_settlement,
+    make_risk_watch,
+    make_risk_cases,
+    make_risk_inbox,
+    make_risk_announcement,
     make_reports,
     make_effect,
     make_draw_effects,

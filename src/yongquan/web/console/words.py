@@ -121,6 +121,7 @@ REFUSALS = {
     "import_running": "正在导入另一份名单，请等它完成。",
     "near_taken": "这一对已由他人领取或已有结论。",
     "pool_closed": "运营方还没有授权您使用商户池。",
+    "not_a_photo": "文件须为 PDF、JPEG 或 PNG，不超过 10 MB。",
     "own_version": "编写人不能复核自己写的版本。",
     "unchangeable": "活动已发布，不能这样改。",
     "provider_taken": "这个名称或统一社会信用代码已登记过服务商。",

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from yongquan.plumbing.tokens import Holder
 from yongquan.web.door import Door
+from yongquan.web.merchant.appeals import make_appeals
 from yongquan.web.merchant.applying import make_applying
 from yongquan.web.merchant.codes import make_codes
 from yongquan.web.merchant.gifts import make_gifts
@@ -46,7 +47,16 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_space(door, accounts, sessions))
     routes.include_router(make_applying(door, accounts))
     space = Space(door, sessions)
-    for make in (make_home, make_joining, make_services, make_notices, make_questions, make_grid_group, make_materials):
+    for make in (
+        make_home,
+        make_joining,
+        make_services,
+        make_notices,
+        make_questions,
+        make_grid_group,
+        make_materials,
+        make_appeals,
+    ):
         routes.include_router(make(space))
 
     @routes.get("/")

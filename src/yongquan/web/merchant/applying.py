@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
 from yongquan.citizens.store import phones_of
 from yongquan.flows.onboard_merchant import Sheet, UnknownApplication
+from yongquan.flows.publish_announcement import AnnouncementChanged
 from yongquan.institutions.views import parties
 from yongquan.kernel.errors import Outage
 from yongquan.merchants.applications.model import (
@@ -27,6 +28,7 @@ from yongquan.merchants.applications.model import (
 from yongquan.merchants.applications.photos import UPLOAD_MAX, NotAPhoto
 from yongquan.merchants.identity.model import NotACode, Record
 from yongquan.merchants.matching.coordinates import gcj_to_wgs, wgs_to_gcj
+from yongquan.risk.announcements.store import in_force
 from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.merchant.space import ROOT
@@ -70,12 +72,17 @@ def _make_status(door: Door, sessions: Sessions) -> APIRouter:
         return await _review(door, request, who, sheet)
 
     @routes.post("/review")
-    async def send(request: Request, who: Annotated[UUID, Depends(sessions.page)], application_id: UUID) -> Response:
+    async def send(
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        application_id: UUID,
+        announcement: Annotated[int, Form()] = 0,
+    ) -> Response:
         try:
-            await door.onboarding.submit(who, application_id, now=door.clock.now())
+            await door.onboarding.submit(who, application_id, accepts=announcement, now=door.clock.now())
         except UnknownApplication:
             return render(request, "merchant/space_missing.html", status=404)
-        except (Incomplete, ForbiddenMove) as no:
+        except (Incomplete, ForbiddenMove, AnnouncementChanged) as no:
             sheet = await door.onboarding.sheet(who, application_id)
             return await _review(door, request, who, sheet, no=no)
         await door.merchant_checks.check(application_id)
@@ -246,9 +253,16 @@ async def _step(
 
 
 async def _review(
-    door: Door, request: Request, who: UUID, sheet: Sheet, *, no: Incomplete | ForbiddenMove | None = None
+    door: Door,
+    request: Request,
+    who: UUID,
+    sheet: Sheet,
+    *,
+    no: Incomplete | ForbiddenMove | AnnouncementChanged | None = None,
 ) -> Response:
     facts = await _facts(door, request, who, sheet)
+    async with door.database.transaction() as connection:
+        facts |= {"announcement": await in_force(connection), "has_new": isinstance(no, AnnouncementChanged)}
     facts |= {"faults": faults_of(sheet.fields), "is_unchanged": isinstance(no, ForbiddenMove)}
     facts["shifted"] = _shifted(sheet.fields)
     return render(request, "merchant/apply_review.html", facts, status=422 if no else 200)

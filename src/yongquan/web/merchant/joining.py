@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from yongquan.flows.join_campaign import CallForShop, calls_for_shop, join_campaign, withdraw_from_campaign
 from yongquan.flows.space_parties import NotInSpace
+from yongquan.risk.announcements.store import in_force
 from yongquan.web.merchant.store_pages import Space, posted
 
 
@@ -23,7 +24,9 @@ def make_joining(space: Space) -> APIRouter:
         found = await calls(who, call_id)
         if not found:
             raise NotInSpace
-        facts = {"one": found[0], "done": done}
+        async with door.database.transaction() as connection:
+            announcement = await in_force(connection)
+        facts = {"one": found[0], "done": done, "announcement": announcement}
         return await space.show(request, who, "campaign.html", facts, error=error)
 
     @routes.get("/campaigns")
@@ -42,10 +45,13 @@ def make_joining(space: Space) -> APIRouter:
         who: Annotated[UUID, Depends(sessions.page)],
         call_id: UUID,
         to: Annotated[Literal["joined", "withdrawn"], Form()],
+        announcement: Annotated[int, Form()] = 0,
     ) -> Response:
-        do = join_campaign if to == "joined" else withdraw_from_campaign
+        now = door.clock.now()
         return await posted(
-            do(door.database, who, call_id, now=door.clock.now()),
+            join_campaign(door.database, who, call_id, accepts=announcement, now=now)
+            if to == "joined"
+            else withdraw_from_campaign(door.database, who, call_id, now=now),
             f"/m/campaigns/{call_id}?done={to}",
             lambda _, error: page(request, who, call_id, error),
         )

@@ -1,0 +1,1 @@
+"""The joint announcement (联合公告) against scalping: its versions, and who accepted which."""

@@ -1,0 +1,1 @@
+"""Cases of suspected scalping: parties, evidence, notes, a decision with its basis, and the packs that left."""
