@@ -25,7 +25,10 @@ from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
 from yongquan.flows.hold_by_acp import AcpHolds
+from yongquan.flows.judge_event import RiskDesk
+from yongquan.flows.judge_payment import PaymentRisk
 from yongquan.flows.limit_instrument import LimitDesk
+from yongquan.flows.list_party import ListDesk
 from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.open_acp_card import AcpCards
 from yongquan.flows.order_desk import OrderDesk
@@ -74,6 +77,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.plumbing.tokens import Tokens
 from yongquan.programmes.bank_goods import BankGoods
+from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.in_force import RulesInForce
 from yongquan.simulation.bank_services import example_cards
 from yongquan.simulation.outside_world import is_running
@@ -114,7 +118,11 @@ class Platform:
         self.cards = Cards(database, self.sealing, cells, self.is_sandboxed)
         self.routes = Routes(self.links.lines_of)
         self.switch = Switch(self.routes)
-        self.claims = ClaimDesk(database, self.clock, cells=cells)
+        self.phones = SandboxPhones(database, self.sealing) if self.is_sandboxed else None
+        self.lists = ListBook()
+        self.risk = RiskDesk(database, self.clock, self.lists, self.rules, cells, settings.risk_within_s)
+        self.list_desk = ListDesk(database, self.sealing, self.clock, cells)
+        self.claims = ClaimDesk(database, self.clock, cells=cells, lists=self.lists)
         self.packs = PackDesk(database, self.clock, self.claims, cells=cells)
         self.payments = PaymentDesk(
             database,
@@ -124,6 +132,7 @@ class Platform:
             sealing=self.sealing,
             network_id_of=self.links.network_id_of,
             cells=cells,
+            risk=PaymentRisk(self.risk, self.sealing, cells, self.phones, settings.risk_when_down),
         )
 
         self.refunds = RefundDesk(self.payments, self.switch)
@@ -139,7 +148,6 @@ class Platform:
         self.clearing = Clearing(DayDesk(database, self.clock, self.links, cells), self.durable)
         self.draws = Draws(DrawDesk(database, self.clock, self.sealing, cells), self.durable)
         self.pushing = Pushing(database, self.clock, self.durable, cells)
-        self.phones = SandboxPhones(database, self.sealing) if self.is_sandboxed else None
         self.transfers = Transfers(self.payouts, self.phones)
         self.mandates = Mandates(self.orders, self.links, self.sealing, cells, self.phones)
         self.goods = BankGoods(self.mandates, partial(example_cards, self.links) if self.is_sandboxed else tuple)
@@ -175,6 +183,7 @@ class Platform:
                 (2.0, self.merchant_checks.sweep),
                 (5.0, self.merchant_review.sweep),
                 (60.0, self.licence_watch.sweep),
+                (1.0, self.list_desk.sweep),
                 (60.0, DailyPlan(self.database, self.sealing, self.clock).sweep),
             ),
         )
@@ -225,6 +234,7 @@ class Platform:
             self.routes.replace(await all_routes(connection))
             await self.clock.refresh(connection)
             await self.payments.fees.refresh(connection)
+            await self.lists.refresh(connection)
             await self.rules.refresh(connection)
             if await self.catalogue.refresh(connection):
                 self.claims.forget_sold_out()
@@ -236,6 +246,7 @@ class Platform:
                 await self.refresh()
             except psycopg.OperationalError as error:
                 log.warning("refresh_failed", error=str(error))
+            await self.risk.sweep()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), REFRESH_S)
 
@@ -244,6 +255,7 @@ class Platform:
         await self.packs.close()
         await self.claims.close()
         await self.payments.close()
+        await self.risk.close()
         await self.durable.close()
         await self.links.close()
 
@@ -308,6 +320,8 @@ def make_application(platform: Platform) -> HotDoor:
         merchant_checks=platform.merchant_checks,
         merchant_review=platform.merchant_review,
         licence_watch=platform.licence_watch,
+        risk=platform.risk,
+        lists=platform.list_desk,
         limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         acp=platform.acp,

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "model": "yongquan.bench.model",
     "payments": "yongquan.bench.payments",
     "reconcile": "yongquan.bench.reconcile",
+    "risk": "yongquan.bench.risk",
     "settle": "yongquan.bench.settle",
     "soldout": "yongquan.bench.soldout",
 }

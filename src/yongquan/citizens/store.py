@@ -42,6 +42,12 @@ update citizens.citizen set name_sealed = %s, real_name_at = %s, born_on = coale
 _NOTE_SOCIAL_CARD = """
 update citizens.citizen set social_card_at = coalesce(social_card_at, %s) where cell = %s and citizen_id = %s
 """
+_SET_BLOCKED = """
+update citizens.citizen c set state = case when u.blocked then 'blocked' else 'active' end
+  from unnest(%s::int[], %s::uuid[], %s::boolean[]) as u(cell, citizen_id, blocked)
+ where c.cell = u.cell and c.citizen_id = u.citizen_id
+   and c.state <> case when u.blocked then 'blocked' else 'active' end
+"""
 BIN_DIGITS = 8
 _NAME = "select name_sealed from citizens.citizen where cell = %s and citizen_id = %s"
 _PHONE = "select phone_sealed from citizens.citizen where cell = %s and citizen_id = %s"
@@ -128,6 +134,13 @@ async def phones_of(
     rows = await (await connection.execute(_PHONES_OF, [places, list(citizens)])).fetchall()
     opened = {row[0]: sealing.open(bytes(row[1]), what="phone") for row in rows}
     return {citizen_id: f"{phone[:3]}****{phone[-4:]}" for citizen_id, phone in opened.items()}
+
+
+async def set_blocked(
+    connection: Connection, citizens: Sequence[UUID], blocked: Sequence[bool], *, cells: Sequence[int]
+) -> None:
+    """Say of each whether campaigns shut the citizen out; `blocked` and `cells` run in step."""
+    await connection.execute(_SET_BLOCKED, [list(cells), list(citizens), list(blocked)])
 
 
 async def is_willing(connection: Connection, cell: int, citizen_id: UUID) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yongquan.commands import risk_rules
+from yongquan.commands import risk_replay, risk_rules
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Risk: rule books, and the event model learned from a file.")
 app.add_typer(risk_rules.app, name="rules")
 app.command()(risk_rules.backtest)
+app.command()(risk_replay.replay)
 EventsFile = Annotated[
     Path,
     typer.Argument(

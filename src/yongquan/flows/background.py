@@ -13,6 +13,7 @@ from yongquan.flows.apply_campaign import apply_due
 from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.collect_by_mandate import Mandates
+from yongquan.flows.count_risk_events import count_risk_events, roll_risk_events
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
 from yongquan.flows.give_vouchers import expire_gifts
 from yongquan.flows.grade_shops import grade_what_is_due
@@ -100,6 +101,8 @@ class Background:
             _every(2.0, self._push, stop),
             _every(1.0, self._notify_coupons, stop),
             _every(1.0, self._pay_out, stop),
+            _every(0.25, self._count_risk, stop),
+            _every(60.0, self._roll_risk, stop),
             _every(30.0, self._take_back, stop),
             _every(2.0, self._collect, stop),
             *(_every(seconds, chore, stop) for seconds, chore in self.programmes),
@@ -150,6 +153,12 @@ class Background:
     async def _pay_out(self) -> None:
         if self.payouts is not None:
             await self.payouts.sweep()
+
+    async def _count_risk(self) -> None:
+        await count_risk_events(self.database, cells=self.cells)
+
+    async def _roll_risk(self) -> None:
+        await roll_risk_events(self.database, cells=self.cells, now=self.clock.now())
 
     async def _take_back(self) -> None:
         if self.payouts is not None:

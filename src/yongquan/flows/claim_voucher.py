@@ -1,6 +1,7 @@
 """A citizen claims a voucher: key first, then place and time, then conditions, caps and stock; one commit a batch."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -10,6 +11,9 @@ from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_hexes
 from yongquan.plumbing.metrics import observe_claims
+from yongquan.risk.events import Entity
+from yongquan.risk.lists.book import ListBook
+from yongquan.risk.lists.treatment import treatment_of
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 
 _CLAIM = """
@@ -62,10 +66,11 @@ CONFLICT = ClaimOutcome("conflicting_request")
 class ClaimDesk:
     """Takes a process's claims, one line a cell; remembers what is sold out and who won it."""
 
-    def __init__(self, database: Database, clock: Clock, *, cells: int) -> None:
+    def __init__(self, database: Database, clock: Clock, *, cells: int, lists: ListBook | None = None) -> None:
         self._database = database
         self._clock = clock
         self._cells = cells
+        self._lists = lists
         self._lines: dict[int, Batcher[Claim, ClaimOutcome]] = {}
         self._winners: dict[str, frozenset[str]] = {}
 
@@ -122,6 +127,7 @@ class ClaimDesk:
         }
         offers = {c.offer.round_hex: c.offer for c in claims}
         refusals = {round_hex: offer.refusal_at(now) for round_hex, offer in offers.items()}
+        listed = self._listed(claims, now)
         vouchers = fresh_hexes([bucket_of_hex(c.citizen) for c in claims])
         cursor = await connection.execute(
             _CLAIM,
@@ -137,7 +143,7 @@ class ClaimDesk:
                 _array(c.body_hash for c in claims),
                 _array(stamps[c.type.type_hex][0] for c in claims),
                 _array(stamps[c.type.type_hex][1] for c in claims),
-                _array(refusals[c.offer.round_hex] or c.refused or "null" for c in claims),
+                _array(refusals[c.offer.round_hex] or c.refused or listed.get(c.citizen, "null") for c in claims),
                 _array(c.device or "null" for c in claims) if any(c.device for c in claims) else None,
                 _array(c.platform or "null" for c in claims) if any(c.platform for c in claims) else None,
                 any(offer.asks for offer in offers.values()),
@@ -156,6 +162,20 @@ class ClaimDesk:
                 outcomes[ord_ - 1] = ClaimOutcome(refusal, reason=reason)
         observe_claims(outcome.code for outcome in outcomes)
         return outcomes
+
+    def _listed(self, claims: Sequence[Claim], now: datetime) -> dict[str, str]:
+        """What the risk lists refuse, from memory, by citizen; the key still comes first, in the database."""
+        if self._lists is None or self._lists.is_empty:
+            return {}
+        refused: dict[str, str] = {}
+        for claim in claims:
+            parties = {Entity.CITIZEN: dashed(claim.citizen)}
+            if claim.device:
+                parties[Entity.DEVICE] = claim.device
+            treatment = treatment_of(self._lists.hits(parties, at=now))
+            if not treatment.may_take_part or not treatment.may_grab:
+                refused[claim.citizen] = "blocked"
+        return refused
 
 
 def _won(claim: Claim, voucher: str, claim_no: int, stamps: tuple[str, str]) -> ClaimOutcome:

@@ -247,6 +247,7 @@ def attempt_wish(order: TradeOrder, attempt_no: int, payer: Payer) -> Order:
         vouchers=payer.vouchers,
         is_online=payer.is_online and payer.code_hash is None,
         authority=payer.authority,
+        judged_as=order.order_id,
     )
 
 

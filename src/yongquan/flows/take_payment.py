@@ -1,4 +1,4 @@
-"""A payment: key, payer, store, price (read); lock (commit); charge the issuer; redeem, ledger, outbox (commit)."""
+"""A payment: key, payer, store, price (read); verdict; lock (commit); charge; redeem, ledger, outbox (commit)."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ import structlog
 
 from yongquan.flows.ask_payer import PayerDesk
 from yongquan.flows.funder_kinds import FunderKinds
+from yongquan.flows.judge_payment import WITHHELD, PaymentRisk
 from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.errors import Refusal
@@ -79,6 +80,10 @@ class Order:
     authority: str = ""  # of a collection, for the issuer to check
     entry_mode: str = ""  # how the till read the payer, field 22 of the card line
     payment_id: UUID | None = None  # of a payment by code that its payer was asked about and agreed to
+    device: str | None = None  # its token, where the payer's phone names itself
+    cashier: str = ""  # how the till calls whoever stands at it
+    step_up_code: str = field(default="", repr=False)  # that risk asked for
+    judged_as: UUID | None = None  # what all tries to pay one order have in common
 
     @property
     def cart(self) -> Cart:
@@ -107,6 +112,7 @@ class PaymentDesk:
         sealing: Sealing,
         network_id_of: Callable[[str], str],
         cells: int,
+        risk: PaymentRisk | None = None,
     ) -> None:
         self.database = database
         self._clock = clock
@@ -115,6 +121,7 @@ class PaymentDesk:
         self._vault = Vault(sealing)
         self._network_id_of = network_id_of
         self._cells = cells
+        self.risk = risk
         self._lines = PaymentLines(database, clock)
         self._stans = Stans(database)
         self._funder_kinds = FunderKinds(database)
@@ -124,7 +131,8 @@ class PaymentDesk:
     async def take(self, order: Order) -> Payment:
         """The payment as it stands: succeeded, failed, unknown (the bank has not answered), or waiting for the payer.
 
-        Raises `PaymentRefused` or `VoucherNotUsable` before anything is done; `Outage`: repeat with the same key.
+        Raises `PaymentRefused`, `VoucherNotUsable` or `WrongCode` before anything is done; `Outage`: repeat with the
+        same key.
         """
         if self.payers.is_asked_about(order):
             return await self.payers.ask(order)
@@ -141,6 +149,8 @@ class PaymentDesk:
             self._require_payable(prepared)
             prepared = replace(prepared, pan=self._vault.open(prepared.pan_sealed))
             selection = await self._select(order, prepared, without=spent)
+            if self.risk is not None:
+                await self.risk.judge(order, order_no, prepared, selection)
             begin = await self._begin(order, order_no, prepared, selection)
             begun = await self._lines.begin(cell, begin)
             if begun.outcome == "begun":
@@ -206,6 +216,10 @@ class PaymentDesk:
             now=self._clock.now(),
         )
         wanted = order.vouchers if order.code_hash is None else prepared.wanted
+        if held and self.risk is not None and not self.risk.standing(order, prepared).may_use_vouchers:
+            if wanted:
+                raise PaymentRefused("risk_refused", WITHHELD)
+            held = []
         if wanted is None:
             held = [v for v in held if without.isdisjoint(v.type.funders)]
             return choose_best(

@@ -19,9 +19,18 @@ BATCH_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
 )
 OUTBOX_LAG_SECONDS = Gauge("yongquan_outbox_lag_seconds", "Age of the oldest event not fanned out, business time")
+RISK_LAG_SECONDS = Gauge("yongquan_risk_lag_seconds", "Age of the oldest event that risk has not counted everywhere")
 DELIVERIES = Counter("yongquan_webhook_deliveries", "Webhook tries by the state they led to", ["state"])
 ISSUER_ANSWERS = Counter("yongquan_issuer_answers", "Answers of issuers; unknown: none came", ["institution", "answer"])
 ISSUER_SECONDS = Histogram("yongquan_issuer_seconds", "Time an issuer took to answer", ["institution"])
+VERDICTS = Counter(
+    "yongquan_risk_verdicts", "Verdicts by kind of event and action; unjudged: risk was down", ["kind", "action"]
+)
+RISK_SECONDS = Histogram(
+    "yongquan_risk_seconds",
+    "How long an event waited for its verdict",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1),
+)
 LEDGER_TRANSFERS = Counter("yongquan_ledger_transfers", "Ledger transfers by posting code", ["code"])
 
 
@@ -49,6 +58,11 @@ def observe_outbox_lag(seconds: float) -> None:
     OUTBOX_LAG_SECONDS.set(seconds)
 
 
+def observe_risk_lag(seconds: float) -> None:
+    """Note how old the oldest event is that some cell has not counted; 0 where there is one cell."""
+    RISK_LAG_SECONDS.set(seconds)
+
+
 def observe_deliveries(states: Iterable[str]) -> None:
     """Count webhook tries by the state they led to: delivered, waiting, dead."""
     for state, count in Tally(states).items():
@@ -64,3 +78,14 @@ def observe_issuer(institution: str, *, answer: str, seconds: float) -> None:
 def observe_transfers(code: int | str, count: int) -> None:
     """Count transfers that a batch posted under one posting code."""
     LEDGER_TRANSFERS.labels(str(code)).inc(count)
+
+
+def observe_verdicts(answers: Iterable[tuple[str, str]]) -> None:
+    """Count the (kind, action) of a batch of verdicts."""
+    for (kind, action), count in Tally(answers).items():
+        VERDICTS.labels(kind, action).inc(count)
+
+
+def observe_risk(seconds: float) -> None:
+    """Note how long one event waited for its verdict."""
+    RISK_SECONDS.observe(seconds)

@@ -5,6 +5,7 @@ from typing import Any
 
 from yongquan.flows.prove_books import prove_books
 from yongquan.plumbing.db import Database
+from yongquan.risk.verdicts.views import decisions_given
 
 _ROUNDS = """
 select r.round_id, r.name, r.mode, t.types, t.stock, v.claimed, v.redeemed, v.expired, v.redeemed_fen
@@ -51,6 +52,7 @@ async def report_of(
         settled = await (await connection.execute(_SETTLEMENT)).fetchone()
         effect = await (await connection.execute(_EFFECT)).fetchone()
         advances = await (await connection.execute(_ADVANCES)).fetchone()
+        decisions, blocked = await decisions_given(connection)
     connection = await database.connect()
     async with connection:
         proof = await prove_books(connection)
@@ -86,7 +88,14 @@ async def report_of(
             "held_fen": int(settled[2]) if settled else 0,
             "advances_fen": int(advances[0]) if advances else 0,
         },
-        "risk": None,
+        "risk": {
+            "decisions": decisions,
+            "blocked": blocked,
+            "cases": None,
+            "planted": None,
+            "caught": None,
+            "false_alarms": None,
+        },
         "ledger": {"transfers": proof.transfers, "balanced": proof.holds},
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
     }

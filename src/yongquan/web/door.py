@@ -11,7 +11,9 @@ from yongquan.flows.claim_voucher import ClaimDesk
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.find_payer import Cards
+from yongquan.flows.judge_event import RiskDesk
 from yongquan.flows.limit_instrument import LimitDesk
+from yongquan.flows.list_party import ListDesk
 from yongquan.flows.onboard_merchant import Onboarding
 from yongquan.flows.order_desk import OrderDesk
 from yongquan.flows.pay_application import CardPayments
@@ -79,6 +81,8 @@ class Door:
     bindings: BindingDesk
     guests: GuestDesk
     phone_pay: PhoneDesk
+    risk: RiskDesk
+    lists: ListDesk
     limits: LimitDesk
     onboarding: Onboarding
     merchant_checks: MerchantChecks

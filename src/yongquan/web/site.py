@@ -25,7 +25,7 @@ from yongquan.web.api.own_vouchers import make_own_vouchers
 from yongquan.web.api.pool import make_pool_api
 from yongquan.web.api.reminders import make_reminders_api
 from yongquan.web.api.ways import make_ways
-from yongquan.web.api.wire import Answer, Refused, problem
+from yongquan.web.api.wire import Answer, Refused, problem, retry_after_of
 from yongquan.web.cashier import make_cashier
 from yongquan.web.citizen import make_citizen
 from yongquan.web.console import make_console
@@ -130,7 +130,7 @@ def _tell_refusals(site: FastAPI) -> None:
 
     @site.exception_handler(PaymentRefused)
     async def payment_refused(_: Request, error: PaymentRefused) -> Response:
-        return _response(problem(error.reason, str(error)))
+        return _response(problem(error.reason, str(error), retry_after_s=retry_after_of(error)))
 
     @site.exception_handler(Refusal)
     async def refusal(_: Request, error: Refusal) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -71,3 +72,31 @@ def _brute(past: list[RiskEvent], event: RiskEvent, feature: Feature) -> int:
     if feature.measure is Measure.SUM:
         return sum(one.amount_fen if feature.of == "amount" else one.voucher_fen for one in hits)
     return len(hits)
+
+
+def crowded_month(seed: int, *, count: int) -> list[RiskEvent]:
+    """Five weeks in which many events lie a window's length after another one, to the microsecond; some come late."""
+    chance = Random(seed)
+    moments = [timedelta(hours=chance.uniform(0, 840)) for _ in range(count // 2)]
+    while len(moments) < count:
+        window = timedelta(seconds=chance.choice(list(WINDOWS_S.values())), microseconds=chance.choice((-1, 0, 1)))
+        moments.append(chance.choice(moments) + window)
+    moments.sort()
+    for place in chance.sample(range(count - 5), count // 20):
+        moments[place], moments[place + 4] = moments[place + 4], moments[place]
+    return [
+        RiskEvent(
+            event_id=UUID(int=number + 1 << 64),
+            kind=chance.choice([EventKind.CLAIM, EventKind.PAYMENT]),
+            at=START + moment,
+            parties={
+                Entity.CITIZEN: chance.choice("abcdefgh"),
+                Entity.DEVICE: chance.choice("xyz"),
+                Entity.STORE: chance.choice("st"),
+            },
+            amount_fen=chance.randrange(1_000),
+            voucher_fen=chance.randrange(100),
+        )
+        for number, moment in enumerate(moments)
+        if chance.random() > 0.02 or number == 0
+    ]

@@ -10,7 +10,7 @@ from babel.messages.extract import extract
 
 from yongquan.institutions.acp import codes as acp_codes
 from yongquan.merchants.providers import course
-from yongquan.web import bank_words, field_words, own_words, review_words, shop_words, terms_words, words
+from yongquan.web import bank_words, field_words, own_words, review_words, risk_words, shop_words, terms_words, words
 from yongquan.web.cashier.showing import CASHIER_WORDS
 from yongquan.web.citizen import scripts
 from yongquan.web.citizen.phone_pay import PHONE_PAY_WORDS
@@ -50,6 +50,7 @@ LISTS = (
     *(shop_words.TOPICS, shop_words.NOMINATION_STATES, shop_words.CONDITIONS, shop_words.ASKED),
     *(shop_words.WHAT_TO_DO, shop_words.FAULTS, shop_words.PROBLEMS),
     *review_words.LISTS,
+    *risk_words.LISTS,
     *bank_words.LISTS.values(),
     acp_codes.TEXTS,
     *(words.APPLICATION_STATES, words.REVIEW_REASONS, words.WRONG_ANSWERS, words.CARD_PAYMENT_STATES),

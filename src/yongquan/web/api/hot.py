@@ -9,18 +9,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yongquan.flows.claim_pack import WON, PackClaim, PackOutcome
 from yongquan.flows.claim_voucher import Claim, ClaimOutcome
+from yongquan.flows.name_parties import device_token
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
 from yongquan.plumbing.tokens import Holder
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 from yongquan.web.api.payments import take_payment
-from yongquan.web.api.wire import JSON, Answer, Refused, problem, read_body, read_headers, send_answer
+from yongquan.web.api.wire import (
+    JSON,
+    Answer,
+    Refused,
+    problem,
+    read_body,
+    read_headers,
+    retry_after_of,
+    send_answer,
+)
 from yongquan.web.door import Door
 
 CLAIM_PREFIX = "/v1/rounds/"
 CLAIM_SUFFIX = "/claims"
 PAYMENTS_PATH = "/v1/payments"
 NO_OP_PATH = "/v1/no-op"
+CODE_MAX = 16
 
 _encode = msgspec.json.Encoder().encode
 
@@ -128,7 +139,14 @@ class HotDoor:
         if bearer.holder is Holder.CITIZEN and not self.door.limit.allows(bearer.id_hex, time.monotonic()):
             return problem("too_many_requests")
         status, payment = await take_payment(
-            self.door.payments, bearer, key, body, self.door.hash_code, taps=self.door.phone_pay
+            self.door.payments,
+            bearer,
+            key,
+            body,
+            self.door.hash_code,
+            taps=self.door.phone_pay,
+            step_up_code=_step_up_code(scope),
+            hash_device=lambda device_id: device_token(device_id, self.door.sealing),
         )
         return status, JSON, _encode(payment)
 
@@ -148,11 +166,17 @@ def _told(no: Exception) -> Answer:
         case Refused():
             return problem(no.code, no.detail, reason=no.reason)
         case PaymentRefused():
-            return problem(no.reason, str(no))
+            return problem(no.reason, str(no), retry_after_s=retry_after_of(no))
         case Refusal():
             return problem(no.code, str(no), reason=str(no.facts.get("reason", "")))
         case _:
             return problem("unavailable", str(no))
+
+
+def _step_up_code(scope: Scope) -> str:
+    """The one-time code that risk asked for, beside the same order."""
+    value: bytes = next((value for name, value in scope["headers"] if name == b"step-up-code"), b"")
+    return value.decode("ascii", "replace")[:CODE_MAX]
 
 
 def is_signed(scope: Scope) -> bool:

@@ -14,6 +14,7 @@ from pydantic.config import JsonDict
 
 from yongquan.citizens.sign_in import SignInDesk
 from yongquan.flows.claim_pack import WON
+from yongquan.flows.name_parties import device_token
 from yongquan.flows.report_app import report_app, report_csv
 from yongquan.flows.serve_app import purpose_of
 from yongquan.flows.show_pay_code import show_pay_code
@@ -35,8 +36,9 @@ from yongquan.vouchers.views import PAGE, RoundRow, rounds_for_screen, wallet_of
 from yongquan.vouchers.ways.packs import Pack, packs_of
 from yongquan.web.api.app_draws import make_app_draws
 from yongquan.web.api.app_payments import make_app_payments
-from yongquan.web.api.hot import answer_of, pack_answer_of, read_claim, type_of
+from yongquan.web.api.hot import CODE_MAX, answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
+from yongquan.web.api.verdicts import make_verdicts
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -103,6 +105,7 @@ def make_institutions(door: Door) -> APIRouter:
     routes.include_router(make_app_draws(door, caller), prefix="/institutions", tags=["institutions"])
     routes.include_router(_payments(door, caller), tags=["institutions"])
     routes.include_router(make_app_payments(door, caller), prefix="/institutions", tags=["institutions"])
+    routes.include_router(make_verdicts(door, caller), prefix="/risk", tags=["institutions"])
     routes.include_router(_records(door, caller), prefix="/institutions", tags=["institutions"])
     return routes
 
@@ -243,7 +246,15 @@ def _payments(door: Door, caller: Caller) -> APIRouter:
         who = await door.apps.citizen(app, wanted.open_id, active_at=door.clock.now())
         bearer = Bearer(Holder.CITIZEN, who.hex, 0)
         scoped = f"{app.institution}\n{key}".encode()
-        status, payment = await take_payment(door.payments, bearer, scoped, await request.body(), door.hash_code)
+        status, payment = await take_payment(
+            door.payments,
+            bearer,
+            scoped,
+            await request.body(),
+            door.hash_code,
+            step_up_code=request.headers.get("step-up-code", "")[:CODE_MAX],
+            hash_device=lambda device_id: device_token(device_id, door.sealing),
+        )
         return _payment(payment, status)
 
     @routes.get("/institutions/payments/{payment_id}", response_model=None)

@@ -27,7 +27,8 @@ PAYMENT_CODES = (
     *("code_unknown", "code_used", "code_expired", "instrument_unknown", "store_closed", "voucher_unavailable"),
     *("voucher_not_usable", "too_many_requests", "conflicting_request", "unauthorized", "idempotency_key_missing"),
     *("bad_request", "forbidden", "lines_differ", "not_found", "unavailable", "tap_refused", "code_malformed"),
-    *("over_payment_limit", "over_day_limit"),
+    *("over_payment_limit", "over_day_limit", "risk_refused", "risk_delayed", "step_up_required", "wrong_code"),
+    "risk_unavailable",
 )
 _ABOUT = """\
 The platform on which a city runs its consumption vouchers and the local payments around them.

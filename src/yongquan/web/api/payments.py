@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from yongquan.web.api.wire import Refused
 BIGGEST_LINES = 200
 Fen = Annotated[int, msgspec.Meta(gt=0, le=BIGGEST_FEN)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=BIGGEST_FEN)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 OrderNo = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -46,6 +48,8 @@ class PaymentRequest(msgspec.Struct):
     `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
     ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
     `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
+    Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
+    kept; `cashier` is how the till calls whoever stands at it.
     """
 
     amount_fen: Fen
@@ -59,6 +63,8 @@ class PaymentRequest(msgspec.Struct):
     merchant_offer_fen: Count = 0
     terminal: str | None = None
     online: bool = False
+    device_id: Name | None = None
+    cashier: Name | None = None
 
 
 class ShareOut(msgspec.Struct):
@@ -102,12 +108,15 @@ async def take_payment(
     hash_code: Callable[[str], UUID],
     *,
     taps: PhoneDesk | None = None,
+    step_up_code: str = "",
+    hash_device: Callable[[str], str] | None = None,
 ) -> tuple[int, PaymentOut]:
     """201 with the payment, or 202 while the bank's outcome is unknown. Raises `Refused` and the desk's refusals."""
     order, tap = read_order(bearer, key, body, hash_code)
     if tap is not None and taps is not None:
         await taps.admit(order, tap)
-    payment = await desk.take(order)
+    device = None if order.device is None or hash_device is None else hash_device(order.device)
+    payment = await desk.take(replace(order, step_up_code=step_up_code, device=device))
     return (202 if payment.state in OUTCOME_OPEN else 201), payment_out(payment)
 
 
@@ -145,6 +154,8 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
         terminal=request.terminal if by_till else None,
         is_online=request.online and not by_till,
         entry_mode=CONTACTLESS if tap else "",
+        device=None if by_till else request.device_id,
+        cashier=(request.cashier or "") if by_till else "",
     )
     return order, tap
 

@@ -135,6 +135,27 @@ PROBLEMS = {
     "unauthorized": Problem(
         401, "请先登录", "send a valid token: Authorization: Bearer ..", ((b"www-authenticate", b"Bearer"),)
     ),
+    "risk_refused": Problem(
+        403,
+        "这笔付款不能继续，可不用消费券付款，或凭参考号联系客服申诉",
+        "this payment cannot go on: pay without vouchers, or give the reference to customer service and object",
+    ),
+    "risk_delayed": Problem(
+        429,
+        "这笔付款请稍后再试，也可不用消费券付款",
+        "come again with the same order after Retry-After, or pay without vouchers",
+    ),
+    "step_up_required": Problem(
+        403,
+        "请输入发到您手机的验证码，再付同一笔",
+        "a code was sent to the payer's phone: send the same order again with it as Step-Up-Code",
+    ),
+    "risk_unavailable": Problem(
+        503,
+        "暂时无法核验，请稍后再试或不用消费券付款",
+        "this cannot be checked now: try again in a moment, or pay without vouchers",
+        ((b"retry-after", b"5"),),
+    ),
     "version_open": Problem(409, "已有在途版本", "another version is on its way: have it applied or returned first"),
     "import_running": Problem(409, "正在导入另一份名单", "another list is being taken in; try again when it is done"),
     "near_taken": Problem(409, "这一对已由他人处理", "somebody else holds this pair, or it was decided"),

@@ -2,6 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
+from yongquan.kernel.errors import Refusal
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.tokens import Bearer, Holder, Tokens
 from yongquan.web.api.problems import PROBLEMS, problem_body
@@ -69,7 +70,14 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def problem(code: str, detail: str = "", *, reason: str = "") -> Answer:
+def problem(code: str, detail: str = "", *, reason: str = "", retry_after_s: int | None = None) -> Answer:
     """An RFC 9457 answer for a code of `PROBLEMS`, with a finer reason of `REASONS` if there is one."""
     known = PROBLEMS[code]
-    return known.status, (_PROBLEM, *known.headers), problem_body(code, detail, reason=reason)
+    later = () if retry_after_s is None else ((b"retry-after", str(retry_after_s).encode()),)
+    return known.status, (_PROBLEM, *known.headers, *later), problem_body(code, detail, reason=reason)
+
+
+def retry_after_of(refusal: Refusal) -> int | None:
+    """When a refusal says to come again, in seconds."""
+    seconds = refusal.facts.get("retry_after_s")
+    return seconds if isinstance(seconds, int) else None

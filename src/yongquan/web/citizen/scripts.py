@@ -75,6 +75,7 @@ PAY_WORDS = {
     "unusable": "另有 %s 张券这次不能用",
     "changed": "可用的消费券有变化，请重新确认",
     "cents": "金额最多两位小数",
+    "go_on": "验证并付款",
 }
 MAP_WORDS = {
     "metres": "%s 米",

@@ -25,9 +25,10 @@
     // An answer that cannot be read is no answer: the same key asks again.
     try { return await answer.json(); } catch (error) { throw new Lost(error.message); }
   };
-  const call = async (root, method, path, { key, json } = {}) => {
+  const call = async (root, method, path, { key, json, stepUp } = {}) => {
     const headers = { Authorization: `Bearer ${await token(root)}` };
     if (key) headers["Idempotency-Key"] = key;
+    if (stepUp) headers["Step-Up-Code"] = stepUp;
     if (json !== undefined) headers["Content-Type"] = "application/json";
     const answer = await ask(path, { method, headers, body: json === undefined ? undefined : JSON.stringify(json) });
     if (answer.status >= 500) throw new Lost(String(answer.status));

@@ -58,9 +58,11 @@
     }
     location.href = `/c/payments/${payment.payment_id}`;
   };
+  const code = document.getElementById("step-up");
+  let asked = null;
   const send = async () => {
     const unanswered = localStorage.getItem(kept);
-    const request = unanswered ? JSON.parse(unanswered) : { key: newKey(), json: {
+    const request = asked ? { ...asked, stepUp: code.value.trim() } : unanswered ? JSON.parse(unanswered) : { key: newKey(), json: {
       store_id: store, amount_fen: quoted.amount_fen, instrument_id: form.elements.card.value,
       vouchers: quoted.vouchers.map((voucher) => voucher.voucher_id),
     } };
@@ -72,6 +74,8 @@
     try {
       const { status, body } = await call("/c", "POST", "/v1/payments", request);
       localStorage.removeItem(kept);
+      if (body.code === "step_up_required" || (asked && body.code === "wrong_code")) { askForCode(request, body.code); return; }
+      closeCode();
       if (status === 201 || status === 202) { await settled(body); return; }
       amount.disabled = false;
       if (body.code === "voucher_unavailable" || body.code === "voucher_not_usable") { await ask(); tell(said.changed, true); return; }
@@ -83,10 +87,21 @@
       offerRetry();
     }
   };
+  // Risk asked for a one-time code: the same order, under the same key, goes on with it.
+  const askForCode = (request, why) => {
+    asked = { key: request.key, json: request.json };
+    code.closest(".step-up").hidden = false;
+    confirm.disabled = false;
+    confirm.textContent = said.go_on;
+    code.value = "";
+    code.focus();
+    tell(said[why], true);
+  };
+  const closeCode = () => { asked = null; code.closest(".step-up").hidden = true; };
   const offerRetry = () => { tell(said.lost, true); amount.disabled = true; confirm.disabled = false; confirm.textContent = said.retry; };
-  amount.addEventListener("input", () => { clearTimeout(later); later = setTimeout(ask, 250); });
+  amount.addEventListener("input", () => { closeCode(); clearTimeout(later); later = setTimeout(ask, 250); });
   form.addEventListener("change", (event) => { if (event.target.name === "card") ask(); });
-  form.addEventListener("submit", (event) => { event.preventDefault(); if (quoted || localStorage.getItem(kept)) send(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); if (asked ? code.value.trim() : quoted || localStorage.getItem(kept)) send(); });
   const before = localStorage.getItem(kept);
   if (before) { amount.value = yuan(JSON.parse(before).json.amount_fen).replace(/,/g, ""); offerRetry(); } else if (amount.readOnly) ask(); else amount.focus();
 })();

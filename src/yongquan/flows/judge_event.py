@@ -1,0 +1,249 @@
+"""Risk's verdict about an event: what lists and rules say of it, kept with all it rests on, in one commit a batch.
+
+A cell's events stand in one line, whatever process judges them: features are read after the commit of every event
+before, and what is let through is recorded with its verdict. So with one cell a verdict sees exactly what was let
+through before it, and `replay_verdicts` can say the same again.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from yongquan.kernel.errors import Outage
+from yongquan.plumbing.batcher import Batcher, BatchKind
+from yongquan.plumbing.clock import Clock
+from yongquan.plumbing.db import Connection, Database
+from yongquan.plumbing.fresh import fresh_id
+from yongquan.plumbing.metrics import observe_risk, observe_verdicts
+from yongquan.risk.events import Entity, RiskEvent
+from yongquan.risk.features.model import Feature
+from yongquan.risk.features.store import read_features, read_features_of_many, record_events
+from yongquan.risk.lists.book import ListBook
+from yongquan.risk.rules.judging import CompiledBook
+from yongquan.risk.verdicts import store
+from yongquan.risk.verdicts.deciding import decide
+from yongquan.risk.verdicts.model import Action
+from yongquan.risk.verdicts.record import Verdict, VerdictState, numbers_read, rules_said
+
+ANSWERS_WITHIN_S = 2.0
+UNJUDGED_MAX = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class BooksInForce(Protocol):
+    """The rule books that judge now: the live one, and those that only watch."""
+
+    @property
+    def live(self) -> CompiledBook | None: ...
+    @property
+    def shadows(self) -> tuple[CompiledBook, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The books that a whole batch is judged by."""
+
+    live: CompiledBook | None
+    shadows: tuple[CompiledBook, ...] = ()
+
+    def features(self, event: RiskEvent) -> list[Feature]:
+        """What this event's rules read, live and in shadow."""
+        books = (*((self.live,) if self.live is not None else ()), *self.shadows)
+        return sorted({f for book in books for f in book.features_for(event.kind)}, key=lambda f: f.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An event to judge. `subject` names what is asked for, so that asking again meets the same verdict.
+
+    `is_proven`: the one-time code that an earlier verdict asked for was given back. `is_attended`: a person is there to
+    be asked for one. `branch` is the division whose lists count beside headquarters'.
+    """
+
+    event: RiskEvent
+    subject: UUID
+    bucket: int
+    branch: str | None = None
+    is_proven: bool = False
+    is_attended: bool = True
+
+
+class RiskDown(Outage):
+    """Risk gave no verdict in time, or could not."""
+
+
+@dataclass(slots=True)
+class RiskDesk:
+    """Judges events for all cells of a process."""
+
+    database: Database
+    clock: Clock
+    lists: ListBook
+    books: BooksInForce
+    cells: int
+    answers_within_s: float = ANSWERS_WITHIN_S
+    _lines: dict[int, Batcher[Asked, Verdict]] = field(default_factory=dict)
+    _unjudged: list[tuple[int, Verdict]] = field(default_factory=list)
+
+    async def judge(self, asked: Asked) -> Verdict:
+        """The verdict after its commit. Raises `RiskDown`."""
+        started = time.perf_counter()
+        cell = asked.bucket % self.cells
+        line = self._lines.get(cell) or self._open_line(cell)
+        try:
+            return await asyncio.wait_for(line.submit(asked), self.answers_within_s)
+        except Exception as error:
+            log.warning("risk_down", error=str(error) or type(error).__name__, asked=str(asked.event.event_id))
+            raise RiskDown("risk gave no verdict") from error
+        finally:
+            observe_risk(time.perf_counter() - started)
+
+    def note_unjudged(self, asked: Asked, action: Action) -> None:
+        """Remember what the declared behaviour answered, to be kept once the database takes it."""
+        observe_verdicts([(asked.event.kind.value, "unjudged")])
+        if len(self._unjudged) < UNJUDGED_MAX:
+            verdict = _verdict(asked, batch_no=0, action=action, state=VerdictState.UNJUDGED)
+            self._unjudged.append((asked.bucket % self.cells, verdict))
+
+    async def sweep(self) -> int:
+        """Keep the events that went by unjudged; how many."""
+        waiting, self._unjudged = self._unjudged, []
+        kept = 0
+        for cell in sorted({cell for cell, _ in waiting}):
+            of_cell = [verdict for at, verdict in waiting if at == cell]
+            try:
+                async with self.database.transaction() as connection:
+                    batch_no = await store.turn_line(connection, cell)
+                    await store.insert_verdicts(connection, cell, of_cell, batch_no=batch_no)
+                    through = [v.event for v in of_cell if v.lets_through]
+                    await record_events(connection, through, cells=self.cells)
+                kept += len(of_cell)
+            except psycopg.OperationalError:
+                self._unjudged += [(cell, verdict) for verdict in of_cell]
+        return kept
+
+    async def close(self) -> None:
+        for line in self._lines.values():
+            await line.close()
+
+    def _open_line(self, cell: int) -> Batcher[Asked, Verdict]:
+        async def run(connection: Connection, items: Sequence[Asked]) -> Sequence[Verdict]:
+            return await self._judge_batch(connection, cell, items)
+
+        kind = BatchKind(f"risk-{cell}", run, lambda asked: asked.subject, limit=100)
+        self._lines[cell] = Batcher(self.database, kind)
+        return self._lines[cell]
+
+    async def _judge_batch(self, connection: Connection, cell: int, items: Sequence[Asked]) -> Sequence[Verdict]:
+        given: dict[UUID, Verdict] = {}
+        books = Books(self.books.live, self.books.shadows)  # new ones may come while features are read
+        async with connection.transaction():
+            for wave in waves(items, books.features):
+                batch_no = await store.turn_line(connection, cell)
+                given |= await self._judge_wave(connection, cell, wave, batch_no, books=books)
+        verdicts = [given[asked.subject] for asked in items]
+        observe_verdicts((v.event.kind.value, v.action.value) for v in verdicts)
+        return verdicts
+
+    async def _judge_wave(
+        self, connection: Connection, cell: int, wave: Sequence[Asked], batch_no: int, *, books: Books
+    ) -> dict[UUID, Verdict]:
+        last = await store.last_verdicts(connection, cell, [asked.subject for asked in wave])
+        standing = {subject: stands for asked in wave if (subject := asked.subject) in last
+                    and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
+        new = [asked for asked in wave if asked.subject not in standing]
+        fresh = [
+            self._judge_one(asked, values, batch_no, books=books)
+            for asked, values in zip(new, await self._read(connection, cell, new, books=books), strict=True)
+        ]
+        waived = [v for v in standing.values() if v.waived_at is not None and v is not last[v.subject]]
+        if fresh:
+            await store.insert_verdicts(connection, cell, fresh, batch_no=batch_no)
+        if waived:
+            ids = [verdict.verdict_id for verdict in waived]
+            await store.waive(connection, cell, ids, batch_no=batch_no, now=self.clock.now())
+        through = [v.event for v in (*fresh, *waived) if v.lets_through]
+        if through:
+            await record_events(connection, through, cells=self.cells)
+        return standing | {verdict.subject: verdict for verdict in fresh}
+
+    async def _read(
+        self, connection: Connection, cell: int, new: Sequence[Asked], *, books: Books
+    ) -> list[Mapping[Feature, int]]:
+        """What the rules read of each event's past."""
+        if self.cells == 1 and len({asked.event.kind for asked in new}) == 1:
+            events = [asked.event for asked in new]
+            return [*await read_features_of_many(connection, cell, events, books.features(events[0]))]
+        return [
+            await read_features(connection, cell, asked.event, books.features(asked.event), cells=self.cells)
+            for asked in new
+        ]
+
+    def _judge_one(self, asked: Asked, values: Mapping[Feature, int], batch_no: int, *, books: Books) -> Verdict:
+        event = asked.event
+        entries = self.lists.hits(event.parties, at=event.at, branch=asked.branch)
+        decision = decide(event, values, entries, books.live, books.shadows, is_attended=asked.is_attended)
+        return replace(
+            _verdict(asked, batch_no=batch_no, action=decision.action, state=VerdictState.GIVEN),
+            numbers=numbers_read(values),
+            listed=entries,
+            rules=rules_said(decision.judgement),
+            book_version=books.live.version if books.live is not None else "",
+            shadow_versions=tuple(book.version for book in books.shadows),
+            list_version=self.lists.version,
+            retry_at=decision.retry_at,
+        )
+
+
+def waves(items: Iterable[Asked], features_of: Callable[[RiskEvent], Sequence[Feature]]) -> list[list[Asked]]:
+    """Cut a batch so that in a wave nobody's past, as rules read it, changes by another event of the wave."""
+    cut: list[list[Asked]] = []
+    met: list[set[tuple[Entity, str]]] = []
+    for asked in items:
+        read = {feature.party for feature in features_of(asked.event)}
+        parties = {(party, value) for party, value in asked.event.parties.items() if party in read}
+        # After every wave that holds one of its parties, so that their order stays.
+        place = max((n + 1 for n, seen in enumerate(met) if not parties.isdisjoint(seen)), default=0)
+        if place == len(cut):
+            cut.append([])
+            met.append(set())
+        cut[place].append(asked)
+        met[place] |= parties
+    return cut
+
+
+def _as_it_stands(last: Verdict, asked: Asked, *, now: datetime) -> Verdict | None:
+    """The last verdict, if it still holds or has just been met; None if the event is to be judged anew."""
+    if last.lets_through:
+        return last
+    if last.action is Action.STEP_UP and last.state is VerdictState.GIVEN:
+        return replace(last, state=VerdictState.WAIVED, waived_at=now) if asked.is_proven else last
+    if last.action is Action.DELAY and last.state is VerdictState.GIVEN and last.retry_at is not None:
+        return replace(last, state=VerdictState.WAIVED, waived_at=now) if now >= last.retry_at else last
+    return None
+
+
+def _verdict(asked: Asked, *, batch_no: int, action: Action, state: VerdictState) -> Verdict:
+    return Verdict(
+        verdict_id=fresh_id(asked.bucket),
+        subject=asked.subject,
+        batch_no=batch_no,
+        event=asked.event,
+        action=action,
+        state=state,
+        numbers={},
+        listed=(),
+        rules=(),
+        book_version="",
+        shadow_versions=(),
+        is_attended=asked.is_attended,
+        list_version=0,
+    )

@@ -1,0 +1,140 @@
+"""The verdicts' SQL: the line in which a cell's events are judged, and what was answered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from yongquan.plumbing.clock import business_day
+from yongquan.plumbing.db import Connection
+from yongquan.risk.verdicts.model import Action
+from yongquan.risk.verdicts.record import (
+    Verdict,
+    VerdictState,
+    entry_json,
+    entry_of,
+    event_json,
+    event_of,
+    rule_json,
+    rules_of,
+)
+
+COLUMNS = """
+verdict_id, subject, batch_no, event, action, state, numbers, listed, rules, book_version, shadows, is_attended,
+list_version, retry_at, waived_at, waived_batch
+"""
+# The lock on the line holds to the commit: events of a cell are judged one batch after the other.
+_TURN = """
+insert into risk.judging_line as l (cell, batch_no) values (%s, 1)
+    on conflict (cell) do update set batch_no = l.batch_no + 1 returning batch_no
+"""
+_LAST = f"""
+select {COLUMNS} from unnest(%s::uuid[]) as u(asked)
+  join lateral (select * from risk.verdict v where v.cell = %s and v.subject = u.asked
+                 order by v.batch_no desc limit 1) v on true
+"""
+_INSERT = """
+insert into risk.verdict (cell, verdict_id, subject, batch_no, at, day, kind, action, state, event, numbers, listed,
+                          rules, book_version, shadows, is_attended, list_version, retry_at)
+select %(cell)s, u.verdict_id, u.subject, %(batch)s, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers,
+       u.listed, u.rules, u.book_version,
+       array(select jsonb_array_elements_text(u.shadows)), u.is_attended, u.list_version, u.retry_at
+  from unnest(%(verdict_id)s::uuid[], %(subject)s::uuid[], %(at)s::timestamptz[], %(day)s::date[], %(kind)s::text[],
+              %(action)s::text[], %(state)s::text[], %(event)s::jsonb[], %(numbers)s::jsonb[], %(listed)s::jsonb[],
+              %(rules)s::jsonb[], %(book_version)s::text[], %(shadows)s::jsonb[], %(is_attended)s::boolean[],
+              %(list_version)s::bigint[], %(retry_at)s::timestamptz[])
+       as u(verdict_id, subject, at, day, kind, action, state, event, numbers, listed, rules, book_version, shadows,
+            is_attended, list_version, retry_at)
+    on conflict do nothing
+"""
+_WAIVE = """
+update risk.verdict set state = 'waived', waived_at = %s, waived_batch = %s
+ where cell = %s and verdict_id = any (%s) and state = 'given'
+"""
+_ONE = f"select {COLUMNS} from risk.verdict where cell = %s and verdict_id = %s"
+_BETWEEN = f"""
+select {COLUMNS} from risk.verdict
+ where cell = %s and day between %s and %s and (batch_no, verdict_id) > (%s, %s)
+ order by batch_no, verdict_id limit %s
+"""
+
+
+async def turn_line(connection: Connection, cell: int) -> int:
+    """The number of the next batch of a cell; whoever judges after it waits for this commit."""
+    row = await (await connection.execute(_TURN, [cell], prepare=True)).fetchone()
+    if row is None:
+        raise LookupError("the judging line gave no number")
+    return int(row[0])
+
+
+async def last_verdicts(connection: Connection, cell: int, subjects: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """The last verdict about each subject that has one."""
+    rows = await (await connection.execute(_LAST, [list(subjects), cell], prepare=True)).fetchall()
+    found = (as_verdict(row) for row in rows)
+    return {verdict.subject: verdict for verdict in found}
+
+
+async def insert_verdicts(connection: Connection, cell: int, verdicts: Sequence[Verdict], *, batch_no: int) -> None:
+    """Keep verdicts."""
+    columns: dict[str, object] = {
+        "verdict_id": [v.verdict_id for v in verdicts],
+        "subject": [v.subject for v in verdicts],
+        "at": [v.event.at for v in verdicts],
+        "day": [business_day(v.event.at) for v in verdicts],
+        "kind": [v.event.kind.value for v in verdicts],
+        "action": [v.action.value for v in verdicts],
+        "state": [v.state.value for v in verdicts],
+        "event": [Jsonb(event_json(v.event)) for v in verdicts],
+        "numbers": [Jsonb(dict(v.numbers)) for v in verdicts],
+        "listed": [Jsonb([entry_json(entry) for entry in v.listed]) for v in verdicts],
+        "rules": [Jsonb([rule_json(rule) for rule in v.rules]) for v in verdicts],
+        "book_version": [v.book_version for v in verdicts],
+        "shadows": [Jsonb(list(v.shadow_versions)) for v in verdicts],
+        "is_attended": [v.is_attended for v in verdicts],
+        "list_version": [v.list_version for v in verdicts],
+        "retry_at": [v.retry_at for v in verdicts],
+    }
+    await connection.execute(_INSERT, {"cell": cell, "batch": batch_no, **columns}, prepare=True)
+
+
+async def waive(connection: Connection, cell: int, verdicts: Sequence[UUID], *, batch_no: int, now: datetime) -> None:
+    """What these verdicts asked for is done: their events go on."""
+    await connection.execute(_WAIVE, [now, batch_no, cell, list(verdicts)])
+
+
+async def verdict_of(connection: Connection, cell: int, verdict_id: UUID) -> Verdict | None:
+    """One verdict."""
+    row = await (await connection.execute(_ONE, [cell, verdict_id])).fetchone()
+    return as_verdict(row) if row else None
+
+
+async def verdicts_between(
+    connection: Connection, cell: int, days: tuple[date, date], *, after: tuple[int, UUID], limit: int
+) -> list[Verdict]:
+    """A cell's verdicts of these days (both included) in the order they were given, after one batch and verdict."""
+    rows = await (await connection.execute(_BETWEEN, [cell, *days, *after, limit])).fetchall()
+    return [as_verdict(row) for row in rows]
+
+
+def as_verdict(row: Sequence[Any]) -> Verdict:
+    listed: Sequence[Mapping[str, Any]] = row[7]
+    return Verdict(
+        verdict_id=row[0],
+        subject=row[1],
+        batch_no=row[2],
+        event=event_of(row[3]),
+        action=Action(row[4]),
+        state=VerdictState(row[5]),
+        numbers=row[6],
+        listed=tuple(entry_of(entry) for entry in listed),
+        rules=rules_of(row[8]),
+        book_version=row[9],
+        shadow_versions=tuple(row[10]),
+        is_attended=row[11],
+        list_version=row[12],
+        retry_at=row[13],
+        waived_at=row[14],
+        waived_batch=row[15],
+    )
