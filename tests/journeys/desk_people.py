@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pyotp
@@ -24,6 +25,7 @@ from yongquan.plumbing.settings import read_settings
 from yongquan.simulation.demo_staff import enrol_demo_staff
 
 PASSWORD = "correct horse battery"
+_DEMO_SESSIONS: dict[str, list[Any]] = {}
 SHOTS = os.environ.get("YONGQUAN_TEST_SHOTS")
 
 
@@ -81,11 +83,17 @@ def try_sign_in(page: Page, *, login: str, password: str, code: str) -> None:
 
 
 def sign_in_with_demo_box(page: Page) -> None:
-    """Type what the sandbox shows."""
+    """Type what the sandbox shows; a code works once, so that a town's later screens share the first one's session."""
     page.goto("/console/sign-in")
+    town = page.evaluate("location.origin")
+    if town in _DEMO_SESSIONS:
+        page.context.add_cookies(_DEMO_SESSIONS[town])
+        page.goto("/console/overview")
+        return
     shown = {name: page.locator(f"[data-demo={name}]").inner_text() for name in ("login", "password", "code")}
     try_sign_in(page, **shown)
     page.wait_for_url("**/console/overview")
+    _DEMO_SESSIONS[town] = [cookie for cookie in page.context.cookies() if cookie["httpOnly"]]
 
 
 def signed_in(browser: Browser, town: Town, login: str, *options: str) -> Page:

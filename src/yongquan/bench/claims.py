@@ -3,10 +3,8 @@
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,10 +16,10 @@ from rich.console import Console
 from yongquan.app import running
 from yongquan.bench.machine import describe_machine, measure_fsync_us
 from yongquan.bench.rivals import HOT_ROW
+from yongquan.bench.scratch import scratch, settle_down
 from yongquan.bench.servers import free_port, listens, server_process, wait_for
 from yongquan.bench.wrk import Load, require_wrk, run_wrk, write_script
 from yongquan.plumbing.db import database_of
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.settings import Settings
 from yongquan.simulation.seeding import Seeder, Seeding
 
@@ -43,22 +41,15 @@ _say = Console(stderr=True).print
 def bench_claims() -> dict[str, Any]:
     """Measure and return the benchmark's document. Raises `BadInput` if wrk is missing."""
     require_wrk()
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "none.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
-        with psycopg.connect(conninfo, autocommit=True) as connection:
+    with scratch(with_sandbox=False) as made:
+        with psycopg.connect(made.conninfo, autocommit=True) as connection:
             connection.execute(HOT_ROW)
         _say(f"registering {CITIZENS:,} citizens ..")
-        seeded = uvloop.run(_seed(settings, conninfo))
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            # What loading left to be done is done now, not in the middle of somebody's run.
-            connection.execute("vacuum analyze")
-            connection.execute("checkpoint")
-        fsync_us = measure_fsync_us(folder)
+        seeded = uvloop.run(_seed(made.settings, made.conninfo))
+        settle_down(made.conninfo)
+        fsync_us = measure_fsync_us(made.folder)
         _say(f"one durable write takes {fsync_us:.0f} us here")
-        return _measure(folder, conninfo, seeded) | {"fsync_us": fsync_us, "machine": describe_machine()}
+        return _measure(made.folder, made.conninfo, seeded) | {"fsync_us": fsync_us, "machine": describe_machine()}
 
 
 async def _seed(settings: Settings, conninfo: str) -> dict[str, Any]:

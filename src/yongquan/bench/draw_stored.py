@@ -3,22 +3,19 @@
 import gzip
 import os
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import perf_counter
 from uuid import UUID
 
 import uvloop
 
+from yongquan.bench.scratch import scratch
 from yongquan.flows.announce_draw import KEY, SECRET
 from yongquan.flows.draw_steps import DrawDesk, close_list, draw_lots, publish_result
 from yongquan.plumbing.clock import Clock
-from yongquan.plumbing.db import Database, database_of, opened
+from yongquan.plumbing.db import Database, opened
 from yongquan.plumbing.keys import load_keys
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.settings import Settings
 from yongquan.vouchers import draw_store as store
@@ -54,12 +51,8 @@ class _Standing(Clock):
 
 def bench_stored(plan: DrawPlan, *, registrants: int) -> dict[str, object]:
     """Seconds of each step with the database, its commits included."""
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "none.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
-        return uvloop.run(_run(settings, conninfo, plan, registrants))
+    with scratch(with_sandbox=False) as made:
+        return uvloop.run(_run(made.settings, made.conninfo, plan, registrants))
 
 
 async def _run(settings: Settings, conninfo: str, plan: DrawPlan, registrants: int) -> dict[str, object]:

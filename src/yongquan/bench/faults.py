@@ -1,14 +1,11 @@
 """`yongquan bench faults`: payments at banks that lose answers, are down, slow or answer twice; then all must agree."""
 
 import asyncio
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -18,15 +15,12 @@ from rich.console import Console
 from yongquan.app import Platform, running
 from yongquan.bench.machine import describe_machine
 from yongquan.bench.payments import claim_all
-from yongquan.flows.prove_books import prove_books
+from yongquan.bench.scratch import books_hold, scratch
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.take_payment import Order
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import bucket_of
-from yongquan.plumbing.db import database_of
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.settings import Settings
-from yongquan.simulation.outside_world import outside_world
 from yongquan.simulation.seeding import BANKS, THRESHOLD_FEN, Seeder, Seeding
 
 PAYMENTS: Final = 20_000
@@ -71,13 +65,8 @@ class Trial:
 
 def bench_faults() -> dict[str, Any]:
     """Pay 20,000 times under faults and return what became of it."""
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "sandbox" / "sandbox.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
-        around.enter_context(outside_world(settings))
-        trial = uvloop.run(try_faults(settings, conninfo, PAYMENTS))
+    with scratch(with_sandbox=True) as made:
+        trial = uvloop.run(try_faults(made.settings, made.conninfo, PAYMENTS))
     return {
         "payments": sum(trial.states.values()),
         "states": trial.states,
@@ -187,9 +176,6 @@ async def _compare(platform: Platform, *, unknown_before: int, seconds: float) -
         async with platform.links.client(code) as bank:
             balanced = balanced and (await bank.proof()).balanced
             dealt.update((await bank.faults_dealt()).dealt)
-    connection = await platform.database.connect()
-    async with connection:
-        proof = await prove_books(connection)
     return Trial(
         states=states,
         unknown_before=unknown_before,
@@ -198,7 +184,7 @@ async def _compare(platform: Platform, *, unknown_before: int, seconds: float) -
         reversal_messages=reversals[1],
         unequal=unequal,
         banks_balanced=balanced,
-        ledger_balanced=proof.holds,
+        ledger_balanced=await books_hold(platform),
         seconds=seconds,
         dealt=dict(dealt),
     )

@@ -6,17 +6,16 @@ import gc
 import io
 import resource
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isnan
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from yongquan.app import load_regions
 from yongquan.bench.machine import describe_machine
+from yongquan.bench.scratch import scratch
 from yongquan.flows.import_merchants import add_source, stage_list, take_list_in
 from yongquan.flows.screen_library import Library
 from yongquan.merchants.library import views
@@ -25,10 +24,8 @@ from yongquan.merchants.library.model import Source, SourceKind
 from yongquan.merchants.library.store import members_by_own_id
 from yongquan.merchants.matching.reading import Row
 from yongquan.plumbing.db import opened
-from yongquan.plumbing.embedded import EmbeddedPostgres
 from yongquan.plumbing.fresh import fresh_secret
 from yongquan.plumbing.keys import Keys
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.sealing import Sealing
 from yongquan.simulation.merchant_fakes import with_fakes
 from yongquan.simulation.merchant_lists import SOURCES, MerchantLists, overlapping_lists
@@ -58,15 +55,8 @@ def bench_import() -> dict[str, Any]:
     files = {source: _csv(row for row, of in zip(lists.rows, lists.sources, strict=True) if of == at)
              for at, source in enumerate(SOURCES)}  # fmt: skip
     yardstick_s = _sorting(lists.rows)
-    with tempfile.TemporaryDirectory(prefix="yq-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder))
-        try:
-            conninfo = server.open()
-            migrate(conninfo, cells=1)
-            measured = asyncio.run(_import(conninfo, files, lists))
-        finally:
-            server.close()
+    with scratch(with_sandbox=False) as made:
+        measured = asyncio.run(_import(made.conninfo, files, lists))
     seconds = float(measured["seconds"])
     return {
         "shops": WORLD,

@@ -4,10 +4,8 @@ import asyncio
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,15 +18,12 @@ from rich.console import Console
 
 from yongquan.app import Platform, running
 from yongquan.bench.machine import describe_machine, measure_fsync_us
+from yongquan.bench.scratch import books_hold, scratch, settle_down
 from yongquan.bench.servers import server_process
 from yongquan.bench.wrk import Load, require_wrk, run_wrk, write_payments_script
 from yongquan.flows.claim_voucher import Claim
-from yongquan.flows.prove_books import prove_books
-from yongquan.plumbing.db import database_of
 from yongquan.plumbing.embedded import binaries
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.settings import Settings
-from yongquan.simulation.outside_world import outside_world
 from yongquan.simulation.seeding import THRESHOLD_FEN, Seeder, Seeding
 
 CONNECTIONS = 128
@@ -48,22 +43,14 @@ _say = Console(stderr=True).print
 def bench_payments() -> dict[str, Any]:
     """Measure and return the benchmark's document. Raises `BadInput` if wrk is missing."""
     require_wrk()
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "sandbox" / "sandbox.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
-        around.enter_context(outside_world(settings))
+    with scratch(with_sandbox=True) as made:
         _say(f"{CITIZENS:,} citizens bind a card and claim a voucher ..")
-        lines = uvloop.run(_seed(settings, conninfo))
-        tpcb = _Tpcb(conninfo)
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            # What loading left to be done is done now, not in the middle of somebody's run.
-            connection.execute("vacuum analyze")
-            connection.execute("checkpoint")
-        fsync_us = measure_fsync_us(folder)
-        figures = _measure(folder, lines, tpcb)
-        return figures | _after(settings, conninfo) | {"fsync_us": fsync_us, "machine": describe_machine()}
+        lines = uvloop.run(_seed(made.settings, made.conninfo))
+        tpcb = _Tpcb(made.conninfo)
+        settle_down(made.conninfo)
+        fsync_us = measure_fsync_us(made.folder)
+        figures = _measure(made.folder, lines, tpcb)
+        return figures | _after(made.settings, made.conninfo) | {"fsync_us": fsync_us, "machine": describe_machine()}
 
 
 async def _seed(settings: Settings, conninfo: str) -> Sequence[str]:
@@ -133,15 +120,12 @@ def _after(settings: Settings, conninfo: str) -> dict[str, Any]:
             async with platform.database.transaction() as connection:
                 open_now = (await (await connection.execute(_OPEN)).fetchone() or (0,))[0]
                 count, with_voucher = await (await connection.execute(_WITH_VOUCHER)).fetchone() or (0, 0)
-            connection = await platform.database.connect()
-            async with connection:
-                proof = await prove_books(connection)
-        return {
-            "payments": count,
-            "with_voucher": with_voucher,
-            "unknown": open_now,
-            "ledger_balanced": proof.holds,
-        }
+            return {
+                "payments": count,
+                "with_voucher": with_voucher,
+                "unknown": open_now,
+                "ledger_balanced": await books_hold(platform),
+            }
 
     return uvloop.run(look())
 

@@ -1,10 +1,7 @@
 """`yongquan bench settle`: a day's payments cleared and its shops paid, against one statement that adds them up."""
 
 import asyncio
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -12,17 +9,14 @@ import psycopg
 import uvloop
 from rich.console import Console
 
-from yongquan.app import Platform, running
+from yongquan.app import running
 from yongquan.bench.faults import pay_all, seed_orders
 from yongquan.bench.machine import describe_machine, measure_fsync_us
+from yongquan.bench.scratch import books_hold, scratch, settle_down
 from yongquan.flows.clear_day import DayReport
-from yongquan.flows.prove_books import prove_books
 from yongquan.payments.clearing import DayState
 from yongquan.plumbing.clock import business_day
-from yongquan.plumbing.db import database_of
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.settings import Settings
-from yongquan.simulation.outside_world import outside_world
 
 PAYMENTS: Final = 60_000
 STORES: Final = 10_000
@@ -41,13 +35,8 @@ _say = Console(stderr=True).print
 
 def bench_settle() -> dict[str, Any]:
     """Pay, clear the day, and return the benchmark's document."""
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "sandbox" / "sandbox.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
-        around.enter_context(outside_world(settings))
-        report, seconds, adding_s, balanced = uvloop.run(_pay_and_clear(settings, conninfo))
+    with scratch(with_sandbox=True) as made:
+        report, seconds, adding_s, balanced = uvloop.run(_pay_and_clear(made.settings, made.conninfo))
         if report.state is not DayState.SETTLED:
             raise LookupError(f"the day is {report.state} and waits for {report.waiting_for}: nothing to publish")
         return {
@@ -59,7 +48,7 @@ def bench_settle() -> dict[str, Any]:
             "adding_up_s": round(adding_s, 3),
             "ratio_adding_up": round(seconds / adding_s, 1),
             "ledger_balanced": balanced,
-            "fsync_us": measure_fsync_us(folder),
+            "fsync_us": measure_fsync_us(made.folder),
             "machine": describe_machine(),
         }
 
@@ -75,25 +64,17 @@ async def _pay_and_clear(settings: Settings, conninfo: str) -> tuple[DayReport, 
         started = time.monotonic()
         report = await platform.clearing.clear_day(business_day(platform.clock.now()), patience_s=PATIENCE_S)
         seconds = time.monotonic() - started
-        return report, seconds, adding_s, await _balanced(platform)
+        return report, seconds, adding_s, await books_hold(platform)
 
 
 def _add_up(conninfo: str) -> float:
     """Median seconds of the least any design does: read the day, add up by store, issuer and funder, write."""
     taken = []
+    settle_down(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("vacuum analyze")
-        connection.execute("checkpoint")
         for _ in range(TURNS):
             started = time.monotonic()
             connection.execute(_ADD_UP)
             taken.append(time.monotonic() - started)
             connection.execute("drop table sums")
     return median(taken)
-
-
-async def _balanced(platform: Platform) -> bool:
-    connection = await platform.database.connect()
-    async with connection:
-        proof = await prove_books(connection)
-    return proof.holds

@@ -1,8 +1,6 @@
 """`yongquan bench soldout`: a round that is gone. How fast a no is said, and that winners still get their yes."""
 
 import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -13,10 +11,9 @@ from rich.console import Console
 
 from yongquan.app import running
 from yongquan.bench.machine import describe_machine, measure_fsync_us
+from yongquan.bench.scratch import scratch, settle_down
 from yongquan.bench.servers import server_process
 from yongquan.bench.wrk import Load, require_wrk, run_wrk, write_script
-from yongquan.plumbing.db import database_of
-from yongquan.plumbing.migrate import migrate
 from yongquan.plumbing.settings import Settings
 from yongquan.simulation.seeding import Seeder, Seeding
 
@@ -33,24 +30,18 @@ _say = Console(stderr=True).print
 def bench_soldout() -> dict[str, Any]:
     """Measure and return the benchmark's document. Raises `BadInput` if wrk is missing."""
     require_wrk()
-    with ExitStack() as around:
-        folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
-        settings = Settings(folder, None, 1, folder / "none.json")
-        conninfo = around.enter_context(database_of(settings))
-        migrate(conninfo, cells=1)
+    with scratch(with_sandbox=False) as made:
         _say(f"registering {CITIZENS:,} citizens, of whom {STOCK:,} can win ..")
-        seeded = uvloop.run(_seed(settings, conninfo))
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute("vacuum analyze")
-            connection.execute("checkpoint")
-        figures = _measure(folder, seeded)
-        with psycopg.connect(conninfo) as connection:
+        seeded = uvloop.run(_seed(made.settings, made.conninfo))
+        settle_down(made.conninfo)
+        figures = _measure(made.folder, seeded)
+        with psycopg.connect(made.conninfo) as connection:
             row = connection.execute(_VOUCHERS).fetchone()
         written, winners = (int(n) for n in row) if row else (0, 0)
         return figures | {
             "oversold": max(written - STOCK, 0),
             "duplicated": written - winners,
-            "fsync_us": measure_fsync_us(folder),
+            "fsync_us": measure_fsync_us(made.folder),
             "machine": describe_machine(),
         }
 

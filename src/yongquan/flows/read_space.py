@@ -9,6 +9,8 @@ from yongquan.flows.join_campaign import CallForShop, calls_for_shop
 from yongquan.flows.space_parties import reader_of
 from yongquan.merchants.grid_groups.model import Post
 from yongquan.merchants.grid_groups.store import posts_of
+from yongquan.merchants.materials.model import OrderState
+from yongquan.merchants.materials.store import orders_of_store
 from yongquan.merchants.publications.store import unread_notices
 from yongquan.merchants.questions.store import unseen_answers
 from yongquan.merchants.services.model import RequestState, ServiceRequest
@@ -25,7 +27,8 @@ SHOWN_TO_SHOP = STANDING | {HoldState.RELEASED, HoldState.RECOVERED}
 
 @dataclass(frozen=True, slots=True)
 class SpaceHome:
-    """What a shop's first page tells; `broken` are calls it joined and no longer meets."""
+    """What a shop's first page tells; `broken` are calls it joined and no longer meets, `delivered` is
+    whether materials wait for its word."""
 
     unread: int
     answers: int
@@ -36,12 +39,13 @@ class SpaceHome:
     last_day: PaidDay | None
     grid: str | None
     news: Sequence[Post]
+    delivered: bool
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing needs doing."""
         waits = (self.offers, self.open_calls, self.broken, self.holds)
-        return not (self.unread or self.answers or any(waits))
+        return not (self.unread or self.answers or self.delivered or any(waits))
 
 
 async def home_of(connection: Connection, store_id: UUID, *, now: datetime) -> SpaceHome:
@@ -59,6 +63,7 @@ async def home_of(connection: Connection, store_id: UUID, *, now: datetime) -> S
         holds=[one for one in await holds_listed(connection, store_id=store_id) if one.state in STANDING],
         last_day=days[0] if days else None,
         grid=reader.grid,
+        delivered=any(one.state is OrderState.DELIVERED for one in await orders_of_store(connection, store_id)),
         news=[post for post in posts if post.posted_at > now - NEWS_FOR],
     )
 

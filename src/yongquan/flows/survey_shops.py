@@ -15,6 +15,7 @@ from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.merchants.applications.photos import redraw
 from yongquan.merchants.grids.store import grids_of_stores
 from yongquan.merchants.providers.model import Surveyor
+from yongquan.merchants.roads import great_circle_m
 from yongquan.merchants.surveys import store
 from yongquan.merchants.surveys.model import (
     OtherRevision,
@@ -27,7 +28,6 @@ from yongquan.merchants.surveys.model import (
     UnknownSurvey,
     Visit,
     flags_of,
-    metres_between,
     next_survey_state,
 )
 from yongquan.merchants.surveys.photos import look_of
@@ -162,7 +162,7 @@ class SurveyDesk:
             state = next_survey_state(known.state, SurveyStep.REVISE)
             await store.revise(connection, visit, state, now=now)
         at = visit.position
-        distance_m = metres_between(at.lon, at.lat, shop.lon, shop.lat) if at and shop else None
+        distance_m = great_circle_m((at.lon, at.lat), (shop.lon, shop.lat)) if at and shop else None
         await store.add_revision(connection, visit, distance_m=distance_m, now=now)
 
     async def _keep(self, connection: Connection, photo: Photo, survey: Survey, *, now: datetime) -> Refusal | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from yongquan.flows.recruit_provider import FIELD_ROLES, require_at_work
 from yongquan.kernel.ids import named_id
 from yongquan.merchants.grids.store import grids_of_stores
+from yongquan.merchants.materials.store import end_delivery
 from yongquan.merchants.providers.model import NotAtWork, Surveyor
 from yongquan.merchants.providers.store import provider_of, surveyor_of
 from yongquan.merchants.providers.training import require_trained
@@ -185,6 +186,8 @@ async def review_task(
     state = next_task_state(task.kind, task.state, step)
     report = kept if step is TaskStep.DECIDE else None
     await _move(connection, task, step, state, note=kept, actor=staff.actor, now=now, report=report)
+    if step is TaskStep.CANCEL and task.kind is TaskKind.DELIVERY:
+        await end_delivery(connection, task_id, is_delivered=False, now=now)
     facts: Facts = {"state": state.value, "reason": kept}
     await append(connection, _entry(staff, step.value, task, facts), now=now)
 
@@ -203,6 +206,8 @@ async def take_step(
         await require_trained(connection, person.surveyor_id, business_day(now))
     report = kept if step is TaskStep.FINISH else None
     await _move(connection, task, step, state, note=kept, actor=person.actor, now=now, report=report)
+    if step is TaskStep.FINISH and task.kind is TaskKind.DELIVERY:
+        await end_delivery(connection, task_id, is_delivered=True, now=now)
     return await _known(connection, task_id)
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from math import cos, radians
 from typing import Final
 
+from yongquan.kernel.places import METRES_A_DEGREE
 from yongquan.merchants.views import NEAREST, OVER_A_COUNTER, STORE, StoreRow
 from yongquan.plumbing.db import Connection
 
-# A degree of latitude is 111.2 km; at a city's size the earth is flat.
-METRES_A_DEGREE: Final = 111_200
 HALF_WIDTHS_M: Final = (600, 2_500, 10_000)
 # Of a voucher bound to outlines, stores are looked at one by one: so many at most for each answer.
 LOOKED_AT: Final = 20 * NEAREST

@@ -6,10 +6,6 @@ Forward only. The number of cells is written down at the first migration and nev
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 from yongquan.kernel.errors import BadInput
 
@@ -38,6 +34,12 @@ def sql_of(name: str) -> str:
 
 
 def _run_numbered(conninfo: str) -> None:
+    # Loaded where they are used: commands beside a server never migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
     config = Config()
     config.set_main_option("script_location", str(migrations_dir()))

@@ -85,8 +85,7 @@ class Demo:
         await send_demo_coupons(p.database, visitor, now=p.clock.now())
         await p.refresh()
         # The providers came with the grids, and have been at work since.
-        began = datetime.combine(DEMO_DAY - timedelta(days=3), clock_time(8), SHANGHAI)
-        field_ = await open_field(p.database, p.sealing, city.regions, seed=self.seed, now=began)
+        field_ = await open_field(p.database, p.sealing, city.regions, seed=self.seed, now=FIRST_MOMENT)
         await work_a_while(p.database, p.sealing, now=p.clock.now())
         welcomed = await welcome(p.database, p.sealing, tokens, city, field_)
         first_two = [store_id_of(city.shops.row(n), city.seed) for n in range(2)]

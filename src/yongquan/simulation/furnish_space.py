@@ -11,6 +11,7 @@ from uuid import UUID
 
 from yongquan.flows.answer_question import answer_question, ask_question
 from yongquan.flows.nominate_shops import propose_shops
+from yongquan.flows.order_materials import order_materials
 from yongquan.flows.publish_to_merchants import Draft, decide_publication, draft_publication, submit_publication
 from yongquan.flows.request_service import answer_request, request_service
 from yongquan.flows.talk_in_group import open_groups, post_in_group, reply_in_group
@@ -19,6 +20,7 @@ from yongquan.merchants.enrolment.conditions import CallConditions
 from yongquan.merchants.enrolment.model import CallPlan
 from yongquan.merchants.enrolment.store import candidates
 from yongquan.merchants.grids.store import grids_of_stores
+from yongquan.merchants.materials.model import Pieces
 from yongquan.merchants.publications.model import EVERYBODY, Audience, Kind, Reach, Wording
 from yongquan.merchants.publications.model import PublicationState as State
 from yongquan.merchants.questions.model import Topic
@@ -54,6 +56,7 @@ class Furnishing:
         """All of it; the same again changes nothing."""
         await self._notices()
         await self._services()
+        await self._materials()
         await self._answers()
         await self._groups()
         await self._nominate(await self._call())
@@ -108,6 +111,12 @@ class Furnishing:
         )
         offer = "可以提供 5 万元，期限一年。接受后客户经理与您联系。"
         await answer_request(self.database, self.checker, asked, RequestState.OFFERED, answer=offer, now=self.now)
+
+    async def _materials(self) -> None:
+        pieces = Pieces(stickers=2, table_cards=8, code_plates=1)
+        await order_materials(
+            self.database, self.store.store_id, pieces, note="店里新添了八张桌子", key="demo", now=self.now
+        )
 
     async def _answers(self) -> None:
         asked = await ask_question(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
-from statsmodels.regression.linear_model import WLS
 
 from yongquan.kernel.errors import Refusal
 from yongquan.vouchers.effect_model import Column, Counts, Effect, Estimate, Experiment, Mask, experiment_of
@@ -115,10 +113,17 @@ def _design_of(experiment: Experiment, *, level: float, adjust: bool) -> _Design
         extra=extra,
         cluster=experiment.cluster[rows],
         strata=stratum,
-        critical=float(student.ppf(0.5 + level / 2, clusters - 1)),
+        critical=_students_t(0.5 + level / 2, clusters - 1),
         # statsmodels corrects for the columns it sees; the strata's means were taken out before.
         scale=float((len(won) - 1 - (extra is not None)) / max(len(won) - taken_out, 1)) ** 0.5,
     )
+
+
+def _students_t(share: float, freedom: int) -> float:
+    """Below which value this share of Student's t lies."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to load, and most processes never need it
+
+    return float(stdtrit(freedom, share))
 
 
 def _comparable(experiment: Experiment) -> Mask:
@@ -141,6 +146,8 @@ def _fit(design: _Design, column: Column) -> tuple[float, float]:
     """The size-weighted difference of a column that is cut to the design's rows, and its standard error."""
     centred = _centred(column, design.strata, design.weight)
     columns = design.won[:, None] if design.extra is None else np.column_stack([design.won, design.extra])
+    from statsmodels.regression.linear_model import WLS  # noqa: PLC0415 - slow to load, and most processes never need it
+
     fitted = WLS(centred, columns, weights=design.weight).fit(
         cov_type="cluster", cov_kwds={"groups": design.cluster}, use_t=True
     )

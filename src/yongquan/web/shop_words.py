@@ -8,6 +8,7 @@ from yongquan.institutions.views import Party
 from yongquan.kernel.regions import Division
 from yongquan.merchants.enrolment.conditions import Condition, Finding
 from yongquan.merchants.enrolment.model import NominationState
+from yongquan.merchants.materials.model import OrderState, Pieces
 from yongquan.merchants.publications.model import Audience, Kind, PublicationState, Reach
 from yongquan.merchants.questions.model import Topic
 from yongquan.merchants.services.model import RequestState
@@ -29,6 +30,16 @@ AUDIENCES = {
     Audience.GRID: "一个网格",
     Audience.STORE: "一家门店",
 }
+ORDER_STATES = {
+    OrderState.ORDERED: "待发货",
+    OrderState.SENT: "派送中",
+    OrderState.DELIVERED: "已送达，待确认",
+    OrderState.CONFIRMED: "已确认收到",
+    OrderState.MISSING: "没有收到",
+    OrderState.REFUSED: "不予发放",
+    OrderState.WITHDRAWN: "已撤回",
+}
+PIECES = {"stickers": "门贴", "table_cards": "台卡", "code_plates": "收款码牌"}
 REQUEST_STATES = {
     RequestState.REQUESTED: "等待答复",
     RequestState.OFFERED: "已答复，请确认",
@@ -103,11 +114,13 @@ FAULTS = {
     "appeal_from_hold": "申诉请从“到账与暂缓”中的那一笔发起",
     "not_a_number": "请填写整数",
     "not_a_time": "请选择日期和时间",
+    "out_of_range": "超出一次可申请的数量",
 }
 PROBLEMS = {
     "condition_unmet": "有条件未满足，没有报上名：见下列条件",
     "campaign_begun": "活动已经开始，不能再退出",
     "request_open": "这项服务您已申请，请等待答复",
+    "materials_open": "上一次申请的物料还没有确认收到，请先确认或撤回",
     "answered_before": "他人已经答复过",
     "forbidden_move": "当前状态不能这样做，请刷新后再看",
 }
@@ -129,6 +142,15 @@ class ShopWords:
 
     def publication_state(self, state: PublicationState) -> str:
         return self.speech.say(PUBLICATION_STATES[state])
+
+    def order_state(self, state: OrderState) -> str:
+        return self.speech.say(ORDER_STATES[state])
+
+    def pieces(self, pieces: Pieces) -> str:
+        """What an order asks for: its items and how many of each."""
+        say = self.speech.say
+        counted = [(say(PIECES[item]), getattr(pieces, item)) for item in PIECES]
+        return say("、").join(f"{name} × {count}" for name, count in counted if count)
 
     def request_state(self, state: RequestState) -> str:
         return self.speech.say(REQUEST_STATES[state])

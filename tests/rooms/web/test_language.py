@@ -46,6 +46,7 @@ LISTS = (
     own_words.TERMS,
     own_words.PROBLEMS,
     *(shop_words.KINDS, shop_words.PUBLICATION_STATES, shop_words.AUDIENCES, shop_words.REQUEST_STATES),
+    *(shop_words.ORDER_STATES, shop_words.PIECES),
     *(shop_words.TOPICS, shop_words.NOMINATION_STATES, shop_words.CONDITIONS, shop_words.ASKED),
     *(shop_words.WHAT_TO_DO, shop_words.FAULTS, shop_words.PROBLEMS),
     *review_words.LISTS,

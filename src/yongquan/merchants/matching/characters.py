@@ -5,7 +5,6 @@ import unicodedata
 from typing import Final
 
 import opencc
-from pypinyin import Style, lazy_pinyin
 
 _SIMPLIFY = opencc.OpenCC("t2s")
 _DIGITS: Final = dict(
@@ -82,6 +81,8 @@ _SOUNDS = _Sounds()
 def _sound_of(sign: str) -> str:
     if sign.isascii():
         return sign
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - slow to load, and most processes never need it
+
     syllable = lazy_pinyin(sign, style=Style.NORMAL)[0]
     for pattern, coarse in _COARSE:
         syllable = pattern.sub(coarse, syllable)

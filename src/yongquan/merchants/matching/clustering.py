@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from yongquan.merchants.matching.blocking import Pairs
 from yongquan.merchants.matching.levels import Nats
@@ -38,6 +36,9 @@ def first_of(groups: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def tangles(rows: int, pairs: Pairs, accepted: Flags, start: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number each row's tangle: what it is joined to by accepted pairs or by `start`, directly or through others."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 - slow to load, and most processes never need it
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     one = np.concatenate([pairs[0][accepted], np.arange(rows)])
     other = np.concatenate([pairs[1][accepted], start])
     graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(rows, rows))

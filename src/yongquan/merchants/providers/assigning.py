@@ -13,15 +13,16 @@ The solver works with one thread, a fixed seed and a limit of deterministic time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
-
-from ortools.sat.python import cp_model
 
 from yongquan.kernel.errors import Refusal
 from yongquan.merchants.grids import CellKey, Drawing
 from yongquan.merchants.grids.covering import neighbours
 from yongquan.merchants.roads import Place, road_metres
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
 
 MONTHS_A_QUARTER: Final = 3
 CHANGE_M: Final = 6_000
@@ -119,6 +120,8 @@ def assign_grids(question: Question) -> dict[str, Given]:
 
 
 def _solved(question: Question, nearest: int) -> dict[str, Given] | None:
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - slow to load, and most processes never need it
+
     model = cp_model.CpModel()
     metres = {
         (grid.code, server.provider_id): road_metres(server.depot, grid.place)
@@ -158,7 +161,7 @@ def _solved(question: Question, nearest: int) -> dict[str, Given] | None:
     }
 
 
-_Takes = dict[tuple[str, UUID], cp_model.IntVar]
+_Takes = dict[tuple[str, UUID], "cp_model.IntVar"]
 
 
 def _offers(question: Question, grid: GridWork, metres: Mapping[tuple[str, UUID], int], nearest: int) -> list[UUID]:
@@ -171,7 +174,7 @@ def _offers(question: Question, grid: GridWork, metres: Mapping[tuple[str, UUID]
     return [who for n, who in enumerate(everybody) if n < nearest or who == question.last.get(grid.code)]
 
 
-def _each(question: Question, takes: _Takes) -> Iterator[tuple[GridWork, UUID, cp_model.IntVar]]:
+def _each(question: Question, takes: _Takes) -> Iterator[tuple[GridWork, UUID, "cp_model.IntVar"]]:
     by_code = {grid.code: grid for grid in question.grids}
     for (code, who), taken in takes.items():
         yield by_code[code], who, taken
@@ -187,7 +190,7 @@ def _idle_cost(question: Question) -> int:
     return IDLE_M * sum(grid.minutes for grid in question.grids) // max(len(question.grids), 1) // 1000
 
 
-def _touching(model: cp_model.CpModel, question: Question, takes: _Takes) -> list[cp_model.LinearExpr]:
+def _touching(model: "cp_model.CpModel", question: Question, takes: _Takes) -> "list[cp_model.LinearExpr]":
     minutes = {grid.code: grid.minutes for grid in question.grids}
     saved = []
     for one, other in sorted(question.touching):

@@ -1,6 +1,5 @@
 """What a record of a visit is, its states, and what about it asks for a second look (docs/surveys.md)."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from uuid import UUID
 from rapidfuzz.fuzz import partial_ratio
 
 from yongquan.kernel.errors import Refusal
+from yongquan.merchants.roads import great_circle_m
 
 PHOTO_KINDS: Final = ("front", "inside", "licence", "terminal")
 PHOTOS_MAX: Final = 8
@@ -132,11 +132,6 @@ def next_survey_state(state: SurveyState, step: SurveyStep) -> SurveyState:
     return found
 
 
-def metres_between(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Metres between two places (WGS-84 degrees); at a city's size the earth is flat."""
-    return 111_200 * math.hypot(lat - other_lat, (lon - other_lon) * math.cos(math.radians(lat)))
-
-
 def flags_of(visit: Visit, shop: Shop | None, *, received_at: datetime) -> list[str]:
     """What about a record asks for a second look; flags, not verdicts."""
     flags = []
@@ -147,7 +142,7 @@ def flags_of(visit: Visit, shop: Shop | None, *, received_at: datetime) -> list[
     else:
         if visit.position.accuracy_m > ACCURATE_M:
             flags.append("poor_accuracy")
-        if shop is not None and _metres(visit.position, shop) - visit.position.accuracy_m > NEAR_M:
+        if shop is not None and _metres_off(visit.position, shop) - visit.position.accuracy_m > NEAR_M:
             flags.append("far_from_shop")
     if visit.answers["status"] != "open":
         flags.append("not_open")
@@ -163,5 +158,6 @@ def flags_of(visit: Visit, shop: Shop | None, *, received_at: datetime) -> list[
     return flags
 
 
-def _metres(position: Position, shop: Shop) -> float:
-    return metres_between(position.lon, position.lat, shop.lon, shop.lat)
+def _metres_off(position: Position, shop: Shop) -> float:
+    """How far from the shop somebody stood."""
+    return great_circle_m((position.lon, position.lat), (shop.lon, shop.lat))

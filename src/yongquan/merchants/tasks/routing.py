@@ -11,9 +11,6 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from pyvrp import Location, Model
-from pyvrp.stop import MaxIterations
-
 from yongquan.merchants.roads import Place, ride_minutes, road_metres
 
 DAY_STARTS, DAY_ENDS = 9 * 60, 18 * 60
@@ -96,8 +93,11 @@ def opening_hours(industry: str) -> tuple[int, int]:
 
 
 def _visited(chosen: Sequence[Errand], places: Sequence[Place], from_minute: int, day: date) -> list[Errand]:
+    from pyvrp import Model  # noqa: PLC0415 - slow to load, and most processes never need it
+    from pyvrp.stop import MaxIterations  # noqa: PLC0415
+
     model = Model()
-    spots: list[Location] = [model.add_location(lon, lat) for lon, lat in places]
+    spots = [model.add_location(lon, lat) for lon, lat in places]
     first, last = (model.add_depot(spot) for spot in spots[:2])
     for errand, spot in zip(chosen, spots[2:], strict=True):
         early, late = _opens(errand)

@@ -27,6 +27,7 @@ from yongquan.web.console.library import make_library
 from yongquan.web.console.library_imports import make_library_imports
 from yongquan.web.console.library_review import make_library_review
 from yongquan.web.console.lines import make_lines
+from yongquan.web.console.materials import make_materials
 from yongquan.web.console.merchant_story import make_merchant_story
 from yongquan.web.console.overview import make_overview
 from yongquan.web.console.own import make_console_own
@@ -87,6 +88,7 @@ _PAGES = (
     make_providers,
     make_assignment,
     make_tasks,
+    make_materials,
     make_tiers,
     make_rules,
     make_contribution,

@@ -178,7 +178,12 @@ def form_from(sent: Mapping[str, str]) -> FeeForm:
 
 def _said_rate(name: str, rate: Rate) -> dict[str, str]:
     return {
-        f"{name}.rate": f"{rate.bp / 100:.2f}",
-        f"{name}.floor": f"{rate.floor_fen / 100:.2f}" if rate.floor_fen else "",
-        f"{name}.cap": "" if rate.cap_fen is None else f"{rate.cap_fen / 100:.2f}",
+        f"{name}.rate": _typed(rate.bp),
+        f"{name}.floor": _typed(rate.floor_fen) if rate.floor_fen else "",
+        f"{name}.cap": "" if rate.cap_fen is None else _typed(rate.cap_fen),
     }
+
+
+def _typed(hundredths: int) -> str:
+    """As people type it back: 1234 is 12.34."""
+    return f"{hundredths // 100}.{hundredths % 100:02d}"

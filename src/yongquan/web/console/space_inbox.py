@@ -8,9 +8,11 @@ from fastapi.responses import RedirectResponse
 from yongquan.flows.answer_question import answer_question
 from yongquan.flows.request_service import answer_request
 from yongquan.flows.space_parties import BadField
+from yongquan.merchants.questions.model import Question
 from yongquan.merchants.questions.store import question_of, questions_for_desk
-from yongquan.merchants.services.model import RequestState
+from yongquan.merchants.services.model import RequestState, ServiceRequest
 from yongquan.merchants.services.store import request_of, requests_for_desk
+from yongquan.plumbing.db import Connection
 from yongquan.staff.views import names_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.console.space import may_publish, space_words
@@ -47,19 +49,11 @@ def _add_questions(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         async with door.database.transaction() as connection:
             found = await question_of(connection, known_id(question))
-            if found is None or not visitor.sees(found.adcode):
-                raise Missing
-            words = await space_words(desk, connection, request)
-            names = await names_of(connection, {found.answered_by or ""}, door.sealing)
-        facts = {
-            "one": found,
-            "space_words": words,
-            "actors": names,
-            "may_answer": may_publish(visitor, found.adcode) and found.answer is None,
-            "faults": {fault.field: words.fault(fault.why)} if fault else {},
-            "typed": typed,
-        }
-        return desk.show(request, visitor, "space_question.html", facts, status=422 if fault else 200)
+            is_open = found is not None and found.answer is None
+            facts = await _one(desk, connection, request, visitor, found, is_open=is_open, fault=fault)
+        return desk.show(
+            request, visitor, "space_question.html", facts | {"typed": typed}, status=422 if fault else 200
+        )
 
     @routes.get("/questions/{question}")
     async def one(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], question: str) -> Response:
@@ -88,18 +82,9 @@ def _add_requests(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         async with door.database.transaction() as connection:
             found = await request_of(connection, known_id(request_id))
-            if found is None or not visitor.sees(found.adcode):
-                raise Missing
-            words = await space_words(desk, connection, request)
-            names = await names_of(connection, {found.answered_by or ""}, door.sealing)
-        facts = {
-            "one": found,
-            "space_words": words,
-            "actors": names,
-            "may_answer": may_publish(visitor, found.adcode) and found.state is RequestState.REQUESTED,
-            "faults": {fault.field: words.fault(fault.why)} if fault else {},
-            "typed": typed,
-        }
+            is_open = found is not None and found.state is RequestState.REQUESTED
+            facts = await _one(desk, connection, request, visitor, found, is_open=is_open, fault=fault)
+        facts["typed"] = typed
         return desk.show(request, visitor, "space_request.html", facts, status=422 if fault else 200)
 
     @routes.get("/service-requests/{request_id}")
@@ -122,3 +107,26 @@ def _add_requests(routes: APIRouter, desk: Desk) -> None:
         except BadField as fault:
             return await page(request, visitor, request_id, fault=fault, typed=answer)
         return RedirectResponse(f"{ROOT}/service-requests/{id_}", status_code=303)
+
+
+async def _one(
+    desk: Desk,
+    connection: Connection,
+    request: Request,
+    visitor: Visitor,
+    found: Question | ServiceRequest | None,
+    *,
+    is_open: bool,
+    fault: BadField | None,
+) -> dict[str, object]:
+    """What the page of a question or a request shows, whether or not it has been answered."""
+    if found is None or not visitor.sees(found.adcode):
+        raise Missing
+    words = await space_words(desk, connection, request)
+    return {
+        "one": found,
+        "space_words": words,
+        "actors": await names_of(connection, {found.answered_by or ""}, desk.door.sealing),
+        "may_answer": may_publish(visitor, found.adcode) and is_open,
+        "faults": {fault.field: words.fault(fault.why)} if fault else {},
+    }

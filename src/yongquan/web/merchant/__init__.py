@@ -11,6 +11,7 @@ from yongquan.web.merchant.gifts import make_gifts
 from yongquan.web.merchant.grid_group import make_grid_group
 from yongquan.web.merchant.home import make_home
 from yongquan.web.merchant.joining import make_joining
+from yongquan.web.merchant.materials import make_materials
 from yongquan.web.merchant.notices import make_notices
 from yongquan.web.merchant.own import make_own
 from yongquan.web.merchant.own_design import make_own_design
@@ -45,7 +46,7 @@ def make_merchant(door: Door) -> APIRouter:
     routes.include_router(make_space(door, accounts, sessions))
     routes.include_router(make_applying(door, accounts))
     space = Space(door, sessions)
-    for make in (make_home, make_joining, make_services, make_notices, make_questions, make_grid_group):
+    for make in (make_home, make_joining, make_services, make_notices, make_questions, make_grid_group, make_materials):
         routes.include_router(make(space))
 
     @routes.get("/")

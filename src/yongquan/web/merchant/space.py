@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yongquan.citizens.sign_in import SignInDesk
+from yongquan.flows.man_till import NotManager, TillDesk
 from yongquan.flows.onboard_merchant import TooManyDrafts
+from yongquan.kernel.errors import Refusal
 from yongquan.merchants.applications.store import applications_of
 from yongquan.merchants.cashiers import stores_manned_by
 from yongquan.plumbing.clock import wall_now
@@ -68,7 +70,54 @@ def make_space(door: Door, sessions: Sessions, tills: Sessions) -> APIRouter:
         tills.open(request, answer, token, lasts=SESSION_LASTS)
         return answer
 
+    _add_cashiers(routes, door, sessions)
     return routes
+
+
+def _add_cashiers(routes: APIRouter, door: Door, sessions: Sessions) -> None:
+    desk = TillDesk(door.database, door.sealing, door.cells)
+
+    async def page(request: Request, who: UUID, store_id: UUID, *, fault: str = "", phone: str = "") -> Response:
+        try:
+            store, people = await desk.people(who, store_id)
+        except NotManager:
+            return render(request, "merchant/space_missing.html", status=404)
+        facts = {
+            "store": store,
+            "people": people,
+            "fault": SpaceWords(speech_of(request)).cashier_fault(fault) if fault else "",
+            "phone": phone,
+        }
+        return render(request, "merchant/cashiers.html", facts, status=422 if fault else 200)
+
+    @routes.get("/stores/{store_id}/cashiers")
+    async def listed(request: Request, who: Annotated[UUID, Depends(sessions.page)], store_id: UUID) -> Response:
+        return await page(request, who, store_id)
+
+    @routes.post("/stores/{store_id}/cashiers")
+    async def let_in(
+        request: Request,
+        who: Annotated[UUID, Depends(sessions.page)],
+        store_id: UUID,
+        phone: Annotated[str, Form(max_length=32)] = "",
+    ) -> Response:
+        try:
+            await desk.let_in(who, store_id, phone, now=door.clock.now())
+        except NotManager:
+            return render(request, "merchant/space_missing.html", status=404)
+        except Refusal as refusal:
+            return await page(request, who, store_id, fault=refusal.code, phone=phone)
+        return RedirectResponse(f"{ROOT}/stores/{store_id}/cashiers", status_code=303)
+
+    @routes.post("/stores/{store_id}/cashiers/{cashier}/end")
+    async def take_out(
+        request: Request, who: Annotated[UUID, Depends(sessions.page)], store_id: UUID, cashier: UUID
+    ) -> Response:
+        try:
+            await desk.take_out(who, store_id, cashier, now=door.clock.now())
+        except NotManager:
+            return render(request, "merchant/space_missing.html", status=404)
+        return RedirectResponse(f"{ROOT}/stores/{store_id}/cashiers", status_code=303)
 
 
 def make_space_sign_in(door: Door, sessions: Sessions) -> APIRouter:

@@ -101,7 +101,12 @@ LICENCE_KINDS = {
 ROLES = {"legal_representative": "法定代表人", "operator": "经营者", "in_charge": "负责人"}
 SPACE_WORDS = {"saved": "已保存", "not_saved": "没有保存成功，请检查网络；填写的内容还在", "locating": "正在定位…"}
 SPACE_WORDS |= {"no_place": "没有取得位置，请在地图上点选或输入坐标", "pin": "门店位置"}
-LISTS = (STATES, STEPS, DECISIONS, FAULTS, REASONS, LICENCE_STATES, LICENCE_KINDS, ROLES, SPACE_WORDS)
+CASHIER_FAULTS = {
+    "not_a_phone": "请填写 11 位手机号",
+    "unknown_cashier": "这个手机号还没有登录过商户空间，请收银员先登录一次",
+    "too_many_cashiers": "收银员已满 50 人，请先移除不再使用的",
+}
+LISTS = (CASHIER_FAULTS, STATES, STEPS, DECISIONS, FAULTS, REASONS, LICENCE_STATES, LICENCE_KINDS, ROLES, SPACE_WORDS)
 
 
 class SpaceWords:
@@ -139,6 +144,10 @@ class SpaceWords:
     def licence_kind(self, kind: str) -> str:
         """What holds a licence."""
         return self._speech.say(LICENCE_KINDS[kind])
+
+    def cashier_fault(self, code: str) -> str:
+        """Why somebody cannot be let into the till."""
+        return self._speech.say(CASHIER_FAULTS[code])
 
     def role(self, role: str) -> str:
         """What the person is called who answers for a licence."""

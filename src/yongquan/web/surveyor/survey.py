@@ -30,6 +30,7 @@ from yongquan.merchants.tasks.store import TaskFilter, tasks_of
 from yongquan.merchants.views import StoreRow, stores_named
 from yongquan.plumbing.clock import wall_now
 from yongquan.web.api.wire import Refused
+from yongquan.web.field_words import PHOTO_KINDS, SHOP_STATUSES, SURVEY_STATES
 from yongquan.web.language import speech_of
 from yongquan.web.pages import said
 from yongquan.web.surveyor.entrance import Entrance, phone_routes
@@ -93,7 +94,7 @@ def make_survey(entrance: Entrance) -> APIRouter:
     async def survey(request: Request) -> Response:
         # The page itself is nobody's: it is kept on the phone, and opens without a network.
         words = said(speech_of(request), _SAID)
-        facts = {"words": words, "industries": INDUSTRIES, "works_offline": True}
+        facts = {"words": words, "industries": INDUSTRIES, "statuses": SHOP_STATUSES, "works_offline": True}
         answer = entrance.show(request, None, "survey.html", facts)
         answer.headers["Cache-Control"] = "no-cache"
         return answer
@@ -276,14 +277,8 @@ _SAID = {
     "need_name": "新门店请填名称和地址",
     "no_room": "手机空间不足，请清理后再试",
     "remove": "删除这张照片",
-    "front": "门头",
-    "inside": "店内",
-    "licence": "执照",
-    "terminal": "终端",
-    "receiving": "照片未传完",
-    "submitted": "待检查",
-    "returned": "退回补正",
-    "accepted": "已通过",
+    **PHOTO_KINDS,
+    **SURVEY_STATES,
     "queued": "等待发送",
     "edit": "修改后再发",
     "discard": "放弃这条",
