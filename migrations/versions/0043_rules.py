@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0043"
-down_revision = "0042"
+down_revision = "0049"
 
 
 def upgrade() -> None:

@@ -18,7 +18,8 @@ _FEATURES = "select risk.features(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _MANY = """
 select risk.features(a.cell, e.event_id, e.at, array(select jsonb_array_elements_text(p.texts)), a.party, a.measure,
                      a.kind, a.win, a.of)
-  from (select %s::int, %s::int[], %s::text[], %s::int[], %s::int[], %s::int[]) as a(cell, party, measure, kind, win, of)
+  from (select %s::int, %s::int[], %s::text[], %s::int[], %s::int[], %s::int[])
+       as a(cell, party, measure, kind, win, of)
  cross join unnest(%s::uuid[], %s::timestamptz[]) with ordinality as e(event_id, at, ord)
   join lateral (select texts from jsonb_array_elements(%s::text::jsonb) with ordinality as p(texts, ord)
                  where p.ord = e.ord) p on true
