@@ -706,6 +706,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/risk/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a verdict
+         * @description Judge a payment before it is taken.
+         */
+        post: operations["judge_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/verdicts/{verdict_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a verdict one asked for
+         * @description A verdict that this institution asked for.
+         */
+        get: operations["get_verdict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/institutions/events": {
         parameters: {
             query?: never;
@@ -2127,6 +2167,70 @@ export interface components {
             language?: components["schemas"]["Language"];
         };
         /**
+         * VerdictOut
+         * @description `action` is allow, watch, step_up, delay or refuse; `retry_at` is when a delayed order may come again.
+         */
+        VerdictOut: {
+            /**
+             * Verdict Id
+             * Format: uuid
+             */
+            verdict_id: string;
+            /** Action */
+            action: string;
+            /** State */
+            state: string;
+            /** At */
+            at: string;
+            /** Reasons */
+            reasons: components["schemas"]["VerdictReason"][];
+            /** Retry At */
+            retry_at?: string | null;
+        };
+        /**
+         * VerdictReason
+         * @description What spoke: a rule's own sentence, or a list.
+         */
+        VerdictReason: {
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
+         * VerdictRequest
+         * @description A payment that the institution is about to take for a citizen who linked its app.
+         *
+         *     `order_no` is the institution's own: the same order again gets the same verdict. Cards and devices are kept as
+         *     tokens only.
+         */
+        VerdictRequest: {
+            /**
+             * Open Id
+             * Format: uuid
+             */
+            open_id: string;
+            /** Order No */
+            order_no: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Store Id */
+            store_id?: string | null;
+            /** Card No */
+            card_no?: string | null;
+            /** Device Id */
+            device_id?: string | null;
+            /** Terminal */
+            terminal?: string | null;
+            /**
+             * Online
+             * @default false
+             */
+            online?: boolean;
+        };
+        /**
          * ClaimRequest
          * @description The body of a claim; all of it may be left out where the round has one type and asks for no place or device.
          *
@@ -2741,6 +2845,8 @@ export interface components {
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
+         *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
+         *         kept; `cashier` is how the till calls whoever stands at it.
          */
         PaymentByTill: {
             amount_fen: number;
@@ -2762,6 +2868,10 @@ export interface components {
             terminal?: string | null;
             /** @default false */
             online?: boolean;
+            /** @default null */
+            device_id?: string | null;
+            /** @default null */
+            cashier?: string | null;
         };
         /**
          * PaymentByApp
@@ -2773,6 +2883,8 @@ export interface components {
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
+         *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
+         *         kept; `cashier` is how the till calls whoever stands at it.
          */
         PaymentByApp: {
             amount_fen: number;
@@ -2796,6 +2908,10 @@ export interface components {
             terminal?: string | null;
             /** @default false */
             online?: boolean;
+            /** @default null */
+            device_id?: string | null;
+            /** @default null */
+            cashier?: string | null;
         };
         /**
          * PaymentByInstitution
@@ -2807,6 +2923,8 @@ export interface components {
          *         `amount_fen` is what the shop asks after its own offer; `merchant_offer_fen` is that offer, which campaigns may
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
+         *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
+         *         kept; `cashier` is how the till calls whoever stands at it.
          */
         PaymentByInstitution: {
             /**
@@ -2835,6 +2953,10 @@ export interface components {
             terminal?: string | null;
             /** @default false */
             online?: boolean;
+            /** @default null */
+            device_id?: string | null;
+            /** @default null */
+            cashier?: string | null;
         };
         Claimed: components["schemas"]["VoucherClaimed"] | components["schemas"]["PackClaimed"];
     };
@@ -4459,6 +4581,70 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    judge_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_verdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                verdict_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_events: {
         parameters: {
             query?: {
@@ -5223,7 +5409,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, wrong_code */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5231,11 +5417,11 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "unauthorized";
+                        code?: "unauthorized" | "wrong_code";
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, risk_refused, step_up_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5243,7 +5429,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "forbidden";
+                        code?: "forbidden" | "risk_refused" | "step_up_required";
                     } & components["schemas"]["Problem"];
                 };
             };
@@ -5283,7 +5469,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, risk_delayed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5291,11 +5477,11 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "too_many_requests";
+                        code?: "too_many_requests" | "risk_delayed";
                     } & components["schemas"]["Problem"];
                 };
             };
-            /** @description unavailable */
+            /** @description unavailable, risk_unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5303,7 +5489,7 @@ export interface operations {
                 content: {
                     "application/problem+json": {
                         /** @enum {unknown} */
-                        code?: "unavailable";
+                        code?: "unavailable" | "risk_unavailable";
                     } & components["schemas"]["Problem"];
                 };
             };

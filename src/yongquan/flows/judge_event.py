@@ -128,6 +128,9 @@ class RiskDesk:
                 kept += len(of_cell)
             except psycopg.OperationalError:
                 self._unjudged += [(cell, verdict) for verdict in of_cell]
+            except psycopg.Error:
+                # The memory of lists and rules is renewed beside this: it must go on.
+                log.exception("unjudged_lost", cell=cell, verdicts=len(of_cell))
         return kept
 
     async def close(self) -> None:

@@ -6,11 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from yongquan.flows.quote_payment import Quote, facts_of, quote_payment
+from yongquan.flows.quote_payment import Quote, facts_of, quote_of, quote_payment
 from yongquan.institutions.views import parties
 from yongquan.kernel.ids import cell_of
 from yongquan.merchants.views import store_of
 from yongquan.payments.views import card_heads_of, cards_of
+from yongquan.risk.events import Entity
+from yongquan.vouchers.model import Direction
 from yongquan.web.api.fen import BIGGEST_FEN
 from yongquan.web.api.wire import Refused
 from yongquan.web.citizen.scripts import PAY_WORDS
@@ -82,6 +84,9 @@ async def _quote(door: Door, who: UUID, asked: QuoteRequest) -> Quote:
     if store is None:
         raise Refused("not_found", "no such store")
     now = door.clock.now()
+    if not _may_use_vouchers(door, who, asked.store_id):
+        facts = facts_of(store, now=now)
+        return quote_of([], store=facts, direction=Direction.CITIZEN_SCANS, amount_fen=asked.amount_fen)
     card = cards.get(asked.instrument_id) if asked.instrument_id else None
     return await quote_payment(
         door.database,
@@ -97,3 +102,10 @@ async def _quote(door: Door, who: UUID, asked: QuoteRequest) -> Quote:
         amount_fen=asked.amount_fen,
         now=now,
     )
+
+
+def _may_use_vouchers(door: Door, who: UUID, store_id: UUID) -> bool:
+    """Whether the lists leave vouchers to this citizen at this store; the payment asks again."""
+    lists, now = door.risk.lists, door.clock.now()
+    parties = {Entity.CITIZEN: str(who), Entity.STORE: str(store_id)}
+    return all(lists.treatment(party, value, at=now).may_use_vouchers for party, value in parties.items())
