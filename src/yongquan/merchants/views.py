@@ -94,6 +94,12 @@ async def store_of(connection: Connection, store_id: UUID) -> StoreRow | None:
     return StoreRow(*row) if row else None
 
 
+async def names_of_stores(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names of some stores."""
+    query = "select store_id, name from merchants.store where store_id = any (%s)"
+    return dict(await (await connection.execute(query, [list(store_ids)])).fetchall())
+
+
 async def settling_of(connection: Connection, store_id: UUID) -> tuple[str, str] | None:
     """A store's category code (MCC) and its acquirer."""
     found = await connection.execute("select mcc, acquirer from merchants.store where store_id = %s", [store_id])

@@ -15,6 +15,11 @@ _DAYS = """
 select settlement_date, count(*)::int from payments.payment where state = 'succeeded'
  group by settlement_date order by settlement_date desc limit 60
 """
+_NEWEST = """
+select payment_id, citizen_id, store_id, instrument_id, amount_fen, discount_fen, begun_at from payments.payment
+ where settlement_date between %s and %s and state in ('succeeded', 'refunding', 'refunded')
+ order by begun_at desc, payment_id desc limit %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,25 @@ class Paid:
     store_id: UUID
     amount_fen: int
     begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaidWith:
+    """One payment with what it was paid with; `discount_fen` is the vouchers' part of `amount_fen`."""
+
+    payment_id: UUID
+    citizen_id: UUID
+    store_id: UUID
+    instrument_id: UUID
+    amount_fen: int
+    discount_fen: int
+    begun_at: datetime
+
+
+async def newest_paid(connection: Connection, first: date, last: date, *, most: int) -> list[PaidWith]:
+    """The newest payments of some settlement days, at most `most`, in their order; asks every cell."""
+    rows = await (await connection.execute(_NEWEST, [first, last, most])).fetchall()
+    return [PaidWith(*row) for row in reversed(rows)]
 
 
 async def paid_on(connection: Connection, day: date) -> list[Paid]:

@@ -8,12 +8,19 @@ from typing import Any, Final
 from yongquan.plumbing.clock import business_day
 from yongquan.risk.events import Entity, RiskEvent
 from yongquan.risk.features.timeline import Timeline
-from yongquan.risk.rules.event_files import FileEvent
 from yongquan.risk.rules.judging import CompiledBook, Failed, Judgement
 from yongquan.risk.verdicts.model import Action
 
 BAD: Final = 1
 STOPPED: Final = frozenset({Action.STEP_UP, Action.DELAY, Action.REFUSE})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRow:
+    """An event to judge, and its label (1 bad, 0 good, -1 unknown)."""
+
+    event: RiskEvent
+    label: int = -1
 
 
 @dataclass(slots=True)
@@ -25,7 +32,7 @@ class Hits:
     bad: int = 0
     good: int = 0
 
-    def add(self, row: FileEvent) -> None:
+    def add(self, row: JudgedRow) -> None:
         self.events += 1
         self.amount_fen += row.event.amount_fen
         self.bad += row.label == BAD
@@ -72,7 +79,7 @@ class Backtest:
     payees: dict[str, Counter[str]] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=Timeline)
 
-    def run(self, rows: Iterable[FileEvent], *, tick: Callable[[], object] = lambda: None) -> None:
+    def run(self, rows: Iterable[JudgedRow], *, tick: Callable[[], object] = lambda: None) -> None:
         """Judge rows in the order of time; `tick` is called after each."""
         self.rules = {rule.rule_id: RuleHits() for rule in self.book.book.rules}
         for row in rows:
@@ -82,7 +89,7 @@ class Backtest:
             self.timeline.add(event)
             tick()
 
-    def _count(self, row: FileEvent, said: Judgement) -> None:
+    def _count(self, row: JudgedRow, said: Judgement) -> None:
         event = row.event
         day = str(business_day(event.at))
         self.all.add(row)
@@ -143,7 +150,7 @@ class Backtest:
         return found | ({"failed": said.failed, "problem": said.problem} if said.failed else {})
 
 
-def _note(rule: RuleHits, row: FileEvent, event: RiskEvent, day: str) -> None:
+def _note(rule: RuleHits, row: JudgedRow, event: RiskEvent, day: str) -> None:
     rule.hits.add(row)
     rule.days.add(day)
     rule.payers.add(event.parties.get(Entity.CITIZEN, ""))

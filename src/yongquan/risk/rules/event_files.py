@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.model.events import Events
 from yongquan.risk.model.reading import read_named_events
+from yongquan.risk.rules.backtest import JudgedRow
 
 COLUMNS: Final[Mapping[str, Entity]] = {
     "payer_id": Entity.CITIZEN,
@@ -20,14 +20,6 @@ COLUMNS: Final[Mapping[str, Entity]] = {
 }
 VOUCHER: Final = "x_voucher"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class FileEvent:
-    """One row: the event, its day and its label (1 bad, 0 good, -1 unknown)."""
-
-    event: RiskEvent
-    label: int
 
 
 class EventFile:
@@ -45,7 +37,7 @@ class EventFile:
     def has_labels(self) -> bool:
         return bool((self._events.label >= 0).any())
 
-    def rows(self, fact_types: Mapping[str, type]) -> Iterator[FileEvent]:
+    def rows(self, fact_types: Mapping[str, type]) -> Iterator[JudgedRow]:
         """Each row. `x_NAME` is the fact NAME where rules know it; `x_voucher` is the vouchers' part, in fen.
 
         A kind that the product does not have is judged as a payment, with its name as `facts.channel`.
@@ -64,7 +56,7 @@ class EventFile:
                 voucher_fen=self._number(VOUCHER, at) or 0,
                 facts=facts,
             )
-            yield FileEvent(event, int(self._events.label[at]))
+            yield JudgedRow(event, int(self._events.label[at]))
 
     def _facts(self, at: int, fact_types: Mapping[str, type]) -> dict[str, bool | int | str]:
         facts: dict[str, bool | int | str] = {}

@@ -21,6 +21,7 @@ EVENT_VALUES: Final[Mapping[str, type]] = {
 # Facts the product knows how to give; a book may declare others.
 FACTS: Final[Mapping[str, type]] = {
     "online": bool,  # no terminal and no cashier took part
+    "adcode": str,  # the store's district
     "channel": str,  # the app or the way the event came by
     "vouchers": int,  # how many vouchers the payment uses
     "threshold": int,  # the lowest bill, in fen, at which its vouchers could be used together

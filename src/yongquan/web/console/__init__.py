@@ -40,8 +40,8 @@ from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.reviews import make_reviews
 from yongquan.web.console.risk_lists import make_risk_lists
-from yongquan.web.console.risk_verdicts import make_risk_verdicts
 from yongquan.web.console.risk_rules import make_risk_rules
+from yongquan.web.console.risk_verdicts import make_risk_verdicts
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.rules import make_rules
 from yongquan.web.console.season import make_season

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yongquan.flows.change_rule_book import RULE_BOOK_ROLES, decide_book, propose_book
+from yongquan.flows.try_rule_book import DAYS, PAYMENTS_MAX, try_rule_book
 from yongquan.kernel.errors import BadInput
+from yongquan.merchants.views import names_of_stores
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import Connection
 from yongquan.risk.rules.comparing import compare_books
 from yongquan.risk.rules.faults import RuleFaults
+from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.rules.reading import BOOK_MAX, first_book, read_book
 from yongquan.risk.rules.store import BookVersion, InForce, book_version, book_versions, books_in_force
 from yongquan.staff.views import names_of
@@ -59,6 +63,8 @@ def make_risk_rules(desk: Desk) -> APIRouter:
             "patch": text_patch(before, document),
         }
         return desk.show(request, visitor, "risk_rules_one.html", {**facts, **_common(request, visitor, in_force)})
+
+    _add_trial(routes, desk)
 
     @routes.post("/risk/rules/{number}")
     async def decide(
@@ -112,6 +118,32 @@ def _add_editor(routes: APIRouter, desk: Desk) -> None:
             before = await document_of(connection, in_force.live or SHIPPED)
         changes = compare_books(read_book(before), book)
         return _editor(desk, request, visitor, {**kept, "checked": book, "changes": changes})
+
+
+def _add_trial(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("/risk/rules/{number}/trial")
+    async def trial(
+        request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], number: int, days: int = 7
+    ) -> Response:
+        _require_whole(visitor)
+        if days not in DAYS:
+            raise Missing
+        async with desk.door.database.transaction() as connection:
+            book = CompiledBook.of_text(await document_of(connection, number))
+            tried = await try_rule_book(connection, book, days=days, now=desk.door.clock.now())
+            shops = [UUID(shop["payee_id"]) for shop in tried.found["by_payee"]]
+            names = await names_of_stores(connection, shops)
+        facts = {
+            "number": number,
+            "days": days,
+            "choices": DAYS,
+            "most": PAYMENTS_MAX,
+            "tried": tried,
+            "names": {str(store_id): name for store_id, name in names.items()},
+            "rules": {rule.rule_id: rule for rule in book.book.rules},
+            "english": english_asked(request),
+        }
+        return desk.show(request, visitor, "risk_rules_trial.html", facts)
 
 
 def _editor(
