@@ -64,7 +64,7 @@ def bench_risk() -> dict[str, Any]:
                 reading[str(count)] = figures.pop("read") | {"made_s": made_s, "rolled": rolled}
                 _say(f"{count:,} past events: {reading[str(count)]}, {figures}")
             row = connection.execute(_SIZES).fetchone() or (0, 0, 0, 0)
-        sizes = {"events_gb": round(row[0], 2), "busy": row[1], "tiles": row[2], "met": row[3]}
+        sizes = {"events_gb": round(float(row[0]), 2), "busy": row[1], "tiles": row[2], "met": row[3]}
         fsync_us = measure_fsync_us(folder)
     return {
         **figures,
