@@ -20,6 +20,7 @@ BENCHMARKS = {
     "reconcile": "yongquan.bench.reconcile",
     "settle": "yongquan.bench.settle",
     "soldout": "yongquan.bench.soldout",
+    "verification": "yongquan.bench.verification",
 }
 ON_DATA = frozenset({"linkage", "model"})
 

@@ -21,6 +21,7 @@ class Settings:
     cells: int | None
     institutions_file: Path
     public_url: str = "http://127.0.0.1:8000"  # where people's links lead
+    risk_model: Path | None = None  # a file of `risk fit`, by which transfers that institutions ask about are scored
 
     @property
     def keys_dir(self) -> Path:
@@ -32,7 +33,10 @@ class Settings:
 
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
-    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS`, `_INSTITUTIONS` and `_PUBLIC_URL`. Raises `BadInput`."""
+    """Read `YONGQUAN_DATA_DIR`, `_DATABASE_URL`, `_CELLS`, `_INSTITUTIONS`, `_PUBLIC_URL` and `_RISK_MODEL`.
+
+    Raises `BadInput`.
+    """
     env = dict(os.environ) if environ is None else environ
     data_dir = Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute()
     directory = env.get("YONGQUAN_INSTITUTIONS")
@@ -42,6 +46,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         cells=_cells(env.get("YONGQUAN_CELLS")),
         institutions_file=Path(directory).absolute() if directory else data_dir / "sandbox" / "sandbox.json",
         public_url=(env.get("YONGQUAN_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
+        risk_model=Path(model).absolute() if (model := env.get("YONGQUAN_RISK_MODEL")) else None,
     )
 
 

@@ -39,7 +39,9 @@ from yongquan.web.console.reconciliation import make_reconciliation
 from yongquan.web.console.reports import make_reports
 from yongquan.web.console.reviewing import make_reviewing
 from yongquan.web.console.reviews import make_reviews
+from yongquan.web.console.risk_institutions import make_risk_institutions
 from yongquan.web.console.risk_rules import make_risk_rules
+from yongquan.web.console.risk_warnings import make_risk_warnings
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.rules import make_rules
 from yongquan.web.console.season import make_season
@@ -121,6 +123,8 @@ _PAGES = (
     make_grid_groups,
     make_calls,
     make_risk_rules,
+    make_risk_institutions,
+    make_risk_warnings,
 )
 
 
