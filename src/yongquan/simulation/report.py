@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from yongquan.flows.prove_books import prove_books
-from yongquan.plumbing.db import Database
+from yongquan.plumbing.db import Connection, Database
+from yongquan.risk.cases.store import case_counts
 from yongquan.risk.verdicts.views import decisions_given
 
 _ROUNDS = """
@@ -52,7 +53,7 @@ async def report_of(
         settled = await (await connection.execute(_SETTLEMENT)).fetchone()
         effect = await (await connection.execute(_EFFECT)).fetchone()
         advances = await (await connection.execute(_ADVANCES)).fetchone()
-        decisions, blocked = await decisions_given(connection)
+        risk = await _risk(connection)
     connection = await database.connect()
     async with connection:
         proof = await prove_books(connection)
@@ -88,14 +89,20 @@ async def report_of(
             "held_fen": int(settled[2]) if settled else 0,
             "advances_fen": int(advances[0]) if advances else 0,
         },
-        "risk": {
-            "decisions": decisions,
-            "blocked": blocked,
-            "cases": None,
-            "planted": None,
-            "caught": None,
-            "false_alarms": None,
-        },
+        "risk": risk,
         "ledger": {"transfers": proof.transfers, "balanced": proof.holds},
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
+    }
+
+
+async def _risk(connection: Connection) -> dict[str, int | None]:
+    decisions, blocked = await decisions_given(connection)
+    cases = sum((await case_counts(connection)).values())
+    return {
+        "decisions": decisions,
+        "blocked": blocked,
+        "cases": cases,
+        "planted": None,
+        "caught": None,
+        "false_alarms": None,
     }

@@ -70,6 +70,13 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
         }
         return desk.show(request, visitor, "risk_verdicts.html", facts)
 
+    _add_one(routes, desk)
+    return routes
+
+
+def _add_one(routes: APIRouter, desk: Desk) -> None:
+    door = desk.door
+
     @routes.get("/risk/verdicts/{verdict}")
     async def one(request: Request, visitor: Annotated[Visitor, Depends(desk.visitor)], verdict: str) -> Response:
         verdict_id = known_id(verdict)
@@ -83,8 +90,6 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
             "risk_words": RiskWords(speech_of(request)),
         }
         return desk.show(request, visitor, "risk_verdict.html", facts)
-
-    return routes
 
 
 async def _values(desk: Desk, connection: Connection, party: str, said: str) -> list[str]:
