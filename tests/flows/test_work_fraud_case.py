@@ -42,7 +42,7 @@ from yongquan.risk.watching.store import watched_hours
 from yongquan.staff import Forbidden, Role
 from yongquan.vouchers.model import ForbiddenMove
 
-TEMPLATE = (files("yongquan.web") / "papers/page.typ").read_text()
+TEMPLATE = (files("yongquan.web") / "papers/case.typ").read_text()
 TIP = NewTip(kind="shop", subject="小店", told="店主收购消费券，按七折付现金", contact="13900001111")
 WORDS = Wording("联合公告", "严禁倒卖消费券。", "商务局、公安局、市场监管局", "Joint announcement", "No scalping.")
 OFFICERS = (Officer("甲", "110001"), Officer("乙", "110002"))
@@ -239,7 +239,7 @@ def test_tip_is_sent_once_read_by_its_receipt_and_told_of_the_outcome(fresh_data
 def test_each_bureau_gets_a_hashed_pack_with_only_what_it_may_see(fresh_database: str) -> None:
     async def play(world: Beat) -> None:
         case_id = await case_of_alert(world)
-        desk = PackDesk(world.city.database, SEALING, 1, TEMPLATE)
+        desk = PackDesk(world.city.database, SEALING, 1, TEMPLATE, {"opened": "立案"})
         tips = TipDesk(world.city.database, SEALING)
         await tips.send(TIP, [], key=uuid4(), citizen_id=None, now=world.now)
         async with world.city.database.transaction() as connection:

@@ -83,19 +83,22 @@ class _Whole:
 
 @dataclass(frozen=True, slots=True)
 class PackDesk:
-    """Makes packs; `template` is the paper's typst template."""
+    """Makes packs; `template` is the paper's typst template, `events` what each kind of event is called in it."""
 
     database: Database
     sealing: Sealing
     cells: int
     template: str
+    events: Mapping[str, str]
 
     async def pack(self, staff: Staff, case_id: UUID, bureau: Bureau, *, now: datetime) -> Packed:
         """Make a pack and note that it left. Raises `UnknownCase`, `Forbidden`, `FontsMissing`."""
         async with self.database.transaction() as connection:
             case = await locked(connection, staff, case_id)
             whole = await self._whole(connection, case, bureau)
-        paper = await asyncio.to_thread(make_paper, self.template, _paper(whole, bureau, now), title=case.case_no)
+        paper = await asyncio.to_thread(
+            make_paper, self.template, _paper(whole, bureau, now, self.events), title=case.case_no
+        )
         facts = {
             "case_no": case.case_no,
             "bureau": bureau.value,
@@ -242,7 +245,7 @@ def _document(whole: _Whole, bureau: Bureau) -> dict[str, object]:
     return found
 
 
-def _paper(whole: _Whole, bureau: Bureau, now: datetime) -> dict[str, object]:
+def _paper(whole: _Whole, bureau: Bureau, now: datetime, events: Mapping[str, str]) -> dict[str, object]:
     """The paper's facts: figures, then tables of what the bureau sees; long tables are in the data."""
     case, sees = whole.case, SEES[bureau]
     paid = whole.payments
@@ -254,7 +257,12 @@ def _paper(whole: _Whole, bureau: Bureau, now: datetime) -> dict[str, object]:
         _block(
             "案件", ("项目", "内容"), [["标题", case.title], ["引用公告", cited], ["依据", case.basis or "尚未结案"]]
         ),
-        _block("门店", ("名称", "统一社会信用代码", "地址"), [[s.name, s.licence_no, s.address] for s in whole.shops]),
+        _block(
+            "门店",
+            ("名称", "统一社会信用代码", "地址"),
+            [[s.name, s.licence_no, s.address] for s in whole.shops],
+            (2, 2, 3),
+        ),
     ]
     if "alerts" in sees:
         rows = [
@@ -269,13 +277,15 @@ def _paper(whole: _Whole, bureau: Bureau, now: datetime) -> dict[str, object]:
             [_moment(p.at), f"¥{yuan(p.amount_fen)}", f"¥{yuan(p.discount_fen)}", f"¥{yuan(p.refunded_fen)}"]
             for p in paid
         ]
-        blocks.append(_block("涉案付款（全部明细见 payments.csv）", ("时间", "金额", "补贴", "已退"), rows))
+        blocks.append(
+            _block("涉案付款（全部明细见 payments.csv）", ("时间", "金额", "补贴", "已退"), rows, (2, 1, 1, 1))
+        )
     if "files" in sees:
         listed = [[e.ref, e.sha256.hex()] for e in whole.evidence if e.sha256]
         blocks.append(_block("证据文件", ("文件", "SHA-256"), listed))
     if "timeline" in sees:
-        rows = [[_moment(e.at), f"{e.what} {e.text}"] for e in whole.timeline]
-        blocks.append(_block("经过", ("时间", "事项"), rows))
+        rows = [[_moment(e.at), events.get(e.what, e.what), e.text] for e in whole.timeline]
+        blocks.append(_block("经过", ("时间", "事项", "说明"), rows, (3, 2, 5)))
     return {
         "title": f"案件 {case.case_no}",
         "subtitle": f"{NAMES[bureau]}专用 · {_moment(now)}",
@@ -286,10 +296,13 @@ def _paper(whole: _Whole, bureau: Bureau, now: datetime) -> dict[str, object]:
     }
 
 
-def _block(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, object]:
+def _block(
+    name: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int] = (2, 5)
+) -> dict[str, object]:
     left = len(rows) - PAPER_ROWS
     notes = [f"另有 {left} 行，见数据文件"] if left > 0 else [] if rows else ["无"]
-    return {"name": name, "head": list(head), "rows": [list(row) for row in rows[:PAPER_ROWS]], "notes": notes}
+    shown = [list(row) for row in rows[:PAPER_ROWS]]
+    return {"name": name, "head": list(head), "rows": shown, "notes": notes, "widths": list(widths)}
 
 
 def _moment(at: datetime) -> str:

@@ -180,8 +180,8 @@ def _add_packs(routes: APIRouter, desk: Desk) -> None:
     async def pack(
         visitor: Annotated[Visitor, Depends(desk.poster)], case: str, bureau: Annotated[Bureau, Form()]
     ) -> Response:
-        template = (files("yongquan.web") / "papers/page.typ").read_text(encoding="utf-8")
-        packs = PackDesk(door.database, door.sealing, door.cells, template)
+        template = (files("yongquan.web") / "papers/case.typ").read_text(encoding="utf-8")
+        packs = PackDesk(door.database, door.sealing, door.cells, template, case_words.EVENTS)
         made = await packs.pack(visitor.staff, known_id(case), bureau, now=door.clock.now())
         return _download(made.content, made.name, "application/zip")
 
