@@ -1022,6 +1022,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/risk/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a party
+         * @description Whether a party is bad, in one of three scenes; the same key again brings the same answer.
+         */
+        post: operations["verify_party"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/verifications/{verification_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an answer again
+         * @description An answer again, for the institution that asked.
+         */
+        get: operations["get_verification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one's own reports
+         * @description This institution's own reports, the oldest first, a hundred a page, each with its note.
+         */
+        get: operations["list_own_reports"];
+        put?: never;
+        /**
+         * Report a bad party
+         * @description Report a bad party; what others read of it is the reason of its kind, never who reported.
+         */
+        post: operations["report_party"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/reports/{report_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw a report
+         * @description A report stands no longer, from the next answer on.
+         */
+        post: operations["withdraw_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch warnings
+         * @description Warnings of this institution's own merchants, terminals and accounts: begin with no `after`.
+         */
+        get: operations["list_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/risk/warnings/{warning_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what came of a warning
+         * @description What this institution found: seen, confirmed or false; a later word replaces it.
+         */
+        put: operations["answer_warning"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1384,6 +1508,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "risk.warning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A merchant, terminal or gang that concerns the receiver looks bad
+         * @description Told to the institutions it concerns, and to the operator's own endpoints (scope `all`).
+         */
+        post: operations["on_risk_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "voucher.void": {
         parameters: {
             query?: never;
@@ -1407,6 +1551,31 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        /**
+         * About
+         * @description Which of the identifiers asked about a reason means.
+         * @enum {string}
+         */
+        About: "account" | "payer" | "phone" | "id_no" | "licence_no" | "device" | "transfer";
+        /**
+         * AccountSubject
+         * @description A card or an account.
+         */
+        AccountSubject: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "account";
+            /** Value */
+            value: string;
+        };
+        /**
+         * Advice
+         * @description What to do; the decision stays with the asker.
+         * @enum {string}
+         */
+        Advice: "accept" | "check" | "step_up" | "refuse";
         /**
          * AppPayCode
          * @description What the citizen wants to show; `vouchers` None means the best ones at the till.
@@ -1591,6 +1760,38 @@ export interface components {
             bank: string;
         };
         /**
+         * DeviceSubject
+         * @description A device by the name it has for itself.
+         */
+        DeviceSubject: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "device";
+            /** Value */
+            value: string;
+        };
+        /**
+         * Evidence
+         * @description How well a report is founded: seen by rules or staff; proven by papers; found by police or a court.
+         * @enum {string}
+         */
+        Evidence: "suspected" | "documented" | "official";
+        /**
+         * FeedbackRequest
+         * @description What the institution found; the note is read by the operator.
+         */
+        FeedbackRequest: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "seen" | "confirmed" | "false";
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * GiftOut
          * @description What became of a gift: delivered, or waiting until the phone's owner registers.
          */
@@ -1633,11 +1834,23 @@ export interface components {
             no_code_fen?: number | null;
         };
         /**
+         * Kind
+         * @description What somebody is known by. `account` is a card number, or a bank's code, a colon and an account number.
+         * @enum {string}
+         */
+        Kind: "account" | "phone" | "id_no" | "licence_no" | "device";
+        /**
          * Language
          * @description The languages of the pages; the value is the page's `lang`.
          * @enum {string}
          */
         Language: "zh-CN" | "en";
+        /**
+         * Level
+         * @description How bad it looks, from best to worst.
+         * @enum {string}
+         */
+        Level: "none" | "low" | "medium" | "high";
         /**
          * LinkRequest
          * @description A citizen to link. Without `code` a code of consent is sent to the phone; with it the link is made.
@@ -1649,6 +1862,57 @@ export interface components {
             name: string;
             /** Code */
             code?: string | null;
+        };
+        /**
+         * MerchantQuestion
+         * @description A shop applies to be a merchant; `account` is where it will be settled.
+         */
+        MerchantQuestion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            scene: "merchant_application";
+            /** Licence No */
+            licence_no: string;
+            /** Representative Id No */
+            representative_id_no?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Account */
+            account?: string | null;
+        };
+        /**
+         * MerchantSubject
+         * @description A merchant by its licence.
+         */
+        MerchantSubject: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "licence_no";
+            /** Value */
+            value: string;
+        };
+        /**
+         * OpeningQuestion
+         * @description Somebody opens an account; `account` is one that is bound to it.
+         */
+        OpeningQuestion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            scene: "account_opening";
+            /** Id No */
+            id_no: string;
+            /** Phone */
+            phone: string;
+            /** Account */
+            account?: string | null;
+            /** Device */
+            device?: string | null;
         };
         /**
          * OrderOut
@@ -1757,6 +2021,40 @@ export interface components {
          */
         OwnKind: "amount_off" | "percent_off" | "exchange";
         /**
+         * OwnReport
+         * @description A report with its note, for its maker.
+         */
+        OwnReport: {
+            /** Report Id */
+            report_id: string;
+            subject_kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["ReportKind"];
+            evidence: components["schemas"]["Evidence"];
+            /** Reference */
+            reference: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "standing" | "withdrawn" | "expired";
+            /**
+             * Reported At
+             * Format: date-time
+             */
+            reported_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdraw Reason */
+            withdraw_reason: string;
+            /** Note */
+            note: string;
+        };
+        /**
          * OwnVoucherRequest
          * @description An application for the merchant behind a store.
          */
@@ -1855,6 +2153,32 @@ export interface components {
              * @default best
              */
             vouchers?: "best" | string[];
+        };
+        /**
+         * PersonSubject
+         * @description A person by the identity number.
+         */
+        PersonSubject: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "id_no";
+            /** Value */
+            value: string;
+        };
+        /**
+         * PhoneSubject
+         * @description A mobile number.
+         */
+        PhoneSubject: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "phone";
+            /** Value */
+            value: string;
         };
         /**
          * PlaceIn
@@ -2060,6 +2384,19 @@ export interface components {
             versions: components["schemas"]["PoolVersionOut"][];
         };
         /**
+         * ReasonOut
+         * @description A reason of the published list, and which identifier of the question it means.
+         */
+        ReasonOut: {
+            /** Code */
+            code: string;
+            about: components["schemas"]["About"];
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
          * RefundOut
          * @description One refund.
          */
@@ -2167,6 +2504,110 @@ export interface components {
             language?: components["schemas"]["Language"];
         };
         /**
+         * ReportKind
+         * @description What an institution says somebody did.
+         * @enum {string}
+         */
+        ReportKind: "fraud" | "mule" | "gambling" | "cash_out" | "stolen_identity" | "false_merchant";
+        /**
+         * ReportOut
+         * @description A report as it stands; the identifier is kept by a keyed hash and cannot be read back.
+         */
+        ReportOut: {
+            /** Report Id */
+            report_id: string;
+            subject_kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["ReportKind"];
+            evidence: components["schemas"]["Evidence"];
+            /** Reference */
+            reference: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "standing" | "withdrawn" | "expired";
+            /**
+             * Reported At
+             * Format: date-time
+             */
+            reported_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdraw Reason */
+            withdraw_reason: string;
+        };
+        /**
+         * ReportRequest
+         * @description A bad party. `reference` is the institution's own number for it; `note` is told to nobody else, ever.
+         */
+        ReportRequest: {
+            /** Subject */
+            subject: components["schemas"]["AccountSubject"] | components["schemas"]["PhoneSubject"] | components["schemas"]["PersonSubject"] | components["schemas"]["MerchantSubject"] | components["schemas"]["DeviceSubject"];
+            kind: components["schemas"]["ReportKind"];
+            evidence: components["schemas"]["Evidence"];
+            /** Reference */
+            reference: string;
+            /** Note */
+            note?: string | null;
+            /**
+             * Days
+             * @default 730
+             */
+            days?: number;
+        };
+        /**
+         * ReportsOut
+         * @description A page of one's own reports; ask again with `after` = the last one's id.
+         */
+        ReportsOut: {
+            /** Reports */
+            reports: components["schemas"]["OwnReport"][];
+        };
+        /**
+         * Scene
+         * @description What the asker is about to do.
+         * @enum {string}
+         */
+        Scene: "account_opening" | "merchant_application" | "transfer";
+        /**
+         * SubjectKind
+         * @description What is warned of: a store by its id, a terminal by `store id/terminal number`, a gang by its number.
+         * @enum {string}
+         */
+        SubjectKind: "store" | "terminal" | "gang";
+        /**
+         * TransferQuestion
+         * @description A transfer is under way. Reasons about `account` mean the payee's.
+         */
+        TransferQuestion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            scene: "transfer";
+            /** Payer Account */
+            payer_account: string;
+            /** Payee Account */
+            payee_account: string;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Payer Phone */
+            payer_phone?: string | null;
+            /** Device */
+            device?: string | null;
+        };
+        /**
+         * Verdict
+         * @description What an institution says of a warning: read, found true, found false. It may say another word later.
+         * @enum {string}
+         */
+        Verdict: "seen" | "confirmed" | "false";
+        /**
          * VerdictOut
          * @description `action` is allow, watch, step_up, delay or refuse; `retry_at` is when a delayed order may come again.
          */
@@ -2229,6 +2670,100 @@ export interface components {
              * @default false
              */
             online?: boolean;
+        };
+        /**
+         * VerificationOut
+         * @description The answer; the decision stays with the asker.
+         */
+        VerificationOut: {
+            /** Verification Id */
+            verification_id: string;
+            scene: components["schemas"]["Scene"];
+            level: components["schemas"]["Level"];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            advice: components["schemas"]["Advice"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
+            /** Sandbox */
+            sandbox: boolean;
+        };
+        /**
+         * WarningKind
+         * @description The three scenes of early warning.
+         * @enum {string}
+         */
+        WarningKind: "gambling_merchant" | "relocated_terminal" | "gang_cash_out";
+        /**
+         * WarningLevel
+         * @description How sure the warning is.
+         * @enum {string}
+         */
+        WarningLevel: "low" | "medium" | "high";
+        /**
+         * WarningOut
+         * @description A warning; `facts` are of this institution's own merchants, terminals and accounts.
+         */
+        WarningOut: {
+            /** Warning Id */
+            warning_id: string;
+            kind: components["schemas"]["WarningKind"];
+            subject_kind: components["schemas"]["SubjectKind"];
+            /** Subject Value */
+            subject_value: string;
+            level: components["schemas"]["WarningLevel"];
+            /** Reasons */
+            reasons: components["schemas"]["WarningReason"][];
+            /** Facts */
+            facts: {
+                [key: string]: boolean | number | string | string[];
+            };
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /**
+         * WarningReason
+         * @description A reason of the published list of the warning's kind.
+         */
+        WarningReason: {
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
+        /**
+         * WarningsOut
+         * @description A page of warnings; ask again with `after` = `next`.
+         */
+        WarningsOut: {
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
+            /** Next */
+            next: string;
+        };
+        /**
+         * WithdrawalRequest
+         * @description Why a report is taken back.
+         */
+        WithdrawalRequest: {
+            /** Reason */
+            reason: string;
         };
         /**
          * ClaimRequest
@@ -2802,6 +3337,32 @@ export interface components {
             reason?: string | null;
             /** @default null */
             open_id?: string | null;
+        };
+        /**
+         * WarningEvent
+         * @description A risk warning; `facts` are of the receiver's own merchants, terminals and accounts (docs/risk-api.md).
+         */
+        WarningEvent: {
+            /** Format: uuid */
+            subject: string;
+            /** Format: uuid */
+            warning_id: string;
+            kind: string;
+            subject_kind: string;
+            subject_value: string;
+            level: string;
+            reasons: components["schemas"]["WarningReasonTold"][];
+            facts: Record<string, never>;
+            published_at: string;
+        };
+        /**
+         * WarningReasonTold
+         * @description A reason of the published list of the warning's kind.
+         */
+        WarningReasonTold: {
+            code: string;
+            text: string;
+            text_en: string;
         };
         /** @description Why a request was refused (RFC 9457): `code` is stable, the sentences are for people. */
         Problem: {
@@ -5178,6 +5739,239 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    verify_party: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningQuestion"] | components["schemas"]["MerchantQuestion"] | components["schemas"]["TransferQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                verification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_own_reports: {
+        parameters: {
+            query?: {
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    report_party: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    withdraw_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningsOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    answer_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                warning_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -5937,6 +6731,41 @@ export interface operations {
                     /** Format: date-time */
                     timestamp: string;
                     data: components["schemas"]["VoucherEvent"];
+                };
+            };
+        };
+        responses: {
+            /** @description Received. Anything else is tried again, for more than two days. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_risk_warning: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id, the same at every try: what was seen before may be dropped. */
+                "webhook-id": string;
+                /** @description When this try was sent, in seconds since 1970; refuse what is five minutes off. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 of `id.timestamp.body` under the endpoint's secret. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type: "risk.warning";
+                    /** Format: date-time */
+                    timestamp: string;
+                    data: components["schemas"]["WarningEvent"];
                 };
             };
         };

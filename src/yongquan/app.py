@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import structlog
 from starlette.types import ASGIApp
 
+from yongquan.flows.answer_warning import Warnings
 from yongquan.flows.background import Background
 from yongquan.flows.bind_instrument import BindingDesk
 from yongquan.flows.check_merchant import MerchantChecks
@@ -43,6 +45,7 @@ from yongquan.flows.push_vouchers import Pushing
 from yongquan.flows.read_acp_outcome import AcpReader
 from yongquan.flows.refund_payment import RefundDesk
 from yongquan.flows.remind_citizens import Reminders
+from yongquan.flows.report_party import Reporting
 from yongquan.flows.resolve_payments import Resolver
 from yongquan.flows.run_acp_batches import AcpBatches
 from yongquan.flows.run_draw import Draws
@@ -53,6 +56,7 @@ from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.tell_acp_merchants import AcpVoice
 from yongquan.flows.trade_by_acp import AcpDesk
 from yongquan.flows.transfer_money import Transfers
+from yongquan.flows.verify_party import Score, Verifying
 from yongquan.flows.watch_licences import LicenceWatch
 from yongquan.flows.watch_shops import ShopWatch
 from yongquan.flows.write_acp_files import AcpFiles
@@ -156,6 +160,7 @@ class Platform:
         self.merchant_checks = MerchantChecks(database, self.clock, self.links, self.sealing, cells)
         self.merchant_review = MerchantReview(database, self.clock, self.links, self.sealing, cells)
         self.licence_watch = LicenceWatch(database, self.clock, self.links, self.sealing)
+        self.verifying = Verifying(database, self.sealing, self.clock, cells, _score_of(settings.risk_model))
         self.acp = self._acp(chain)
         self.background = self._background(settings.public_url)
 
@@ -186,6 +191,7 @@ class Platform:
                 (60.0, self.licence_watch.sweep),
                 (1.0, self.list_desk.sweep),
                 (60.0, ShopWatch(self.database, self.clock).sweep),
+                (600.0, self.verifying.forget),
                 (60.0, DailyPlan(self.database, self.sealing, self.clock).sweep),
             ),
         )
@@ -327,6 +333,9 @@ def make_application(platform: Platform) -> HotDoor:
         limits=LimitDesk(platform.database, platform.clock, platform.cells),
         apps=AppDesk(platform.database, platform.sealing, platform.claims, platform.packs, platform.cells),
         acp=platform.acp,
+        verifying=platform.verifying,
+        reporting=Reporting(platform.database, platform.sealing, platform.clock),
+        warnings=Warnings(platform.database, platform.sealing, platform.clock),
         authenticator=SandboxAuthenticator(platform.database, platform.sealing) if platform.is_sandboxed else None,
     )
     return HotDoor(rest=RequestLog(make_site(door)), door=door)
@@ -336,6 +345,15 @@ def make_download_application(platform: Platform) -> ASGIApp:
     """The application of the port beside, where ACP merchants fetch their files."""
     edge = Edge(platform.database, platform.sealing, platform.acp.signer, platform.is_sandboxed)
     return make_acp_files(edge, AcpFiles(platform.database, platform.clock))
+
+
+def _score_of(model_file: Path | None) -> Score | None:
+    """How transfers that institutions ask about are scored, if a model is set. Raises `BadInput` for a broken file."""
+    if model_file is None:
+        return None
+    from yongquan.risk.verification.scoring import load_score  # noqa: PLC0415 - only who has a model waits for it
+
+    return load_score(model_file)
 
 
 def load_regions() -> Regions:

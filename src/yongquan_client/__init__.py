@@ -7,7 +7,7 @@
 call again is always safe. See docs/how-to.md.
 """
 
-from yongquan_client import institution, orders, people, stores
+from yongquan_client import institution, orders, people, risk, stores
 from yongquan_client.auth import Bearer, Signed
 from yongquan_client.calls import Call
 from yongquan_client.errors import Outage, Refused
@@ -29,5 +29,6 @@ __all__ = [
     "orders",
     "people",
     "read_callback",
+    "risk",
     "stores",
 ]

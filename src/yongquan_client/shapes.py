@@ -202,3 +202,69 @@ class Events(msgspec.Struct, frozen=True):
 
     events: list[PastEvent]
     next: str
+
+
+class RiskReason(msgspec.Struct, frozen=True):
+    """A reason of the published list; `about` names the identifier that it means, in an answer to a question."""
+
+    code: str
+    text: str
+    text_en: str
+    about: str = ""
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """The answer to a question: level none, low, medium, high; advice accept, check, step_up, refuse."""
+
+    verification_id: UUID
+    scene: str
+    level: str
+    reasons: list[RiskReason]
+    advice: str
+    asked_at: datetime
+    valid_until: datetime
+    sandbox: bool
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What one reported; `note` is told when one lists one's own."""
+
+    report_id: UUID
+    subject_kind: str
+    kind: str
+    evidence: str
+    reference: str
+    state: str
+    reported_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None = None
+    withdraw_reason: str = ""
+    note: str = ""
+
+
+class Reports(msgspec.Struct, frozen=True):
+    """A page of one's own reports."""
+
+    reports: list[Report]
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """A warning of one's own merchants, terminals or accounts."""
+
+    warning_id: UUID
+    kind: str
+    subject_kind: str
+    subject_value: str
+    level: str
+    reasons: list[RiskReason]
+    facts: dict[str, Any]
+    published_at: datetime
+    verdict: str | None = None
+    answered_at: datetime | None = None
+
+
+class WarningPage(msgspec.Struct, frozen=True):
+    """A page of warnings; go on with `next`."""
+
+    warnings: list[Warned]
+    next: str

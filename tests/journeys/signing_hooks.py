@@ -11,6 +11,8 @@ from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algor
 from requests import PreparedRequest
 
 KEY_ID = "schemathesis"
+KEY_HEADER = "Idempotency-Key"
+KEY_LENGTH_MAX = 200
 COVERED = ("@method", "@authority", "@path", "@query")
 
 
@@ -34,6 +36,9 @@ SIGNED = Signed(load_pem_private_key(Path(os.environ["YONGQUAN_TEST_KEY"]).read_
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     kwargs["auth"] = SIGNED
+    # A key that was sent before means the call that it was sent with: valid ones are made fresh.
+    if 1 <= len((case.headers or {}).get(KEY_HEADER) or "") <= KEY_LENGTH_MAX:
+        case.headers[KEY_HEADER] = secrets.token_hex(16)
 
 
 @schemathesis.hook

@@ -66,7 +66,8 @@ def bank_of(made: Installation, folder: Path) -> str:
     added = made.run("institutions", "app", "add", "--institution", "yuehu", "--name", "月湖银行")
     pem = ("--key-id", "bank-1", "--public-key", str(folder / "bank.pem"))
     keyed = made.run("institutions", "key", "add", "--institution", "yuehu", *pem)
-    assert (added.returncode, keyed.returncode) == (0, 0), added.stderr + keyed.stderr
+    opened = made.run("institutions", "risk", "--institution", "yuehu")
+    assert (added.returncode, keyed.returncode, opened.returncode) == (0, 0, 0), added.stderr + keyed.stderr
     return str(file)
 
 
@@ -93,7 +94,8 @@ def test_every_recipe_of_the_how_to_page_works(shop: Shop, tmp_path: Path) -> No
         for title, code in recipes:
             apart.submit(exec, compile(code, f"docs/how-to.md: {title}", "exec"), facts).result()
 
-    assert len(recipes) == 6
+    assert len(recipes) == 7
+    assert [reason.code for reason in facts["answer"].reasons] == ["own_report"]
     assert facts["payment"].state == "succeeded"
     assert (facts["order"].state, facts["order"].refunded_fen) == ("partly_refunded", 1000)
     assert facts["states"] == ["created"] * 5

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from faults.running import Installation, installation
 
 EXAMPLES = 4
-SIGNED_ONLY = "^/v1/institutions/"
+SIGNED_ONLY = "^/v1/(institutions|risk)/"
 HOOKS = Path(__file__).with_name("signing_hooks.py")
 Seeded = tuple[Installation, dict[str, Any]]
 
@@ -59,7 +59,8 @@ def test_signed_requests_are_answered_as_the_openapi_file_tells(seeded: Seeded, 
     added = made.run("institutions", "app", "add", *app)
     pem = ("--key-id", "schemathesis", "--public-key", str(tmp_path / "bank.pem"))
     keyed = made.run("institutions", "key", "add", "--institution", "yuehu", *pem)
-    assert (added.returncode, keyed.returncode) == (0, 0), added.stderr + keyed.stderr
+    opened = made.run("institutions", "risk", "--institution", "yuehu", "--per-second", "100000")
+    assert (added.returncode, keyed.returncode, opened.returncode) == (0, 0, 0), added.stderr + keyed.stderr
 
     hooks = {"SCHEMATHESIS_HOOKS": str(HOOKS), "YONGQUAN_TEST_KEY": str(tmp_path / "bank.key")}
     asked(made.url, tmp_path, "--include-path-regex", SIGNED_ONLY, **hooks)

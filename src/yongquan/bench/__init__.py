@@ -21,6 +21,7 @@ BENCHMARKS = {
     "risk": "yongquan.bench.risk",
     "settle": "yongquan.bench.settle",
     "soldout": "yongquan.bench.soldout",
+    "verification": "yongquan.bench.verification",
 }
 ON_DATA = frozenset({"linkage", "model"})
 

@@ -134,6 +134,13 @@ async def save_identity(
         raise IdentityTaken("this account was verified by another identity")
 
 
+async def holder_of_identity(connection: Connection, number: str, sealing: Sealing, *, cells: int) -> UUID | None:
+    """The citizen who verified this identity number."""
+    index = sealing.index(number, what="identity")
+    row = await (await connection.execute(_HOLDER, [bucket_from(index) % cells, index])).fetchone()
+    return row[0] if row else None
+
+
 async def identity_of(connection: Connection, cell: int, citizen_id: UUID, sealing: Sealing) -> str | None:
     """A citizen's verified identity number, None before that."""
     row = await (await connection.execute(_READ, [cell, citizen_id])).fetchone()

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import typer
 
+from yongquan.commands.institution_risk import open_risk
 from yongquan.commands.printing import print_document, say
 from yongquan.kernel.errors import BadInput, Refusal
 from yongquan.plumbing.clock import SHANGHAI, wall_now
@@ -25,12 +26,14 @@ app.add_typer(app_commands, name="app")
 app.add_typer(platform_commands, name="platform")
 app.add_typer(key_commands, name="key")
 app.add_typer(endpoint_commands, name="endpoint")
+app.command("risk")(open_risk)
 
 T = TypeVar("T")
 KINDS = (
     *("voucher.claimed", "voucher.expired", "voucher.void"),
     *("payment.succeeded", "payment.failed", "payment.refunded"),
     *("order.succeeded", "order.failed", "order.closed", "order.refunded"),
+    "risk.warning",
 )
 
 
@@ -47,7 +50,7 @@ def add_app(
     from yongquan.institutions.apps_store import save_app
 
     made = App(checked_code(institution), name, name_en or name, per_second, per_day, "active")
-    _run(lambda connection: save_app(connection, made, now=wall_now()))
+    run_in_transaction(lambda connection: save_app(connection, made, now=wall_now()))
     say(f"{institution} may call {per_second} times a second, {per_day} times a day. Next: institutions key add")
 
 
@@ -56,6 +59,7 @@ def add_key(
     institution: Annotated[str, typer.Option()],
     key_id: Annotated[str, typer.Option(help="what the app writes as keyid")],
     public_key: Annotated[Path, typer.Option(help="ed25519 public key, PEM")],
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="opens the risk API's sandbox and nothing else")] = False,
 ) -> None:
     """Register a public key of an app; several may be good at once while one follows another."""
     from yongquan.institutions.apps_store import add_key as save_key
@@ -71,11 +75,12 @@ def add_key(
     async def save(connection: Connection) -> None:
         if institution not in {one.institution for one in await apps(connection)}:
             raise BadInput(f"--institution {institution}: there is no such app; add it first: institutions app add")
-        if not await save_key(connection, institution, key_id=key_id, public_key_pem=pem, now=wall_now()):
+        mode = "test" if sandbox else "live"
+        if not await save_key(connection, institution, key_id=key_id, public_key_pem=pem, now=wall_now(), mode=mode):
             raise BadInput(f"--key-id {key_id}: this id is taken; choose another")
 
-    _run(save)
-    say(f"{key_id} of {institution} is registered.")
+    run_in_transaction(save)
+    say(f"{key_id} of {institution} is registered{' for the sandbox' if sandbox else ''}.")
 
 
 @key_commands.command("revoke")
@@ -87,7 +92,7 @@ def revoke(key_id: Annotated[str, typer.Argument()]) -> None:
         if not await revoke_key(connection, key_id, now=wall_now()):
             raise BadInput(f"{key_id}: there is no such key that is good")
 
-    _run(end)
+    run_in_transaction(end)
     say(f"{key_id} is revoked.")
 
 
@@ -143,7 +148,7 @@ def add_platform(
 
     per_day_fen = None if cap_per_day is None else cap_per_day * 100
     made = Platform(checked_code(platform), name, name_en or name, funder, budget * 100, cap_per_person, per_day_fen)
-    _run(lambda connection: set_share(connection, made, by="command", now=wall_now()))
+    run_in_transaction(lambda connection: set_share(connection, made, by="command", now=wall_now()))
     say(f"{platform} may issue {budget} yuan of {funder}.")
 
 
@@ -164,7 +169,7 @@ def import_file(
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror})") from error
     sealing = Sealing(load_keys(read_settings().keys_dir))
-    made = _run(
+    made = run_in_transaction(
         lambda connection: import_platform_day(
             connection, sealing, platform, body, name=file.name, by="command", now=wall_now()
         )
@@ -195,7 +200,7 @@ def add_endpoint(
     new = NewEndpoint(
         institution=institution, url=url, kinds=tuple(kind or KINDS), scope="all" if everything else "own"
     )
-    endpoint_id, secret = _run(lambda connection: save_endpoint(connection, new, sealing))
+    endpoint_id, secret = run_in_transaction(lambda connection: save_endpoint(connection, new, sealing))
     print_document({"endpoint_id": str(endpoint_id), "secret": secret, "kinds": list(new.kinds)})
 
 
@@ -204,7 +209,7 @@ def list_endpoints() -> None:
     """Every endpoint with its deliveries, one JSON document a line."""
     from yongquan.plumbing.webhook_board import endpoints
 
-    for one in _run(endpoints):
+    for one in run_in_transaction(endpoints):
         print_document(
             {
                 "endpoint_id": str(one.endpoint_id),
@@ -224,7 +229,7 @@ def pause(endpoint_id: Annotated[UUID, typer.Argument()]) -> None:
     """Send it nothing until it is resumed."""
     from yongquan.plumbing.webhooks import pause_endpoint
 
-    _run(lambda connection: pause_endpoint(connection, endpoint_id))
+    run_in_transaction(lambda connection: pause_endpoint(connection, endpoint_id))
 
 
 @endpoint_commands.command("resume")
@@ -232,7 +237,7 @@ def resume(endpoint_id: Annotated[UUID, typer.Argument()]) -> None:
     """Send to it again."""
     from yongquan.plumbing.webhooks import resume_endpoint
 
-    _run(lambda connection: resume_endpoint(connection, endpoint_id))
+    run_in_transaction(lambda connection: resume_endpoint(connection, endpoint_id))
 
 
 @endpoint_commands.command("redeliver")
@@ -240,7 +245,7 @@ def redeliver(endpoint_id: Annotated[UUID, typer.Argument()]) -> None:
     """Try an endpoint's dead deliveries anew."""
     from yongquan.plumbing.webhooks import revive_dead
 
-    say(f"{_run(lambda connection: revive_dead(connection, endpoint_id))} deliveries are due again.")
+    say(f"{run_in_transaction(lambda connection: revive_dead(connection, endpoint_id))} deliveries are due again.")
 
 
 @app.command()
@@ -261,11 +266,13 @@ def own_door(
             raise BadInput(f"--institution {institution}: there is no such app; add it first: institutions app add")
         await open_door(connection, institution, Channel(channel), now=wall_now())
 
-    _run(save)
+    run_in_transaction(save)
     say(f"{institution} may apply for shops as a {channel}.")
 
 
-def _run(work: Callable[[Connection], Awaitable[T]]) -> T:
+def run_in_transaction(work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do something in one transaction, beside a running server or not."""
+
     async def only_connection(connection: Connection, _: int) -> T:
         return await work(connection)
 

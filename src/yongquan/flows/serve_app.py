@@ -26,13 +26,15 @@ from yongquan.institutions.apps import (
     nonce_cut,
 )
 from yongquan.institutions.registry import Registry
+from yongquan.institutions.risk_terms import SANDBOX, Quota, RiskCaller, Scope, ScopeMissing
+from yongquan.institutions.risk_terms_store import terms_of
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, make_id
 from yongquan.payments.instruments_store import lock_wallet, own_instrument
 from yongquan.payments.store import NewInstrument, bind_many
 from yongquan.payments.vault import Vault
-from yongquan.plumbing.clock import business_day
-from yongquan.plumbing.db import Database
+from yongquan.plumbing.clock import business_day, seconds_left
+from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.limits import RateLimit
 from yongquan.plumbing.sealing import Sealing
@@ -69,27 +71,64 @@ class Callers:
 
     async def identify(self, request: SignedRequest, *, now: datetime, monotonic_s: float) -> App:
         """The app that signed. `now` is real time in UTC. Raises `SignatureRefused`, `QuotaExceeded`."""
-        key_id = key_id_of(request)
         async with self.database.transaction() as connection:
-            known = await apps_store.app_of_key(connection, key_id)
+            app, is_test, nonce = await self._proven(connection, request)
+        if is_test:
+            raise SignatureRefused("this is a sandbox key: it opens the sandbox of /v1/risk alone")
+        quota = Quota("app", app.per_second, app.per_day)
+        await self._count(app.institution, nonce, quota, now=now, monotonic_s=monotonic_s)
+        return app
+
+    async def identify_for_risk(
+        self, request: SignedRequest, scope: Scope, *, now: datetime, monotonic_s: float
+    ) -> RiskCaller:
+        """Who signed a call of the risk API; a sandbox key has every scope and a quota of its own.
+
+        `now` is real time in UTC. Raises `SignatureRefused`, `ScopeMissing`, `QuotaExceeded`.
+        """
+        async with self.database.transaction() as connection:
+            app, is_test, nonce = await self._proven(connection, request)
+            terms = None if is_test else await terms_of(connection, app.institution)
+        if not is_test and (terms is None or terms.state != "active" or scope not in terms.scopes):
+            raise ScopeMissing(f"the operator has not opened {scope.value} of the risk API to {app.institution}")
+        quota = terms.quota if terms is not None else SANDBOX
+        used = await self._count(app.institution, nonce, quota, now=now, monotonic_s=monotonic_s)
+        return RiskCaller(app.institution, is_test, quota, used)
+
+    async def _proven(self, connection: Connection, request: SignedRequest) -> tuple[App, bool, str]:
+        """Whose key signed, whether it is a sandbox key, and the nonce, which is not spent yet."""
+        key_id = key_id_of(request)
+        known = await apps_store.holder_of_key(connection, key_id)
         if known is None:
             raise SignatureRefused(f"the key {key_id!r} is not registered or was revoked: register it first")
-        app, pem = known
-        nonce = checked_nonce(request, key_id=key_id, public_key_pem=pem)
-        if app.state != "active":
+        nonce = checked_nonce(request, key_id=key_id, public_key_pem=known.public_key_pem)
+        if known.app.state != "active":
             raise SignatureRefused("this app is paused: ask the operator")
+        return known.app, known.is_test, nonce
+
+    async def _count(self, institution: str, nonce: str, quota: Quota, *, now: datetime, monotonic_s: float) -> int:
+        """Spend the nonce and one call of a quota; how many of the day's are used."""
         limit = self.limits.setdefault(
-            f"{app.institution}:{app.per_second}", RateLimit(per_second=app.per_second, burst=2 * app.per_second)
+            f"{institution}:{quota.product}:{quota.per_second}",
+            RateLimit(per_second=quota.per_second, burst=2 * quota.per_second),
         )
-        if not limit.allows(app.institution, monotonic_s):
-            raise QuotaExceeded(f"more than {app.per_second} calls a second: wait a second")
+        if not limit.allows(institution, monotonic_s):
+            raise QuotaExceeded(
+                f"more than {quota.per_second} calls a second: wait a second", quota=quota, window="second", wait_s=1
+            )
+        day = business_day(now)
         async with self.database.transaction() as connection:
-            calls = await apps_store.count_call(connection, app.institution, nonce, day=business_day(now))
+            calls = await apps_store.count_call(connection, institution, nonce, day=day, product=quota.product)
         if calls is None:
             raise SignatureRefused("this nonce was used before: sign each request with a fresh one")
-        if calls > app.per_day:
-            raise QuotaExceeded(f"more than {app.per_day} calls today: ask the operator for more")
-        return app
+        if calls > quota.per_day:
+            raise QuotaExceeded(
+                f"more than {quota.per_day} calls today: ask the operator for more",
+                quota=quota,
+                window="day",
+                wait_s=seconds_left(now),
+            )
+        return calls
 
     async def forget_nonces(self, *, now: datetime) -> None:
         """Forget the nonces of requests that are too old to be heard again."""

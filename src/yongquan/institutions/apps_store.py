@@ -16,25 +16,30 @@ on conflict (institution) do update
 """
 _APPS = "select institution, name, name_en, per_second, per_day, state from institutions.app order by institution"
 _ADD_KEY = """
-insert into institutions.app_key (key_id, institution, public_key_pem, added_at) values (%s, %s, %s, %s)
+insert into institutions.app_key (key_id, institution, public_key_pem, added_at, mode) values (%s, %s, %s, %s, %s)
 on conflict (key_id) do nothing
 """
 _REVOKE_KEY = "update institutions.app_key set revoked_at = %s where key_id = %s and revoked_at is null"
 _KEY = """
-select a.institution, a.name, a.name_en, a.per_second, a.per_day, a.state, k.public_key_pem
+select a.institution, a.name, a.name_en, a.per_second, a.per_day, a.state, k.public_key_pem, k.mode
   from institutions.app_key k join institutions.app a on a.institution = k.institution
  where k.key_id = %s and k.revoked_at is null
 """
-_KEYS = "select key_id, institution, added_at, revoked_at from institutions.app_key order by added_at"
+_KEYS = "select key_id, institution, added_at, revoked_at, mode from institutions.app_key order by added_at"
 # One statement a call: the nonce is spent and the call counted together.
 _COUNT = """
 with spent as (
     insert into institutions.nonce (institution, nonce) values (%(app)s, %(nonce)s)
     on conflict do nothing returning 1
 )
-insert into institutions.app_usage as u (institution, day, calls) select %(app)s, %(day)s, 1 from spent
-on conflict (institution, day) do update set calls = u.calls + 1
+insert into institutions.app_usage as u (institution, product, day, calls)
+select %(app)s, %(product)s, %(day)s, 1 from spent
+on conflict (institution, product, day) do update set calls = u.calls + 1
 returning calls
+"""
+_ADD_USAGE = """
+insert into institutions.app_usage as u (institution, product, day, calls) values (%s, %s, %s, %s)
+on conflict (institution, product, day) do update set calls = u.calls + excluded.calls
 """
 _FORGET_NONCES = "delete from institutions.nonce where seen_at < %s"
 _LINK = """
@@ -72,7 +77,10 @@ select m.month, coalesce(a.active, 0)::int, coalesce(n.linked, 0)::int, coalesce
                from institutions.link where institution = %(app)s group by 1) n on n.month = m.month
  order by m.month desc
 """
-_CALLS = "select day, calls from institutions.app_usage where institution = %s order by day desc limit 31"
+_CALLS = """
+select day, sum(calls)::bigint from institutions.app_usage where institution = %s
+ group by day order by day desc limit 31
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,16 @@ class AppKey:
     institution: str
     added_at: datetime
     revoked_at: datetime | None
+    mode: str = "live"  # or test: the risk API's sandbox alone
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Whose good key this is; one of mode test opens the risk API's sandbox alone."""
+
+    app: App
+    public_key_pem: str
+    is_test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +135,11 @@ async def apps(connection: Connection) -> list[App]:
     return [App(*row) for row in await (await connection.execute(_APPS)).fetchall()]
 
 
-async def add_key(connection: Connection, institution: str, *, key_id: str, public_key_pem: str, now: datetime) -> bool:
+async def add_key(
+    connection: Connection, institution: str, *, key_id: str, public_key_pem: str, now: datetime, mode: str = "live"
+) -> bool:
     """Register a public key; False if the key id is taken."""
-    return (await connection.execute(_ADD_KEY, [key_id, institution, public_key_pem, now])).rowcount == 1
+    return (await connection.execute(_ADD_KEY, [key_id, institution, public_key_pem, now, mode])).rowcount == 1
 
 
 async def revoke_key(connection: Connection, key_id: str, *, now: datetime) -> bool:
@@ -132,16 +152,27 @@ async def keys(connection: Connection) -> list[AppKey]:
     return [AppKey(*row) for row in await (await connection.execute(_KEYS)).fetchall()]
 
 
-async def app_of_key(connection: Connection, key_id: str) -> tuple[App, str] | None:
-    """Whose key this is, with its PEM; None for an unknown or revoked one."""
+async def holder_of_key(connection: Connection, key_id: str) -> KeyHolder | None:
+    """Whose key this is; None for an unknown or revoked one."""
     row = await (await connection.execute(_KEY, [key_id])).fetchone()
-    return (App(*row[:6]), row[6]) if row else None
+    return KeyHolder(App(*row[:6]), row[6], row[7] == "test") if row else None
 
 
-async def count_call(connection: Connection, institution: str, nonce: str, *, day: date) -> int | None:
-    """Spend a nonce and count the call; how many there were on this real day, None if the nonce was used before."""
-    row = await (await connection.execute(_COUNT, {"app": institution, "nonce": nonce, "day": day})).fetchone()
+async def count_call(
+    connection: Connection, institution: str, nonce: str, *, day: date, product: str = "app"
+) -> int | None:
+    """Spend a nonce and count the call; how many of the product's there were on this real day.
+
+    None if the nonce was used before.
+    """
+    values = {"app": institution, "nonce": nonce, "day": day, "product": product}
+    row = await (await connection.execute(_COUNT, values)).fetchone()
     return int(row[0]) if row else None
+
+
+async def add_usage(connection: Connection, institution: str, product: str, *, day: date, calls: int) -> None:
+    """Count calls that were made elsewhere, in a simulated day."""
+    await connection.execute(_ADD_USAGE, [institution, product, day, calls])
 
 
 async def forget_nonces(connection: Connection, *, before: datetime) -> None:

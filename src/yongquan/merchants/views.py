@@ -28,6 +28,7 @@ select s.store_id, s.name, s.industry, s.adcode, s.hardship, s.lon, s.lat,
        merchants.may_take_subsidies(s.licence_no, plumbing.now())
   from merchants.store s where s.store_id = any (%s)
 """
+_ACQUIRERS = "select store_id, name, acquirer from merchants.store where store_id = any (%s) order by name, store_id"
 _PAYING_ACCOUNT = "select name, acquirer, account_no from merchants.store where store_id = %s"
 
 
@@ -104,6 +105,12 @@ async def settling_of(connection: Connection, store_id: UUID) -> tuple[str, str]
     """A store's category code (MCC) and its acquirer."""
     found = await connection.execute("select mcc, acquirer from merchants.store where store_id = %s", [store_id])
     return await found.fetchone()
+
+
+async def acquirers_of(connection: Connection, store_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """The name and the acquirer of some stores, by id."""
+    rows = await (await connection.execute(_ACQUIRERS, [list(store_ids)])).fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def stores_named(connection: Connection, part: str) -> Sequence[StoreRow]:

@@ -53,6 +53,11 @@ def business_day(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
+def seconds_left(at: datetime) -> int:
+    """Whole seconds until the Shanghai calendar day of a moment is over, at least 1."""
+    return max(1, int((day_start(business_day(at) + timedelta(days=1)) - at).total_seconds()))
+
+
 def day_start(day: date) -> datetime:
     """The first moment of a business day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)

@@ -34,6 +34,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"  # where people's links lead
     risk_when_down: RiskWhenDown = DEFAULT_WHEN_DOWN
     risk_within_s: float = 2.0  # how long an event waits for its verdict
+    risk_model: Path | None = None  # a file of `risk fit`, by which transfers that institutions ask about are scored
 
     @property
     def keys_dir(self) -> Path:
@@ -46,7 +47,7 @@ class Settings:
 
 def read_settings(environ: dict[str, str] | None = None) -> Settings:
     """Read what begins with `YONGQUAN_`: `DATA_DIR`, `DATABASE_URL`, `CELLS`, `INSTITUTIONS`, `PUBLIC_URL`,
-    `RISK_WHEN_DOWN`, `RISK_WITHIN_MS`. Raises `BadInput`.
+    `RISK_WHEN_DOWN`, `RISK_WITHIN_MS`, `RISK_MODEL`. Raises `BadInput`.
     """
     env = dict(os.environ) if environ is None else environ
     data_dir = Path(env.get("YONGQUAN_DATA_DIR") or "var").absolute()
@@ -59,6 +60,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         risk_when_down=_when_down(env.get("YONGQUAN_RISK_WHEN_DOWN") or ""),
         risk_within_s=_seconds("YONGQUAN_RISK_WITHIN_MS", env.get("YONGQUAN_RISK_WITHIN_MS") or "2000"),
         public_url=(env.get("YONGQUAN_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
+        risk_model=Path(model).absolute() if (model := env.get("YONGQUAN_RISK_MODEL")) else None,
     )
 
 

@@ -30,6 +30,7 @@ from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
 from yongquan.simulation.city_pool import draw_first_statements, open_pool
 from yongquan.simulation.city_providers import open_field, work_a_while
+from yongquan.simulation.city_risk import RiskPartners
 from yongquan.simulation.day import CampaignDay, Won
 from yongquan.simulation.doors import CityDoor
 from yongquan.simulation.draw_day import DrawDay
@@ -99,6 +100,9 @@ class Demo:
         await scalp(p.database, door, ring, first_two[1], open_type, cells=p.cells)
         days = DayDesk(p.database, p.clock, p.links, p.cells)
         await watch_city(days, p.sealing, first_two[1], now=p.clock.now())
+        some = [store_id_of(city.shops.row(n), city.seed) for n in range(min(4, len(city.shops)))]
+        if p.links.registry is not None:
+            await RiskPartners(p.database, p.sealing, p.clock, p.cells).arrive(p.links.registry, some, seed=self.seed)
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from yongquan.flows.answer_warning import Warnings
 from yongquan.flows.bind_instrument import BindingDesk
 from yongquan.flows.check_merchant import MerchantChecks
 from yongquan.flows.claim_pack import PackDesk
@@ -21,11 +22,13 @@ from yongquan.flows.pay_as_guest import GuestDesk
 from yongquan.flows.pay_by_phone import PhoneDesk
 from yongquan.flows.pay_out import Payouts
 from yongquan.flows.refund_payment import RefundDesk
+from yongquan.flows.report_party import Reporting
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.serve_app import AppDesk, Callers
 from yongquan.flows.serve_cashier import CashierDesk
 from yongquan.flows.take_payment import PaymentDesk
 from yongquan.flows.transfer_money import Transfers
+from yongquan.flows.verify_party import Verifying
 from yongquan.flows.watch_licences import LicenceWatch
 from yongquan.institutions.links import Links
 from yongquan.institutions.v3 import Seal
@@ -89,4 +92,7 @@ class Door:
     merchant_review: MerchantReview
     licence_watch: LicenceWatch
     acp: Services
+    verifying: Verifying
+    reporting: Reporting
+    warnings: Warnings
     authenticator: SandboxAuthenticator | None  # None outside the sandbox: no page may show a code

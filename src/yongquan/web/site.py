@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from yongquan.institutions.apps import QuotaExceeded
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.payments.model import PaymentRefused
 from yongquan.web.api.cashier import make_cashier_api
@@ -23,7 +24,9 @@ from yongquan.web.api.native import make_native
 from yongquan.web.api.openapi import describe
 from yongquan.web.api.own_vouchers import make_own_vouchers
 from yongquan.web.api.pool import make_pool_api
+from yongquan.web.api.quota_headers import quota_headers
 from yongquan.web.api.reminders import make_reminders_api
+from yongquan.web.api.risk import make_risk_api
 from yongquan.web.api.ways import make_ways
 from yongquan.web.api.wire import Answer, Refused, problem, retry_after_of
 from yongquan.web.cashier import make_cashier
@@ -47,7 +50,7 @@ SWAGGER = "/static/vendor/swagger-ui-5.35.0"
 
 def make_site(door: Door) -> FastAPI:
     """The site's routes around an open platform."""
-    site = _make_api(door)
+    site = make_api(door)
     site.include_router(make_coupon_platform(door), include_in_schema=False)
     site.include_router(make_wechat_v3(door, door.v3_seal), include_in_schema=False)
     site.include_router(make_acp(door), include_in_schema=False)
@@ -86,10 +89,10 @@ def make_site(door: Door) -> FastAPI:
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document alone: of routes around a door that leads nowhere, since nobody calls them."""
     nowhere: dict[str, Any] = {part.name: None for part in fields(Door)}
-    return _make_api(Door(**nowhere)).openapi()
+    return make_api(Door(**nowhere)).openapi()
 
 
-def _make_api(door: Door) -> FastAPI:
+def make_api(door: Door) -> FastAPI:
     """What the OpenAPI document tells."""
     site = FastAPI(title="Yongquan 涌泉", version="0.1.0", docs_url=None, redoc_url=None)
     _tell_refusals(site)
@@ -103,6 +106,7 @@ def _make_api(door: Door) -> FastAPI:
         make_own_vouchers,
         make_cashier_api,
         make_pool_api,
+        make_risk_api,
     ):
         site.include_router(make(door))
 
@@ -136,7 +140,10 @@ def _tell_refusals(site: FastAPI) -> None:
 
     @site.exception_handler(Refusal)
     async def refusal(_: Request, error: Refusal) -> Response:
-        return _response(problem(error.code, str(error)))
+        answer = _response(problem(error.code, str(error)))
+        if isinstance(error, QuotaExceeded):
+            answer.headers.update(quota_headers(error))
+        return answer
 
     @site.exception_handler(Outage)
     async def outage(_: Request, error: Outage) -> Response:

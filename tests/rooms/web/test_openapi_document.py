@@ -78,7 +78,7 @@ def test_who_may_ask_is_told(document: dict[str, Any]) -> None:
     assert [where for where, security in asked.items() if security is None] == []
     assert [where for where, security in asked.items() if security == []] == ["GET /v1/rounds/{round_id}/terms"]
     assert {w for w, s in asked.items() if {"signature": []} in (s or [])} == {
-        *(where for where in asked if " /v1/institutions/" in where),
+        *(where for where in asked if " /v1/institutions/" in where or " /v1/risk/" in where),
         "POST /v1/payments",
     }
 

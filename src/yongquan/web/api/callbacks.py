@@ -85,6 +85,28 @@ class VoucherEvent(msgspec.Struct):
     open_id: UUID | None = None
 
 
+class WarningReasonTold(msgspec.Struct):
+    """A reason of the published list of the warning's kind."""
+
+    code: str
+    text: str
+    text_en: str
+
+
+class WarningEvent(msgspec.Struct):
+    """A risk warning; `facts` are of the receiver's own merchants, terminals and accounts (docs/risk-api.md)."""
+
+    subject: UUID
+    warning_id: UUID
+    kind: str
+    subject_kind: str
+    subject_value: str
+    level: str
+    reasons: list[WarningReasonTold]
+    facts: dict[str, Any]
+    published_at: datetime
+
+
 _EVENTS: dict[str, tuple[type, str]] = {
     "order.created": (OrderEvent, "An order was opened"),
     "order.succeeded": (OrderEvent, "An order was paid"),
@@ -99,9 +121,10 @@ _EVENTS: dict[str, tuple[type, str]] = {
     "payment.refunded": (RefundEvent, "A refund of a payment ended"),
     "voucher.claimed": (VoucherEvent, "A voucher was claimed through the receiver's app"),
     "voucher.expired": (VoucherEvent, "A voucher expired unused"),
+    "risk.warning": (WarningEvent, "A merchant, terminal or gang that concerns the receiver looks bad"),
     "voucher.void": (VoucherEvent, "A voucher was made void, with a reason"),
 }
-PAYLOADS = (OrderEvent, UserPayingEvent, PaymentEvent, RefundEvent, VoucherEvent)
+PAYLOADS = (OrderEvent, UserPayingEvent, PaymentEvent, RefundEvent, VoucherEvent, WarningEvent)
 _TOLD_OF_ORDERS = (
     "Told to the store's own endpoints (institution `store:` and its id), its acquirer, the bank that pays it, "
     "and the operator's own endpoints (scope `all`)."

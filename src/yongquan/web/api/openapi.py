@@ -58,7 +58,7 @@ _SCHEMES = {
 _ANY = (400, 401, 403, 404, 405, 409, 422, 429, 503)
 _ROUND = {"name": "round_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _OPEN_ID = {"type": "string", "format": "uuid", "description": "Whom it is for, as the signing app knows the citizen."}
-_SIGNED = "/v1/institutions/"
+_SIGNED = ("/v1/institutions/", "/v1/risk/")
 _HOT = (ClaimRequest, VoucherClaimed, PackClaimed, PaymentRequest, PaymentOut)
 
 

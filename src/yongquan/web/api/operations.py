@@ -64,7 +64,7 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
 
 def _names(schema: dict[str, Any]) -> list[str]:
     """The components that a schema refers to, alternatives by their own names."""
-    parts = [schema, *schema.get("anyOf", [])]
+    parts = [schema, *schema.get("anyOf", []), *schema.get("oneOf", [])]
     named = [part["$ref"].removeprefix(_SCHEMAS) for part in parts if part.get("$ref", "").startswith(_SCHEMAS)]
     return [one for name in named for one in ALTERNATIVES.get(name, (name,))]
 

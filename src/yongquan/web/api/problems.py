@@ -97,6 +97,7 @@ PROBLEMS = {
     ),
     "signature_refused": Problem(401, "签名无效", "the signature was refused: see detail for what to send"),
     "quota_exceeded": Problem(429, "调用超出额度", "called more often than agreed", ((b"retry-after", b"1"),)),
+    "scope_missing": Problem(403, "风控接口未开通该项", "this part of the risk API is not open to the institution"),
     "not_linked": Problem(404, "该用户未授权本机构", "no citizen has agreed to be known by this open_id"),
     "name_differs": Problem(403, "姓名与实名不一致", "the name is not the one this phone is registered under"),
     "not_your_card": Problem(403, "只能绑定本机构发行的卡", "only cards your institution issued can be bound"),

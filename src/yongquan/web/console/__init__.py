@@ -42,9 +42,11 @@ from yongquan.web.console.reviews import make_reviews
 from yongquan.web.console.risk_announcement import make_risk_announcement
 from yongquan.web.console.risk_cases import make_risk_cases
 from yongquan.web.console.risk_inbox import make_risk_inbox
+from yongquan.web.console.risk_institutions import make_risk_institutions
 from yongquan.web.console.risk_lists import make_risk_lists
 from yongquan.web.console.risk_rules import make_risk_rules
 from yongquan.web.console.risk_verdicts import make_risk_verdicts
+from yongquan.web.console.risk_warnings import make_risk_warnings
 from yongquan.web.console.risk_watch import make_risk_watch
 from yongquan.web.console.rounds import make_rounds
 from yongquan.web.console.rules import make_rules
@@ -133,6 +135,8 @@ _PAGES = (
     make_grid_groups,
     make_calls,
     make_risk_rules,
+    make_risk_institutions,
+    make_risk_warnings,
 )
 
 
