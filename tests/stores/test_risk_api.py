@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from risk_world import Bank, RiskWorld, all_of, risk_world
 
+from yongquan.flows.name_parties import card_token
 from yongquan.institutions.risk_terms import Scope
 from yongquan.institutions.risk_terms_store import uses
 from yongquan.plumbing.clock import business_day, wall_now
@@ -124,13 +125,21 @@ def test_blocked_citizens_and_barred_merchants_are_known(lived: Callable[[Story]
                    values (gen_random_uuid(), '91330200MA2GWXYZ1A', '某店', 'barred', 'cash_out', 'b', 'acquirer-x',
                            '2022-01-01', '2022-01-01', 'listed', 'a', now(), 'b', now())"""
             )
+            connection.execute(
+                """insert into risk.list_entry (entry_id, colour, party, value, tier, source, basis, since, state,
+                                                proposed_by, proposed_at, decided_by, decided_at, version)
+                   values (gen_random_uuid(), 'black', 'card', %s, 0, 's', 'b', '2022-01-01', 'listed', 'a', now(), 'c',
+                           now(), 0)""",
+                [card_token(ACCOUNT, world.sealing)],
+            )
         opening = {"scene": "account_opening", "id_no": "330203199001011234", "phone": "13912345678"}
         applying = {"scene": "merchant_application", "licence_no": "91330200MA2GWXYZ1A"}
 
-        person, shop = await bank.verify(opening), await bank.verify(applying)
+        person, shop, card = [await bank.verify(one) for one in (opening, applying, TRANSFER)]
 
         assert (codes(person), person["advice"]) == (["blocked_here:phone"], "check")
         assert (codes(shop), shop["advice"]) == (["barred_merchant:licence_no"], "refuse")
+        assert (codes(card), card["advice"]) == (["listed_black:account"], "refuse")
         assert "acquirer-x" not in str(shop)
         assert "某店" not in str(shop)
 

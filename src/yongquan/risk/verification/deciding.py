@@ -42,6 +42,9 @@ _TOGETHER: Final[Mapping[Evidence, Level]] = {
 _PASSING: Final = frozenset({About.PHONE, About.DEVICE})
 _FINDINGS: Final[Mapping[OwnFinding, Level]] = {
     OwnFinding.BLOCKED: Level.HIGH,
+    OwnFinding.LISTED_BLACK: Level.HIGH,
+    OwnFinding.LISTED_GREY: Level.MEDIUM,
+    OwnFinding.LISTED_YELLOW: Level.LOW,
     OwnFinding.BARRED_MERCHANT: Level.HIGH,
     OwnFinding.NEAR_BARRED: Level.MEDIUM,
     OwnFinding.SHARED_MARKS: Level.LOW,

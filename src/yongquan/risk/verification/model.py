@@ -102,6 +102,9 @@ class OwnFinding(StrEnum):
     """What the platform itself knows of a party; each is a reason of the same name."""
 
     BLOCKED = "blocked_here"
+    LISTED_BLACK = "listed_black"
+    LISTED_GREY = "listed_grey"
+    LISTED_YELLOW = "listed_yellow"
     BARRED_MERCHANT = "barred_merchant"
     NEAR_BARRED = "near_barred_merchant"
     SHARED_MARKS = "shared_marks"
