@@ -24,7 +24,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.metrics import observe_risk, observe_verdicts
 from yongquan.risk.events import Entity, RiskEvent
 from yongquan.risk.features.model import Feature
-from yongquan.risk.features.store import read_features, read_features_of_many, record_events
+from yongquan.risk.features.store import read_features, record_events
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.verdicts import store
@@ -182,9 +182,6 @@ class RiskDesk:
         self, connection: Connection, cell: int, new: Sequence[Asked], *, books: Books
     ) -> list[Mapping[Feature, int]]:
         """What the rules read of each event's past."""
-        if self.cells == 1 and len({asked.event.kind for asked in new}) == 1:
-            events = [asked.event for asked in new]
-            return [*await read_features_of_many(connection, cell, events, books.features(events[0]))]
         return [
             await read_features(connection, cell, asked.event, books.features(asked.event), cells=self.cells)
             for asked in new
