@@ -21,13 +21,13 @@ from yongquan.commands import (
     effect,
     field,
     funders,
-    gangs,
     gateway,
     grids,
     institutions,
     ledger,
     merchants,
     reconcile,
+    risk,
     same_day,
     sandbox,
     staff,
@@ -64,7 +64,7 @@ app.add_typer(gateway.app, name="gateway")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(same_day.app, name="same-day")
 app.add_typer(merchants.app, name="merchants")
-app.add_typer(gangs.app, name="risk")
+app.add_typer(risk.app, name="risk")
 
 
 @app.command()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yongquan.commands.printing import print_document, say
-from yongquan.commands.risk import app
 from yongquan.kernel.errors import BadInput
 from yongquan.plumbing.settings import read_settings
 
@@ -29,7 +28,6 @@ EventsFile = Annotated[
 ]
 
 
-@app.command()
 def gangs(day: Day = "", events: EventsFile = None, *, as_json: Json = False) -> None:
     """Search for scalper rings, cash-out gangs and vest-changers; what the platform's search finds is kept."""
     from yongquan.risk.search import GANGS
@@ -37,7 +35,6 @@ def gangs(day: Day = "", events: EventsFile = None, *, as_json: Json = False) ->
     _search(day, events, kinds=GANGS, as_json=as_json)
 
 
-@app.command()
 def terminals(day: Day = "", events: EventsFile = None, *, as_json: Json = False) -> None:
     """Search for terminals used away from their shop and for shops that collect for gambling."""
     from yongquan.risk.search import AT_SHOPS
@@ -45,7 +42,6 @@ def terminals(day: Day = "", events: EventsFile = None, *, as_json: Json = False
     _search(day, events, kinds=AT_SHOPS, as_json=as_json)
 
 
-@app.command()
 def planted(
     scale: Annotated[float, typer.Option(min=0.002, max=1.0, help="1 is the whole city")] = 0.02,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="how many weeks a level; medians are printed")] = 5,

@@ -64,8 +64,8 @@ def plant_week(
     gangs: list[PlantedGang] = []
     rows = []
     plants = [(rings.scalpers, CITIZENS_A_RING), (rings.cash_out, CITIZENS_A_CASH_OUT)]
-    for plant, every in plants:
-        for _ in range(max(round(week.citizens / every), 1)):
+    for plant, people in plants:
+        for _ in range(max(round(week.citizens / people), 1)):
             gang, more = plant()
             gangs.append(gang)
             rows += more

@@ -44,9 +44,10 @@ class Changes:
             if self.level is Level.PLAIN:
                 new = replace(old, account=new.account)
             elif self.level is Level.MIDDLE:
-                new = replace(new, **{self.random.choice(("operator", "account")): ""})
-                kept = "operator" if not new.operator else "account"
-                new = replace(new, **{kept: getattr(old, kept)})
+                if self.random.choice(("operator", "account")) == "operator":
+                    new = replace(new, operator=old.operator)
+                else:
+                    new = replace(new, account=old.account)
             second = self._second(shop, new, follow=FOLLOW[self.level], keeps_terminal=self.level is Level.PLAIN)
             planted.append(PlantedGang("vest_changer", (), (shop, second)))
         return planted
