@@ -3,24 +3,33 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import polars as pl
 
 from yongquan.citizens.views import facts_of_people
+from yongquan.flows.warn_institutions import Suspicion, warn_institutions
 from yongquan.merchants.risk_views import marks_of_shops
 from yongquan.payments.dealings import Dealing, dealings_between
 from yongquan.plumbing.clock import business_day, day_start
 from yongquan.plumbing.db import Connection, Database
-from yongquan.risk.findings import Finding, Party
+from yongquan.risk.findings import Finding, FindingKind, Party
 from yongquan.risk.graph.dealings import Dealings, ShopFacts, ties_of, ties_of_shops
 from yongquan.risk.graph.graph import Graph, Tie
 from yongquan.risk.graph.store import PLATFORM, save_findings, save_ties, ties_between
 from yongquan.risk.search import DAYS, search_days
+from yongquan.risk.warnings.model import REASONS, SubjectKind, WarningKind, WarningLevel
 from yongquan.vouchers.claim_devices import devices_of_vouchers
 
 # What is drawn around a gang: what several of its parties share.
 DRAWN_MAX = 400
 SHARED_MIN = 2
+WARNED = {
+    FindingKind.CASH_OUT_GANG: (WarningKind.GANG, SubjectKind.GANG),
+    FindingKind.RELOCATED_TERMINAL: (WarningKind.RELOCATED, SubjectKind.TERMINAL),
+    FindingKind.GAMBLING_MERCHANT: (WarningKind.GAMBLING, SubjectKind.STORE),
+}
+LEVELS = ((8_000, WarningLevel.HIGH), (5_000, WarningLevel.MEDIUM), (0, WarningLevel.LOW))
 NOT_DRAWN = frozenset({"moment", "redeem", "redeem_span", "large", "large_span", "payback"})
 
 
@@ -28,7 +37,8 @@ async def find_gangs(database: Database, day: date, *, now: datetime) -> list[Fi
     """Search the `DAYS` business days up to `day` and keep what is found; a day searched again is replaced.
 
     The day's ties are added to those of the days before. `now` is UTC. Terminals, positions and networks are not part
-    of the platform's payments: relocation needs a file of events that has them.
+    of the platform's payments: relocation needs a file of events that has them. The institutions concerned are warned,
+    once for each thing found.
     """
     async with database.transaction() as connection:
         dealings, shops = await _read(connection, day)
@@ -40,6 +50,9 @@ async def find_gangs(database: Database, day: date, *, now: datetime) -> list[Fi
     drawn = with_ties(findings, [*ties, *ties_of_shops(shops)])
     async with database.transaction() as connection:
         await save_findings(connection, day, drawn, source=PLATFORM, now=now)
+        for finding in findings:
+            if (suspicion := _suspicion(finding)) is not None:
+                await warn_institutions(connection, suspicion, now=now)
     return findings
 
 
@@ -101,6 +114,24 @@ def _frame(rows: Sequence[Dealing], devices: Sequence[str], homes: Sequence[str]
             "device": list(devices),
             "home": list(homes),
         }
+    )
+
+
+def _suspicion(finding: Finding) -> Suspicion | None:
+    """What the warning feed tells of a finding; None of kinds that are the platform's own matter."""
+    told = WARNED.get(finding.kind)
+    if told is None:
+        return None
+    kind, subject_kind = told
+    return Suspicion(
+        key=finding.key,
+        kind=kind,
+        subject_kind=subject_kind,
+        subject=finding.subject.value,
+        stores=[UUID(store) for store in finding.values_of("store")],
+        level=next(level for least, level in LEVELS if finding.score >= least),
+        reasons=tuple(reason.code for reason in finding.reasons if reason.code in REASONS[kind]),
+        facts=dict(finding.facts),
     )
 
 

@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from trading import Trade, living
 
 from yongquan.flows.find_gangs import find_gangs
+from yongquan.merchants.views import acquirers_of
 from yongquan.risk.findings import FindingKind
 from yongquan.risk.graph.store import findings_listed
+from yongquan.risk.warnings.model import WarningKind
+from yongquan.risk.warnings.store import feed
 
 MORNING = datetime(2022, 2, 21, 2, tzinfo=UTC)
 DAY = date(2022, 2, 23)
@@ -37,6 +40,12 @@ def test_a_ring_that_pays_its_cards_back_is_found_once(fresh_database: str) -> N
         assert len(first[0].values_of("citizen")) == len(RING)
         async with trade.database.transaction() as connection:
             kept = await findings_listed(connection, list(FindingKind))
+            acquirers = await acquirers_of(connection, trade.stores[:1])
+            told = {name: (await feed(connection, name, mode="live", after=""))[0] for _, name in acquirers.values()}
+            elsewhere, _ = await feed(connection, "another-acquirer", mode="live", after="")
         assert [row.finding for row in kept] == first
+        ((warned,),) = told.values()
+        assert (warned.kind, warned.facts["store_ids"]) == (WarningKind.GANG, [str(trade.stores[0])])
+        assert elsewhere == []
 
     living(fresh_database, story)
