@@ -9,7 +9,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000000 { print "TMPDIR=/dev/shm" }')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo setup test check browser-tools node-tools clients clean
+.PHONY: demo setup compiled test check browser-tools node-tools clients clean
 
 setup: $(STAMP)
 
@@ -21,7 +21,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: setup
+# Each process would compile the sources anew where PYTHONDONTWRITEBYTECODE is set.
+compiled: setup
+	@$(BIN)/python -m compileall -q src
+
+demo: compiled
 	$(BIN)/yongquan demo
 
 # The machine's own programs that the tests use: Chromium with Chinese fonts, wrk, PostgreSQL 15, OpenMP for LightGBM.
@@ -43,7 +47,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup browser-tools node-tools check
+test: compiled browser-tools node-tools check
 	$(IN_MEMORY) $(BIN)/pytest $(BESIDE)
 	$(IN_MEMORY) ./tools/with-postgres-15 $(BIN)/pytest tests/stores  # one worker: readers wait for every transaction of a server
 
