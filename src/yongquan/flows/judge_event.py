@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.metrics import observe_risk, observe_verdicts
-from yongquan.risk.events import Entity, RiskEvent
+from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature
-from yongquan.risk.features.store import read_features, record_events
+from yongquan.risk.features.store import record_events
+from yongquan.risk.features.wave_store import read_wave
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.verdicts import store
@@ -54,10 +56,15 @@ class Books:
     live: CompiledBook | None
     shadows: tuple[CompiledBook, ...] = ()
 
-    def features(self, event: RiskEvent) -> list[Feature]:
+    def features(self, event: RiskEvent) -> tuple[Feature, ...]:
         """What this event's rules read, live and in shadow."""
-        books = (*((self.live,) if self.live is not None else ()), *self.shadows)
-        return sorted({f for book in books for f in book.features_for(event.kind)}, key=lambda f: f.name)
+        return _features((*((self.live,) if self.live is not None else ()), *self.shadows), event.kind)
+
+
+@lru_cache(maxsize=64)
+def _features(books: tuple[CompiledBook, ...], kind: EventKind) -> tuple[Feature, ...]:
+    """In one order for as long as the books are in force, so that one prepared statement reads them."""
+    return tuple(sorted({f for book in books for f in book.features_for(kind)}, key=lambda f: f.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +188,15 @@ class RiskDesk:
     async def _read(
         self, connection: Connection, cell: int, new: Sequence[Asked], *, books: Books
     ) -> list[Mapping[Feature, int]]:
-        """What the rules read of each event's past."""
-        return [
-            await read_features(connection, cell, asked.event, books.features(asked.event), cells=self.cells)
-            for asked in new
-        ]
+        """What the rules read of each event's past: one call for the events of a kind."""
+        read: dict[int, Mapping[Feature, int]] = {}
+        for kind in EventKind:
+            places = [n for n, asked in enumerate(new) if asked.event.kind is kind]
+            if places:
+                events = [new[n].event for n in places]
+                values = await read_wave(connection, cell, events, books.features(events[0]), cells=self.cells)
+                read.update(zip(places, values, strict=True))
+        return [read[n] for n in range(len(new))]
 
     def _judge_one(self, asked: Asked, values: Mapping[Feature, int], batch_no: int, *, books: Books) -> Verdict:
         event = asked.event
