@@ -129,7 +129,7 @@ class RiskDesk:
             try:
                 async with self.database.transaction() as connection:
                     batch_no = await store.turn_line(connection, cell)
-                    await store.insert_verdicts(connection, cell, of_cell, batch_no=batch_no)
+                    await store.insert_verdicts(connection, cell, [replace(v, batch_no=batch_no) for v in of_cell])
                     through = [v.event for v in of_cell if v.lets_through]
                     await record_events(connection, through, cells=self.cells)
                 kept += len(of_cell)
@@ -155,18 +155,32 @@ class RiskDesk:
     async def _judge_batch(self, connection: Connection, cell: int, items: Sequence[Asked]) -> Sequence[Verdict]:
         given: dict[UUID, Verdict] = {}
         books = Books(self.books.live, self.books.shadows)  # new ones may come while features are read
+        cut = waves(items, books.features)
         async with connection.transaction():
-            for wave in waves(items, books.features):
-                batch_no = await store.turn_line(connection, cell)
-                given |= await self._judge_wave(connection, cell, wave, batch_no, books=books)
+            batch_no = await store.turn_line(connection, cell, len(cut))
+            # Read after the line is taken: what others judged before is committed.
+            last = await store.last_verdicts(connection, cell, [asked.subject for asked in items])
+            for number, wave in enumerate(cut, start=batch_no):
+                given |= await self._judge_wave(connection, cell, wave, number, last=last, books=books)
+            # No wave reads the verdicts of another, so they are kept together.
+            known = {verdict.verdict_id for verdict in last.values()}
+            fresh = [verdict for verdict in given.values() if verdict.verdict_id not in known]
+            if fresh:
+                await store.insert_verdicts(connection, cell, fresh)
         verdicts = [given[asked.subject] for asked in items]
         observe_verdicts((v.event.kind.value, v.action.value) for v in verdicts)
         return verdicts
 
     async def _judge_wave(
-        self, connection: Connection, cell: int, wave: Sequence[Asked], batch_no: int, *, books: Books
+        self,
+        connection: Connection,
+        cell: int,
+        wave: Sequence[Asked],
+        batch_no: int,
+        *,
+        last: Mapping[UUID, Verdict],
+        books: Books,
     ) -> dict[UUID, Verdict]:
-        last = await store.last_verdicts(connection, cell, [asked.subject for asked in wave])
         standing = {subject: stands for asked in wave if (subject := asked.subject) in last
                     and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
         new = [asked for asked in wave if asked.subject not in standing]
@@ -175,8 +189,6 @@ class RiskDesk:
             for asked, values in zip(new, await self._read(connection, cell, new, books=books), strict=True)
         ]
         waived = [v for v in standing.values() if v.waived_at is not None and v is not last[v.subject]]
-        if fresh:
-            await store.insert_verdicts(connection, cell, fresh, batch_no=batch_no)
         if waived:
             ids = [verdict.verdict_id for verdict in waived]
             await store.waive(connection, cell, ids, batch_no=batch_no, now=self.clock.now())

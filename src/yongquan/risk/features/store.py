@@ -6,6 +6,8 @@ from functools import lru_cache
 from hashlib import md5
 from itertools import groupby
 
+import msgspec
+
 from yongquan.kernel.ids import BUCKETS, bucket_of_hex
 from yongquan.plumbing.db import Connection
 from yongquan.risk.events import Entity, EventKind, RiskEvent
@@ -51,9 +53,13 @@ async def record_events(connection: Connection, events: Iterable[RiskEvent], *, 
         by_cell.setdefault(cell_of_event(event, cells), []).append(event)
     new = 0
     for cell, some in sorted(by_cell.items()):
-        row = await (await connection.execute(_RECORD, [cell, json.dumps([as_record(one) for one in some])])).fetchone()
+        row = await (await connection.execute(_RECORD, [cell, _document(some)], prepare=True)).fetchone()
         new += int(row[0]) if row else 0
     return new
+
+
+def _document(events: Sequence[RiskEvent]) -> str:
+    return msgspec.json.encode([as_record(event) for event in events]).decode()
 
 
 async def store_copies(

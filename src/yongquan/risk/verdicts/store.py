@@ -28,8 +28,8 @@ list_version, retry_at, waived_at, waived_batch
 # Statements of a batch are planned once, by their indexes, however small the tables were then.
 # The lock on the line holds to the commit: events of a cell are judged one batch after the other.
 _TURN = """
-insert into risk.judging_line as l (cell, batch_no) values (%s, 1)
-    on conflict (cell) do update set batch_no = l.batch_no + 1
+insert into risk.judging_line as l (cell, batch_no) values (%s, %s)
+    on conflict (cell) do update set batch_no = l.batch_no + excluded.batch_no
     returning batch_no, set_config('plan_cache_mode', 'force_generic_plan', true),
               set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
 """
@@ -41,12 +41,12 @@ select {COLUMNS} from unnest(%s::uuid[]) as u(asked)
 _INSERT = """
 insert into risk.verdict (cell, verdict_id, subject, batch_no, at, day, kind, action, state, event, numbers, listed,
                           rules, book_version, shadows, is_attended, list_version, retry_at)
-select %s, u.verdict_id, u.subject, %s, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers, u.listed, u.rules,
+select %s, u.verdict_id, u.subject, u.batch_no, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers, u.listed, u.rules,
        u.book_version, u.shadows, u.is_attended, u.list_version, u.retry_at
   from jsonb_to_recordset(%s::text::jsonb)
-       as u(verdict_id uuid, subject uuid, at timestamptz, day date, kind text, action text, state text, event jsonb,
-            numbers jsonb, listed jsonb, rules jsonb, book_version text, shadows text[], is_attended boolean,
-            list_version bigint, retry_at timestamptz)
+       as u(verdict_id uuid, subject uuid, batch_no bigint, at timestamptz, day date, kind text, action text, state text,
+            event jsonb, numbers jsonb, listed jsonb, rules jsonb, book_version text, shadows text[],
+            is_attended boolean, list_version bigint, retry_at timestamptz)
     on conflict do nothing
 """
 _WAIVE = """
@@ -61,12 +61,12 @@ select {COLUMNS} from risk.verdict
 """
 
 
-async def turn_line(connection: Connection, cell: int) -> int:
-    """The number of the next batch of a cell; whoever judges after it waits for this commit."""
-    row = await (await connection.execute(_TURN, [cell], prepare=True)).fetchone()
+async def turn_line(connection: Connection, cell: int, waves: int = 1) -> int:
+    """The number of the next wave of a cell, the first of so many; whoever judges after it waits for this commit."""
+    row = await (await connection.execute(_TURN, [cell, waves], prepare=True)).fetchone()
     if row is None:
         raise LookupError("the judging line gave no number")
-    return int(row[0])
+    return int(row[0]) - waves + 1
 
 
 async def last_verdicts(connection: Connection, cell: int, subjects: Sequence[UUID]) -> dict[UUID, Verdict]:
@@ -76,17 +76,18 @@ async def last_verdicts(connection: Connection, cell: int, subjects: Sequence[UU
     return {verdict.subject: verdict for verdict in found}
 
 
-async def insert_verdicts(connection: Connection, cell: int, verdicts: Sequence[Verdict], *, batch_no: int) -> None:
+async def insert_verdicts(connection: Connection, cell: int, verdicts: Sequence[Verdict]) -> None:
     """Keep verdicts."""
     # One document for the whole batch: quoting arrays of documents costs more than all else.
     rows = msgspec.json.encode([_row(verdict) for verdict in verdicts]).decode()
-    await connection.execute(_INSERT, [cell, batch_no, rows], prepare=True)
+    await connection.execute(_INSERT, [cell, rows], prepare=True)
 
 
 def _row(verdict: Verdict) -> dict[str, object]:
     return {
         "verdict_id": verdict.verdict_id,
         "subject": verdict.subject,
+        "batch_no": verdict.batch_no,
         "at": verdict.event.at,
         "day": business_day(verdict.event.at),
         "kind": verdict.event.kind,
