@@ -72,7 +72,8 @@ class Asked:
     """An event to judge. `subject` names what is asked for, so that asking again meets the same verdict.
 
     `is_proven`: the one-time code that an earlier verdict asked for was given back. `is_attended`: a person is there to
-    be asked for one. `branch` is the division whose lists count beside headquarters'.
+    be asked for one. `is_committed_after`: who is let through does nothing before a durable commit of its own on the same
+    database, which makes the verdict durable too. `branch` is the division whose lists count beside headquarters'.
     """
 
     event: RiskEvent
@@ -81,6 +82,7 @@ class Asked:
     branch: str | None = None
     is_proven: bool = False
     is_attended: bool = True
+    is_committed_after: bool = False
 
 
 class RiskDown(Outage):
@@ -167,7 +169,9 @@ class RiskDesk:
             fresh = [verdict for verdict in given.values() if verdict.verdict_id not in known]
             if fresh:
                 await store.insert_verdicts(connection, cell, fresh)
-        verdicts = [given[asked.subject] for asked in items]
+            verdicts = [given[asked.subject] for asked in items]
+            if all(a.is_committed_after and v.lets_through for a, v in zip(items, verdicts, strict=True)):
+                await store.keep_with_next_commit(connection)
         observe_verdicts((v.event.kind.value, v.action.value) for v in verdicts)
         return verdicts
 

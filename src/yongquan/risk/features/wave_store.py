@@ -100,7 +100,7 @@ def _question(features: tuple[Feature, ...]) -> _Question:
      cross join unnest((select %s::uuid[]), (select %s::timestamptz[]), {keys})
            with ordinality as e(event_id, at, {names}, ord)
      order by e.ord
-    """  # noqa: S608 - no value of a request is in it
+    """
     return _Question(sql, parties, tuple(columns))
 
 
@@ -117,7 +117,7 @@ def _where(party: Entity, kind: int, place: int, seconds: int) -> str:
 
 
 def _last(where: str) -> str:
-    found = f"select x.at from risk.event x where {where} order by x.at desc limit 1"  # noqa: S608
+    found = f"select x.at from risk.event x where {where} order by x.at desc limit 1"
     return f"array[coalesce(floor(extract(epoch from e.at - ({found})))::bigint, {_NEVER})]"
 
 
@@ -127,7 +127,7 @@ def _numbers(where: str, asked: Sequence[Feature]) -> str:
     return f"""(
         select case when count(*) <= g.most then array[{numbers}]::bigint[] end
           from (select {", ".join(f"x.{column}" for column in read)} from risk.event x
-                 where {where} limit g.most + 1) p)"""  # noqa: S608
+                 where {where} limit g.most + 1) p)"""
 
 
 def _number(feature: Feature) -> str:

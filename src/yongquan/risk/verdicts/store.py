@@ -41,11 +41,11 @@ select {COLUMNS} from unnest(%s::uuid[]) as u(asked)
 _INSERT = """
 insert into risk.verdict (cell, verdict_id, subject, batch_no, at, day, kind, action, state, event, numbers, listed,
                           rules, book_version, shadows, is_attended, list_version, retry_at)
-select %s, u.verdict_id, u.subject, u.batch_no, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers, u.listed, u.rules,
-       u.book_version, u.shadows, u.is_attended, u.list_version, u.retry_at
+select %s, u.verdict_id, u.subject, u.batch_no, u.at, u.day, u.kind, u.action, u.state, u.event, u.numbers, u.listed,
+       u.rules, u.book_version, u.shadows, u.is_attended, u.list_version, u.retry_at
   from jsonb_to_recordset(%s::text::jsonb)
-       as u(verdict_id uuid, subject uuid, batch_no bigint, at timestamptz, day date, kind text, action text, state text,
-            event jsonb, numbers jsonb, listed jsonb, rules jsonb, book_version text, shadows text[],
+       as u(verdict_id uuid, subject uuid, batch_no bigint, at timestamptz, day date, kind text, action text,
+            state text, event jsonb, numbers jsonb, listed jsonb, rules jsonb, book_version text, shadows text[],
             is_attended boolean, list_version bigint, retry_at timestamptz)
     on conflict do nothing
 """
@@ -67,6 +67,11 @@ async def turn_line(connection: Connection, cell: int, waves: int = 1) -> int:
     if row is None:
         raise LookupError("the judging line gave no number")
     return int(row[0]) - waves + 1
+
+
+async def keep_with_next_commit(connection: Connection) -> None:
+    """Let this commit reach the disk with the next one that waits for it: nothing is answered or done before that."""
+    await connection.execute("set local synchronous_commit = off")
 
 
 async def last_verdicts(connection: Connection, cell: int, subjects: Sequence[UUID]) -> dict[UUID, Verdict]:
