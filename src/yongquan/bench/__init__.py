@@ -12,6 +12,7 @@ BENCHMARKS = {
     "claims": "yongquan.bench.claims",
     "draw": "yongquan.bench.draw",
     "faults": "yongquan.bench.faults",
+    "gangs": "yongquan.bench.gangs",
     "import": "yongquan.bench.importing",
     "linkage": "yongquan.bench.linkage",
     "matching": "yongquan.bench.matching",

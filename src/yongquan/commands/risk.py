@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yongquan.commands import risk_replay, risk_rules
+from yongquan.commands import gangs, risk_replay, risk_rules
 from yongquan.commands.printing import print_document, say
 from yongquan.commands.watching import watch
 from yongquan.kernel.errors import BadInput
@@ -19,6 +19,9 @@ app = typer.Typer(no_args_is_help=True, help="Risk: rule books, and the event mo
 app.add_typer(risk_rules.app, name="rules")
 app.command()(risk_rules.backtest)
 app.command()(risk_replay.replay)
+app.command()(gangs.gangs)
+app.command()(gangs.terminals)
+app.command()(gangs.planted)
 EventsFile = Annotated[
     Path,
     typer.Argument(

@@ -26,6 +26,7 @@ from yongquan.plumbing.sealing import Sealing
 from yongquan.plumbing.tokens import Tokens
 from yongquan.simulation.city import build_city
 from yongquan.simulation.city_applicants import Applicants
+from yongquan.simulation.city_gangs import hold_exercise
 from yongquan.simulation.city_grids import open_grids
 from yongquan.simulation.city_library import fill_library
 from yongquan.simulation.city_pool import draw_first_statements, open_pool
@@ -75,6 +76,7 @@ class Demo:
     seed: int
     scale: float
     seconds: dict[str, float] = field(default_factory=dict)
+    risk: dict[str, Any] = field(default_factory=dict)
 
     async def welcome(self, tokens: Tokens, door: CityDoor) -> Welcome:
         """Let visitors in: the next morning, rounds of their own, and logins to try them with."""
@@ -118,12 +120,14 @@ class Demo:
         ) as progress:
             truth_fen = await self._run(door, progress)
         self.seconds["total"] = time.monotonic() - started
-        return await report_of(
+        report = await report_of(
             self.platform.database,
             campaign=f"宁波消费券 {DEMO_DAY.isoformat()}",
             seconds=self.seconds,
             truth_fen=truth_fen,
         )
+        # Gangs are planted for an exercise; the day's own payments have none.
+        return report | {"risk": report["risk"] | self.risk}
 
     async def _run(self, door: CityDoor, progress: Progress) -> int | None:
         """The day; what winning in the draw truly changed, since a simulated city knows."""
@@ -204,6 +208,13 @@ class Demo:
             tick(1)
         with self._phase("effect", "测算效果 measure the effect", progress, 1) as tick:
             await experiment.conclude(now=self.platform.clock.now())
+            tick(1)
+        with self._phase("risk", "搜索埋设的团伙 search for planted gangs", progress, 1) as tick:
+            p = self.platform
+            now = p.clock.now()
+            self.risk = await hold_exercise(
+                p.database, p.sealing, seed=self.seed, scale=self.scale, day=DEMO_DAY, now=now
+            )
             tick(1)
         await self._set_clock(clock_time(6), days=1)
         await brief_morning(self.platform.database, now=self.platform.clock.now())

@@ -39,14 +39,23 @@ def read_named_events(file: Path) -> tuple[Events, Mapping[str, list[str]], tupl
 def _parsing(file: Path) -> tuple["_Parsing", tuple[str, ...]]:
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
-    is_parquet = file.suffix.lower() in {".parquet", ".pq"}
-    frame = _read_parquet(file) if is_parquet else _read_csv(file)
+    is_parquet = _is_parquet(file)
+    frame = read_texts(file)
     wanted = [name for name in frame.columns if name in REQUIRED or name in OPTIONAL or name.startswith("x_")]
     missing = [name for name in REQUIRED if name not in wanted]
     if missing:
         raise BadInput(f"{file}: line 1: missing column {', '.join(missing)}")
     passed_over = tuple(name for name in frame.columns if name not in wanted)
     return _Parsing(file, frame, is_parquet=is_parquet), passed_over
+
+
+def read_texts(file: Path) -> pl.DataFrame:
+    """Every column as text, rows in the file's order. Raises `BadInput`."""
+    return _read_parquet(file) if _is_parquet(file) else _read_csv(file)
+
+
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() in {".parquet", ".pq"}
 
 
 def _read_parquet(file: Path) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from yongquan.web.console.effect import make_draw_effects, make_effect
 from yongquan.web.console.fees import make_fees
 from yongquan.web.console.funders import make_funders
 from yongquan.web.console.funding import make_funding
+from yongquan.web.console.gangs import make_gangs
 from yongquan.web.console.grid_cells import make_grid_cells
 from yongquan.web.console.grid_groups import make_grid_groups
 from yongquan.web.console.grids import make_grids
@@ -137,6 +138,7 @@ _PAGES = (
     make_risk_rules,
     make_risk_institutions,
     make_risk_warnings,
+    make_gangs,
 )
 
 

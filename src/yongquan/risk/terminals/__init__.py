@@ -1,0 +1,1 @@
+"""Terminals that moved and shops that collect for gambling: pure functions over some days' dealings."""
