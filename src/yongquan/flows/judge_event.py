@@ -72,7 +72,7 @@ class Asked:
     """An event to judge. `subject` names what is asked for, so that asking again meets the same verdict.
 
     `is_proven`: the one-time code that an earlier verdict asked for was given back. `is_attended`: a person is there to
-    be asked for one. `is_committed_after`: who is let through does nothing before a durable commit of its own on the same
+    be asked for one. `is_committed_after`: who is let through does nothing before a durable commit of its own on this
     database, which makes the verdict durable too. `branch` is the division whose lists count beside headquarters'.
     """
 
