@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from yongquan.plumbing.clock import Clock
 from yongquan.plumbing.db import Connection, Database
 from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.metrics import observe_risk, observe_verdicts
-from yongquan.risk.events import Entity, RiskEvent
+from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature
-from yongquan.risk.features.store import read_features, record_events
+from yongquan.risk.features.store import record_events
+from yongquan.risk.features.wave_store import read_wave
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.verdicts import store
@@ -54,10 +56,15 @@ class Books:
     live: CompiledBook | None
     shadows: tuple[CompiledBook, ...] = ()
 
-    def features(self, event: RiskEvent) -> list[Feature]:
+    def features(self, event: RiskEvent) -> tuple[Feature, ...]:
         """What this event's rules read, live and in shadow."""
-        books = (*((self.live,) if self.live is not None else ()), *self.shadows)
-        return sorted({f for book in books for f in book.features_for(event.kind)}, key=lambda f: f.name)
+        return _features((*((self.live,) if self.live is not None else ()), *self.shadows), event.kind)
+
+
+@lru_cache(maxsize=64)
+def _features(books: tuple[CompiledBook, ...], kind: EventKind) -> tuple[Feature, ...]:
+    """In one order for as long as the books are in force, so that one prepared statement reads them."""
+    return tuple(sorted({f for book in books for f in book.features_for(kind)}, key=lambda f: f.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,8 @@ class Asked:
     """An event to judge. `subject` names what is asked for, so that asking again meets the same verdict.
 
     `is_proven`: the one-time code that an earlier verdict asked for was given back. `is_attended`: a person is there to
-    be asked for one. `branch` is the division whose lists count beside headquarters'.
+    be asked for one. `is_committed_after`: who is let through does nothing before a durable commit of its own on this
+    database, which makes the verdict durable too. `branch` is the division whose lists count beside headquarters'.
     """
 
     event: RiskEvent
@@ -74,6 +82,7 @@ class Asked:
     branch: str | None = None
     is_proven: bool = False
     is_attended: bool = True
+    is_committed_after: bool = False
 
 
 class RiskDown(Outage):
@@ -122,7 +131,7 @@ class RiskDesk:
             try:
                 async with self.database.transaction() as connection:
                     batch_no = await store.turn_line(connection, cell)
-                    await store.insert_verdicts(connection, cell, of_cell, batch_no=batch_no)
+                    await store.insert_verdicts(connection, cell, [replace(v, batch_no=batch_no) for v in of_cell])
                     through = [v.event for v in of_cell if v.lets_through]
                     await record_events(connection, through, cells=self.cells)
                 kept += len(of_cell)
@@ -148,18 +157,34 @@ class RiskDesk:
     async def _judge_batch(self, connection: Connection, cell: int, items: Sequence[Asked]) -> Sequence[Verdict]:
         given: dict[UUID, Verdict] = {}
         books = Books(self.books.live, self.books.shadows)  # new ones may come while features are read
+        cut = waves(items, books.features)
         async with connection.transaction():
-            for wave in waves(items, books.features):
-                batch_no = await store.turn_line(connection, cell)
-                given |= await self._judge_wave(connection, cell, wave, batch_no, books=books)
-        verdicts = [given[asked.subject] for asked in items]
+            batch_no = await store.turn_line(connection, cell, len(cut))
+            # Read after the line is taken: what others judged before is committed.
+            last = await store.last_verdicts(connection, cell, [asked.subject for asked in items])
+            for number, wave in enumerate(cut, start=batch_no):
+                given |= await self._judge_wave(connection, cell, wave, number, last=last, books=books)
+            # No wave reads the verdicts of another, so they are kept together.
+            known = {verdict.verdict_id for verdict in last.values()}
+            fresh = [verdict for verdict in given.values() if verdict.verdict_id not in known]
+            if fresh:
+                await store.insert_verdicts(connection, cell, fresh)
+            verdicts = [given[asked.subject] for asked in items]
+            if all(a.is_committed_after and v.lets_through for a, v in zip(items, verdicts, strict=True)):
+                await store.keep_with_next_commit(connection)
         observe_verdicts((v.event.kind.value, v.action.value) for v in verdicts)
         return verdicts
 
     async def _judge_wave(
-        self, connection: Connection, cell: int, wave: Sequence[Asked], batch_no: int, *, books: Books
+        self,
+        connection: Connection,
+        cell: int,
+        wave: Sequence[Asked],
+        batch_no: int,
+        *,
+        last: Mapping[UUID, Verdict],
+        books: Books,
     ) -> dict[UUID, Verdict]:
-        last = await store.last_verdicts(connection, cell, [asked.subject for asked in wave])
         standing = {subject: stands for asked in wave if (subject := asked.subject) in last
                     and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
         new = [asked for asked in wave if asked.subject not in standing]
@@ -168,8 +193,6 @@ class RiskDesk:
             for asked, values in zip(new, await self._read(connection, cell, new, books=books), strict=True)
         ]
         waived = [v for v in standing.values() if v.waived_at is not None and v is not last[v.subject]]
-        if fresh:
-            await store.insert_verdicts(connection, cell, fresh, batch_no=batch_no)
         if waived:
             ids = [verdict.verdict_id for verdict in waived]
             await store.waive(connection, cell, ids, batch_no=batch_no, now=self.clock.now())
@@ -181,11 +204,15 @@ class RiskDesk:
     async def _read(
         self, connection: Connection, cell: int, new: Sequence[Asked], *, books: Books
     ) -> list[Mapping[Feature, int]]:
-        """What the rules read of each event's past."""
-        return [
-            await read_features(connection, cell, asked.event, books.features(asked.event), cells=self.cells)
-            for asked in new
-        ]
+        """What the rules read of each event's past: one call for the events of a kind."""
+        read: dict[int, Mapping[Feature, int]] = {}
+        for kind in EventKind:
+            places = [n for n, asked in enumerate(new) if asked.event.kind is kind]
+            if places:
+                events = [new[n].event for n in places]
+                values = await read_wave(connection, cell, events, books.features(events[0]), cells=self.cells)
+                read.update(zip(places, values, strict=True))
+        return [read[n] for n in range(len(new))]
 
     def _judge_one(self, asked: Asked, values: Mapping[Feature, int], batch_no: int, *, books: Books) -> Verdict:
         event = asked.event

@@ -96,6 +96,7 @@ class PaymentRisk:
             branch=prepared.adcode,
             is_proven=bool(order.step_up_code),
             is_attended=order.hold is None and not order.authority,
+            is_committed_after=True,
         )
 
     async def _refusal(self, verdict: Verdict, citizen_id: UUID) -> PaymentRefused:

@@ -16,6 +16,7 @@ from yongquan.plumbing.migrate import migrate
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature, Measure
 from yongquan.risk.features.store import cell_of_event, home_of, read_features, record_events
+from yongquan.risk.features.wave_store import read_wave
 
 CELLS = 32
 KIND = EventKind.PAYMENT
@@ -149,4 +150,7 @@ async def _record(database: Database, events: Sequence[RiskEvent]) -> None:
 
 async def _read(database: Database, event: RiskEvent, features: list[Feature]) -> dict[Feature, int]:
     async with database.transaction() as connection:
-        return await read_features(connection, cell_of_event(event, CELLS), event, features, cells=CELLS)
+        found = await read_features(connection, cell_of_event(event, CELLS), event, features, cells=CELLS)
+        asked = tuple(features)
+        assert await read_wave(connection, cell_of_event(event, CELLS), [event], asked, cells=CELLS) == [found]
+        return found

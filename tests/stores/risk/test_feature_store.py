@@ -14,6 +14,7 @@ from yongquan.plumbing.db import Connection
 from yongquan.risk.events import RiskEvent
 from yongquan.risk.features.rolling_store import close_hours, find_busy, roll_busy
 from yongquan.risk.features.store import read_features, record_events
+from yongquan.risk.features.wave_store import read_wave
 
 FEATURES = all_features()
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -52,6 +53,25 @@ def test_tiles_change_nothing(module_database: str, history: list[RiskEvent | in
             recorded.append(step)
         for event in recorded[:3]:
             assert await read_features(connection, 0, event, FEATURES) == brute_force(recorded, event, FEATURES)
+
+    _undone(module_database, run)
+
+
+@FEW
+@given(st.lists(events(), max_size=15), st.lists(events(), max_size=4), st.sampled_from([0, 1, 500]))
+def test_a_wave_reads_what_each_event_alone_would(
+    module_database: str, history: list[RiskEvent], wave: list[RiskEvent], rows_max: int
+) -> None:
+    """Parties with more events than `rows_max` are answered by the other way of reading."""
+
+    async def run(connection: Connection) -> None:
+        for event in history:
+            await record_events(connection, [event])
+        asked = [*wave, *history[:2]]
+
+        found = await read_wave(connection, 0, asked, tuple(FEATURES), rows_max=rows_max)
+
+        assert found == [brute_force(history, event, FEATURES) for event in asked]
 
     _undone(module_database, run)
 

@@ -1,6 +1,6 @@
 """Names of features: one measure of one party's past over one window. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from yongquan.kernel.errors import BadInput
@@ -33,6 +33,7 @@ class Feature:
     kind: EventKind
     window: str
     of: str = ""
+    name: str = field(init=False, repr=False, compare=False)  # distinct.payment.device.citizen.24h: the fields in words
 
     def __post_init__(self) -> None:
         if self.window not in WINDOWS_S:
@@ -41,12 +42,12 @@ class Feature:
             raise BadInput(f"a sum is of {' or '.join(SUMS)}, not of {self.of or 'nothing'}")
         if self.measure is Measure.DISTINCT and (self.of not in set(Entity) or self.of == self.party):
             raise BadInput(f"distinct of {self.of or 'nothing'}: name another party of the event")
+        words = (self.measure, self.kind, self.party, self.of, self.window)
+        object.__setattr__(self, "name", ".".join(word for word in words if word))
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # a string keeps its hash; features are looked up for every event
 
     @property
     def seconds(self) -> int:
         return WINDOWS_S[self.window]
-
-    @property
-    def name(self) -> str:
-        """`distinct.payment.device.citizen.24h`: measure, kind, party, what of, window."""
-        return ".".join(part for part in (self.measure, self.kind, self.party, self.of, self.window) if part)

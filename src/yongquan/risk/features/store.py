@@ -6,6 +6,8 @@ from functools import lru_cache
 from hashlib import md5
 from itertools import groupby
 
+import msgspec
+
 from yongquan.kernel.ids import BUCKETS, bucket_of_hex
 from yongquan.plumbing.db import Connection
 from yongquan.risk.events import Entity, EventKind, RiskEvent
@@ -15,16 +17,6 @@ _PARTIES = list(Entity)
 _KINDS = list(EventKind)
 _WINDOWS = sorted(WINDOWS_S, key=lambda window: -WINDOWS_S[window])
 _FEATURES = "select risk.features(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-_MANY = """
-select risk.features(a.cell, e.event_id, e.at, array(select jsonb_array_elements_text(p.texts)), a.party, a.measure,
-                     a.kind, a.win, a.of)
-  from (select %s::int, %s::int[], %s::text[], %s::int[], %s::int[], %s::int[])
-       as a(cell, party, measure, kind, win, of)
- cross join unnest(%s::uuid[], %s::timestamptz[]) with ordinality as e(event_id, at, ord)
-  join lateral (select texts from jsonb_array_elements(%s::text::jsonb) with ordinality as p(texts, ord)
-                 where p.ord = e.ord) p on true
- order by e.ord
-"""
 _RECORD = "select risk.record(%s, %s::text::jsonb)"
 _COPY = "select cardinality(risk.store_events(%s, %s, %s::text::jsonb))"
 _NEVER = -1
@@ -51,21 +43,6 @@ async def read_features(
     return values
 
 
-async def read_features_of_many(
-    connection: Connection, cell: int, events: Sequence[RiskEvent], features: Sequence[Feature]
-) -> list[dict[Feature, int]]:
-    """`read_features` of several events that ask the same, in one call; where there is one cell."""
-    if not features or not events:
-        return [{} for _ in events]
-    asked = tuple(features)
-    parties = json.dumps([[event.parties.get(party) for party in _PARTIES] for event in events])
-    ids, moments = [event.event_id for event in events], [event.at for event in events]
-    rows = await (
-        await connection.execute(_MANY, [cell, *_questions(asked), ids, moments, parties], prepare=True)
-    ).fetchall()
-    return [dict(zip(asked, row[0], strict=True)) for row in rows]
-
-
 async def record_events(connection: Connection, events: Iterable[RiskEvent], *, cells: int = 1) -> int:
     """Record events in the caller's transaction and return how many were new; a repeated id is not counted again.
 
@@ -76,9 +53,13 @@ async def record_events(connection: Connection, events: Iterable[RiskEvent], *, 
         by_cell.setdefault(cell_of_event(event, cells), []).append(event)
     new = 0
     for cell, some in sorted(by_cell.items()):
-        row = await (await connection.execute(_RECORD, [cell, json.dumps([as_record(one) for one in some])])).fetchone()
+        row = await (await connection.execute(_RECORD, [cell, _document(some)], prepare=True)).fetchone()
         new += int(row[0]) if row else 0
     return new
+
+
+def _document(events: Sequence[RiskEvent]) -> str:
+    return msgspec.json.encode([as_record(event) for event in events]).decode()
 
 
 async def store_copies(

@@ -21,6 +21,7 @@ from yongquan.risk.rules.reading import read_book
 from yongquan.risk.verdicts.model import Action, strictest
 
 NOTHING_LISTED: Final[Mapping[ListQuestion, int]] = {}
+_KNOWN: Final = tuple((f"k_{party}", party) for party in Entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,8 @@ def _variables(
         "hour": at.hour,
         "weekday": at.isoweekday(),
     }
-    for party in Entity:
-        variables[f"k_{party}"] = party in event.parties
+    for variable, party in _KNOWN:
+        variables[variable] = party in event.parties
     for variable, feature in ready.features:
         if feature.party not in event.parties:
             variables[variable] = -1 if feature.measure is Measure.GAP else 0
