@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from yongquan.flows.judge_for_app import AppPayment, judge_for_app, verdict_for_app
 from yongquan.institutions.apps import App
 from yongquan.risk.verdicts.record import Verdict
-from yongquan.web.api.fen import BIGGEST_FEN
+from yongquan.web.api.fen import PositiveFen
 from yongquan.web.api.wire import Refused
 from yongquan.web.door import Door
 
@@ -26,7 +26,7 @@ class VerdictRequest(BaseModel):
 
     open_id: UUID
     order_no: str = Field(min_length=1, max_length=64)
-    amount_fen: int = Field(strict=True, gt=0, le=BIGGEST_FEN)
+    amount_fen: PositiveFen
     store_id: UUID | None = None
     card_no: str | None = Field(default=None, pattern=r"^\d{12,19}$")
     device_id: str | None = Field(default=None, min_length=1, max_length=64)

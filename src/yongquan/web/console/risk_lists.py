@@ -1,5 +1,6 @@
 """Lists of parties at the desk: who is on them, adding, deciding, appeals, release, files in and out."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -64,7 +65,9 @@ def _add_search(routes: APIRouter, desk: Desk) -> None:
                 "older": page + 1 if len(found) > PAGE else None,
                 "counts": await count_entries(connection),
             }
-        return _page(desk, request, visitor, {**facts, "wanted": wanted, "page": page, "done": done, "typed": {}})
+        return _page(
+            desk, request, visitor, {**facts, "wanted": wanted, "page": page, "done": done, "typed": defaultdict(str)}
+        )
 
 
 def _add_files(routes: APIRouter, desk: Desk) -> None:
@@ -224,7 +227,15 @@ async def _again(
     async with desk.door.database.transaction() as connection:
         found = await search_entries(connection, await _sought(desk, connection, visitor, wanted))
         counts = await count_entries(connection)
-    facts = {"entries": found, "older": None, "counts": counts, "wanted": wanted, "page": 0, "done": "", "typed": {}}
+    facts = {
+        "entries": found,
+        "older": None,
+        "counts": counts,
+        "wanted": wanted,
+        "page": 0,
+        "done": "",
+        "typed": defaultdict(str),
+    }
     return _page(desk, request, visitor, facts | more, status=status)
 
 
