@@ -256,7 +256,7 @@ def test_an_application_is_returned_sent_again_and_approved_by_two(
 
     def take() -> None:
         desk.goto("/console/applications")
-        desk.locator("tbody th a").first.click()
+        desk.get_by_role("region", name="等待审核").locator("th a").first.click()
         desk.locator("button", has_text="领取审核").click()
 
     take()
@@ -269,7 +269,7 @@ def test_an_application_is_returned_sent_again_and_approved_by_two(
     expect(phone.locator("h1")).to_have_text("等待审核")
     take()
     desk.locator("button[value=approved]").click()
-    expect(desk.locator("tbody")).to_contain_text("等待复核")
+    expect(desk.get_by_role("region", name="等待审核")).to_contain_text("等待复核")
     take()
     desk.locator("button[value=approved]").click()
     expect(desk.locator("main")).to_contain_text("须由另一人复核")
@@ -279,7 +279,7 @@ def test_an_application_is_returned_sent_again_and_approved_by_two(
     second = desks().new_page()
     try_sign_in(second, login=member.login, password=PASSWORD, code=member.code)
     second.goto("/console/applications")
-    second.locator("tbody th a").first.click()
+    second.get_by_role("region", name="等待审核").locator("th a").first.click()
     second.locator("button", has_text="领取审核").click()
     second.locator("button[value=approved]").click()
     expect(second.locator("main")).to_contain_text("已通过")
