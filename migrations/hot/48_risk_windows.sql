@@ -1,46 +1,47 @@
--- The events of one party in one cell within two instants (both included). Inlined: of the eight branches one is read.
+-- The events of one party in one cell within two instants (both included). Inlined: of the eight branches one is read,
+-- by the party's index, since no other has a column of these conditions (`cell + 0` is none).
 create or replace function risk.past(
     p_cell int, p_party int, p_key bigint, p_kinds int[], p_since timestamptz, p_until timestamptz
 ) returns table (event_id uuid, kind smallint, at timestamptz, amount bigint, voucher bigint, others bigint[])
 language sql stable as $$
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 1 and e.cell = p_cell and e.citizen = p_key and e.homes & 1 <> 0
+      from risk.event e where p_party = 1 and e.cell + 0 = p_cell and e.citizen = p_key and e.homes & 1 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 2 and e.cell = p_cell and e.device = p_key and e.homes & 2 <> 0
+      from risk.event e where p_party = 2 and e.cell + 0 = p_cell and e.device = p_key and e.homes & 2 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 3 and e.cell = p_cell and e.card = p_key and e.homes & 4 <> 0
+      from risk.event e where p_party = 3 and e.cell + 0 = p_cell and e.card = p_key and e.homes & 4 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 4 and e.cell = p_cell and e.store = p_key and e.homes & 8 <> 0
+      from risk.event e where p_party = 4 and e.cell + 0 = p_cell and e.store = p_key and e.homes & 8 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 5 and e.cell = p_cell and e.licence = p_key and e.homes & 16 <> 0
+      from risk.event e where p_party = 5 and e.cell + 0 = p_cell and e.licence = p_key and e.homes & 16 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 6 and e.cell = p_cell and e.cashier = p_key and e.homes & 32 <> 0
+      from risk.event e where p_party = 6 and e.cell + 0 = p_cell and e.cashier = p_key and e.homes & 32 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 7 and e.cell = p_cell and e.terminal = p_key and e.homes & 64 <> 0
+      from risk.event e where p_party = 7 and e.cell + 0 = p_cell and e.terminal = p_key and e.homes & 64 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
     union all
     select e.event_id, e.kind, e.at, e.amount, e.voucher,
            array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal, e.place]
-      from risk.event e where p_party = 8 and e.cell = p_cell and e.place = p_key and e.homes & 128 <> 0
+      from risk.event e where p_party = 8 and e.cell + 0 = p_cell and e.place = p_key and e.homes & 128 <> 0
                           and e.kind = any (p_kinds) and e.at >= p_since and e.at <= p_until
 $$;
 

@@ -21,7 +21,8 @@ returns bigint language sql as $$
           from risk.event e
          cross join lateral unnest(array[e.citizen, e.device, e.card, e.store, e.licence, e.cashier, e.terminal,
                                          e.place]) with ordinality as p(key, party)
-         where e.cell = p_cell and e.at >= p_since and e.at < p_until and p.key is not null
+         where e.cell = p_cell and risk.hour_of(e.at) >= risk.hour_of(p_since)
+           and risk.hour_of(e.at) <= risk.hour_of(p_until) and e.at >= p_since and e.at < p_until and p.key is not null
            and e.homes & (1 << (p.party::int - 1)) <> 0
          group by 1, 2 having count(*) > 1
     ), noted as (
@@ -113,7 +114,9 @@ create or replace function risk.forget(p_cell int, p_before timestamptz, p_limit
     with events as (
         delete from risk.event e
          where e.cell = p_cell and e.event_id in (select o.event_id from risk.event o
-                                                   where o.cell = p_cell and o.at < p_before order by o.at limit p_limit)
+                                                   where o.cell = p_cell and risk.hour_of(o.at) <= risk.hour_of(p_before)
+                                                     and o.at < p_before
+                                                   order by risk.hour_of(o.at) limit p_limit)
         returning 1
     ), tiles as (
         delete from risk.tile t where t.cell = p_cell and t.starts < p_before - interval '1 day' returning 1

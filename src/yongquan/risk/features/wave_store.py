@@ -110,7 +110,8 @@ def _place(feature: Feature) -> tuple[int, int, bool]:
 
 def _where(party: Entity, kind: int, place: int, seconds: int) -> str:
     return (
-        f"x.cell = g.cell and x.{party} = e.k{place} and x.homes & {1 << _PARTIES.index(party)} <> 0"
+        # The planner can only take the party's own index: see migrations/0050_risk_indexes.sql.
+        f"x.cell + 0 = g.cell and x.{party} = e.k{place} and x.homes & {1 << _PARTIES.index(party)} <> 0"
         f" and x.kind = {kind} and x.at > e.at - interval '{seconds} seconds' and x.at <= e.at"
         " and x.event_id <> e.event_id"
     )
