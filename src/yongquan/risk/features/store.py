@@ -16,7 +16,12 @@ from yongquan.risk.features.model import WINDOWS_S, Feature, Measure
 _PARTIES = list(Entity)
 _KINDS = list(EventKind)
 _WINDOWS = sorted(WINDOWS_S, key=lambda window: -WINDOWS_S[window])
-_FEATURES = "select risk.features(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_FEATURES = f"""
+select risk.features(%s, e.event_id, e.at, array[{", ".join(_PARTIES)}], %s, %s, %s, %s, %s)
+  from unnest(%s::uuid[], %s::timestamptz[], {", ".join("%s::text[]" for _ in _PARTIES)})
+       with ordinality as e(event_id, at, {", ".join(_PARTIES)}, ord)
+ order by e.ord
+"""
 _RECORD = "select risk.record(%s, %s::text::jsonb)"
 _COPY = "select cardinality(risk.store_events(%s, %s, %s::text::jsonb))"
 _NEVER = -1
@@ -34,13 +39,21 @@ async def read_features(
     """
     values = {feature: _NEVER if feature.measure is Measure.GAP else 0 for feature in features}
     known = [feature for feature in values if feature.party in event.parties]
-    texts = [event.parties.get(party) for party in _PARTIES]
     for home, asked in _by_home(known, event, cells, cell):
-        row = await (
-            await connection.execute(_FEATURES, [home, event.event_id, event.at, texts, *_questions(asked)])
-        ).fetchone()
-        values.update(zip(asked, row[0] if row else (), strict=True))
+        (answers,) = await answer_questions(connection, home, [event], asked)
+        values.update(zip(asked, answers, strict=True))
     return values
+
+
+async def answer_questions(
+    connection: Connection, home: int, events: Sequence[RiskEvent], features: tuple[Feature, ...]
+) -> list[Sequence[int]]:
+    """The same features of several events, whose parties asked about all have their home in one cell: one call."""
+    texts = [[event.parties.get(party) for event in events] for party in _PARTIES]
+    ids, moments = [event.event_id for event in events], [event.at for event in events]
+    asked = [home, *_questions(features), ids, moments, *texts]
+    rows = await (await connection.execute(_FEATURES, asked, prepare=True)).fetchall()
+    return [row[0] for row in rows]
 
 
 async def record_events(connection: Connection, events: Iterable[RiskEvent], *, cells: int = 1) -> int:

@@ -13,9 +13,9 @@ from itertools import groupby
 from yongquan.plumbing.db import Connection
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature, Measure
-from yongquan.risk.features.store import home_of, read_features
+from yongquan.risk.features.store import answer_questions, home_of
 
-ROWS_MAX = 500
+ROWS_MAX = 2500  # above, tiles answer sooner than a scan (bench risk)
 _PARTIES = list(Entity)
 _KINDS = list(EventKind)
 _NEVER = -1
@@ -51,17 +51,22 @@ async def read_wave(
         rows = await (
             await connection.execute(question.sql, [home, rows_max, ids, moments, *keys], prepare=True)
         ).fetchall()
+        crowded: dict[tuple[Feature, ...], list[int]] = {}
         for place, row in enumerate(rows):
-            crowded: list[Feature] = []
+            too_many: list[Feature] = []
             for (party, asked), answers in zip(question.columns, row, strict=True):
                 if keys[question.parties.index(party)][place] is None:
                     continue
                 if answers is None:
-                    crowded += asked
+                    too_many += asked
                 else:
                     values[place].update(zip(asked, answers, strict=True))
-            if crowded:
-                values[place] |= await read_features(connection, home, events[place], crowded, cells=cells)
+            if too_many:
+                crowded.setdefault(tuple(too_many), []).append(place)
+        for asked, places in crowded.items():
+            answered = await answer_questions(connection, home, [events[place] for place in places], asked)
+            for place, answers in zip(places, answered, strict=True):
+                values[place].update(zip(asked, answers, strict=True))
     return list(values)
 
 
