@@ -1,4 +1,4 @@
-"""`yongquan bench risk`: verdicts by 200 rules over a million past events, against reads of one row."""
+"""`yongquan bench risk`: verdicts by 200 rules over ten million past events, in process and over HTTP."""
 
 import asyncio
 import random
@@ -17,6 +17,8 @@ from rich.console import Console
 from yongquan.bench.machine import describe_machine, measure_fsync_us
 from yongquan.bench.risk_past import make_past, make_people, next_event, past_id
 from yongquan.bench.risk_rules import RULES, book_text
+from yongquan.bench.risk_served import measure_served, put_in_force
+from yongquan.bench.wrk import require_wrk
 from yongquan.flows.count_risk_events import roll_risk_events
 from yongquan.flows.judge_event import Asked, Books, RiskDesk
 from yongquan.kernel.ids import bucket_of
@@ -29,9 +31,10 @@ from yongquan.risk.features.wave_store import read_wave
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
 
-PAST = (10_000, 1_000_000)
+PAST = (10_000, 1_000_000, 10_000_000)
 READS = 500
 DESKS_ASKED_BY = 32
+STEADY_PER_S = 200  # payments that arrive by chance, none waiting for another
 SECONDS = 8.0
 _ONE_ROW = "select amount from risk.event where cell = 0 and event_id = %s"
 _SIZES = """
@@ -43,6 +46,7 @@ _say = Console(stderr=True).print
 
 def bench_risk() -> dict[str, Any]:
     """Measure and return the benchmark's document."""
+    require_wrk()
     book = CompiledBook.of_text(book_text())
     with ExitStack() as around:
         folder = Path(around.enter_context(tempfile.TemporaryDirectory(prefix="yongquan-bench-")))
@@ -63,11 +67,15 @@ def bench_risk() -> dict[str, Any]:
                 figures = uvloop.run(_measure(conninfo, book, count))
                 reading[str(count)] = figures.pop("read") | {"made_s": made_s, "rolled": rolled}
                 _say(f"{count:,} past events: {reading[str(count)]}, {figures}")
+            _say("over HTTP ..")
+            uvloop.run(put_in_force(conninfo, book_text()))
+            served = measure_served(folder, conninfo, random.Random(8))  # noqa: S311
             row = connection.execute(_SIZES).fetchone() or (0, 0, 0, 0)
         sizes = {"events_gb": round(float(row[0]), 2), "busy": row[1], "tiles": row[2], "met": row[3]}
         fsync_us = measure_fsync_us(folder)
     return {
         **figures,
+        "over_http": served,
         "rules": RULES,
         "features": len(book.features_for(EventKind.PAYMENT)),
         "past_events": PAST[-1],
@@ -103,6 +111,7 @@ async def _measure(conninfo: str, book: CompiledBook, past: int) -> dict[str, An
         try:
             await _judge(desk, chance, seconds=1.0)
             taken, seconds = await _judge(desk, chance, seconds=SECONDS)
+            steady = await _judge_steadily(desk, chance, seconds=SECONDS)
         finally:
             await desk.close()
     decisions_per_s, rows_per_s = len(taken) / seconds, len(rows) / sum(rows)
@@ -111,6 +120,7 @@ async def _measure(conninfo: str, book: CompiledBook, past: int) -> dict[str, An
         "p50_ms": _ms(taken, 0.5),
         "p99_ms": _ms(taken, 0.99),
         "at_once": DESKS_ASKED_BY,
+        "steady": {"arrive_per_s": STEADY_PER_S, "p50_ms": _ms(steady, 0.5), "p99_ms": _ms(steady, 0.99)},
         "row_reads_per_s": round(rows_per_s),
         "ratio_row_read": round(decisions_per_s / rows_per_s, 3),
         "read": {"p50_ms": _ms(reading, 0.5), "p99_ms": _ms(reading, 0.99)},
@@ -123,13 +133,29 @@ async def _judge(desk: RiskDesk, chance: random.Random, *, seconds: float) -> tu
     started = time.perf_counter()
 
     async def ask() -> None:
-        while (begun := time.perf_counter()) < started + seconds:
-            event = next_event(chance, at=desk.clock.now())
-            await desk.judge(Asked(event=event, subject=event.event_id, bucket=bucket_of(event.event_id)))
-            taken.append(time.perf_counter() - begun)
+        while time.perf_counter() < started + seconds:
+            taken.append(await _ask(desk, chance))
 
     await asyncio.gather(*(ask() for _ in range(DESKS_ASKED_BY)))
     return taken, time.perf_counter() - started
+
+
+async def _judge_steadily(desk: RiskDesk, chance: random.Random, *, seconds: float) -> list[float]:
+    """Events that arrive at random moments, `STEADY_PER_S` a second; how long each waited for its verdict."""
+    started = time.perf_counter()
+    moment, asked = started, []
+    while moment < started + seconds:
+        moment += chance.expovariate(STEADY_PER_S)
+        await asyncio.sleep(max(0.0, moment - time.perf_counter()))
+        asked.append(asyncio.create_task(_ask(desk, chance)))
+    return list(await asyncio.gather(*asked))
+
+
+async def _ask(desk: RiskDesk, chance: random.Random) -> float:
+    begun = time.perf_counter()
+    event = next_event(chance, at=desk.clock.now())
+    await desk.judge(Asked(event=event, subject=event.event_id, bucket=bucket_of(event.event_id)))
+    return time.perf_counter() - begun
 
 
 async def _timed(work: Callable[[], Awaitable[None]], times: int) -> list[float]:

@@ -15,13 +15,13 @@ CITIZENS, STORES, PLACES, SHARED_DEVICES = 800_000, 20_000, 2_000, 2_000
 DAYS = 30
 _PEOPLE = """
 create unlogged table bench_person as
-select n, risk.key('citizen-' || n) as citizen, risk.key('card-' || n) as card,
+select n, risk.key(lpad(to_hex(n), 32, '0')::uuid::text) as citizen, risk.key('card-' || n) as card,
        risk.key('device-' || case when n % 20 = 0 then n % {devices} else n end) as device
   from generate_series(1, {citizens}) as n;
 create unlogged table bench_shop as
-select n, risk.key('store-' || n) as store, risk.key('licence-' || n * 3 / 4) as licence,
-       risk.key('cashier-' || n) as cashier, risk.key('terminal-' || n) as terminal,
-       risk.key('place-' || n % {places}) as place
+select n, risk.key(lpad(to_hex({citizens} + n), 32, '0')::uuid::text) as store,
+       risk.key('licence-' || n * 3 / 4) as licence, risk.key('cashier-' || n) as cashier,
+       risk.key('terminal-' || n) as terminal, risk.key('place-' || n % {places}) as place
   from generate_series(1, {stores}) as n;
 analyze bench_person; analyze bench_shop;
 """
@@ -68,19 +68,19 @@ def make_past(connection: psycopg.Connection, count: int, *, now: datetime) -> N
     connection.execute("vacuum analyze risk.event")
 
 
-def next_event(chance: random.Random, *, at: datetime) -> RiskEvent:
-    """A payment as those of the past, about to be judged."""
-    person = int(CITIZENS * chance.random() ** 1.5) + 1
+def next_event(chance: random.Random, *, at: datetime, people: int = CITIZENS) -> RiskEvent:
+    """A payment as those of the past, about to be judged; of the first so many people."""
+    person = int(people * chance.random() ** 1.5) + 1
     shop = int(STORES * chance.random() ** 2) + 1
     return RiskEvent(
         event_id=uuid4(),
         kind=EventKind.PAYMENT,
         at=at,
         parties={
-            Entity.CITIZEN: f"citizen-{person}",
+            Entity.CITIZEN: str(person_id(person)),
             Entity.DEVICE: f"device-{person % SHARED_DEVICES if person % 20 == 0 else person}",
             Entity.CARD: f"card-{person}",
-            Entity.STORE: f"store-{shop}",
+            Entity.STORE: str(UUID(int=CITIZENS + shop)),
             Entity.LICENCE: f"licence-{shop * 3 // 4}",
             Entity.CASHIER: f"cashier-{shop}",
             Entity.TERMINAL: f"terminal-{shop}",
@@ -89,6 +89,11 @@ def next_event(chance: random.Random, *, at: datetime) -> RiskEvent:
         amount_fen=chance.randrange(1_000, 21_000),
         voucher_fen=500,
     )
+
+
+def person_id(number: int) -> UUID:
+    """A citizen of the past."""
+    return UUID(int=number)
 
 
 def past_id(number: int) -> UUID:

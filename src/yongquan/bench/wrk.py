@@ -104,6 +104,29 @@ end
     )
 
 
+def write_signed_script(file: Path, *, path: str, requests: Path) -> None:
+    """A wrk script that posts to `path` the next line of `requests`: headers as a JSON object of texts, tab, body.
+
+    The run must end before the last line.
+    """
+    file.write_text(
+        f"""
+local requests, i = {{}}, 0
+function init(args)
+  for line in io.lines("{requests}") do requests[#requests + 1] = line end
+  collectgarbage("stop")
+end
+function request()
+  i = i + 1
+  local said, body = (requests[i] or error("more requests than were prepared")):match("([^\\t]*)\\t(.*)")
+  local headers = {{}}
+  for name, value in said:gmatch('"([%w-]+)": "(.-[^\\\\])"') do headers[name] = value:gsub('\\\\"', '"') end
+  return wrk.format("POST", "{path}", headers, body)
+end
+"""
+    )
+
+
 def _percentile(said: str, name: str) -> float:
     found = re.search(rf"{name}\s+([\d.]+)(us|ms|s)", said)
     return float(found.group(1)) * _UNIT_MS[found.group(2)] if found else 0.0

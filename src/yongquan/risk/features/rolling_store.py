@@ -9,7 +9,7 @@ from yongquan.plumbing.db import Connection
 
 KEPT = timedelta(days=31)
 LATE_AFTER = timedelta(minutes=10)  # an hour is closed so long after its end
-BUSY_FROM = 1_000  # events in 31 days from which tiles pay (measured: bench risk)
+BUSY_FROM = 2_500  # events in 31 days from which tiles pay (measured: bench risk)
 _PARTIES_AT_ONCE = 20
 _FORGET_AT_ONCE = 20_000
 
