@@ -15,7 +15,10 @@ class Action(StrEnum):
 
     @property
     def severity(self) -> int:
-        return list(Action).index(self)
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {action: severity for severity, action in enumerate(Action)}
 
 
 def strictest(actions: Iterable[Action]) -> Action:
