@@ -70,6 +70,11 @@ async def read_wave(
     return list(values)
 
 
+def wave_statement(features: tuple[Feature, ...]) -> str:
+    """The statement that reads these features; given a cell, `rows_max`, event ids, moments, and keys by party."""
+    return _question(features).sql
+
+
 def _homes(events: Sequence[RiskEvent], question: _Question, cell: int, cells: int) -> list[int]:
     if cells == 1:
         return [cell]
