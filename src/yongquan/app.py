@@ -26,6 +26,7 @@ from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.decide_merchant import MerchantReview
 from yongquan.flows.draw_steps import DrawDesk
 from yongquan.flows.find_payer import Cards
+from yongquan.flows.follow_claims import ClaimFollower
 from yongquan.flows.hold_by_acp import AcpHolds
 from yongquan.flows.judge_event import RiskDesk
 from yongquan.flows.judge_payment import PaymentRisk
@@ -190,6 +191,7 @@ class Platform:
                 (5.0, self.merchant_review.sweep),
                 (60.0, self.licence_watch.sweep),
                 (1.0, self.list_desk.sweep),
+                (0.5, ClaimFollower(self.risk).sweep),
                 (60.0, ShopWatch(self.database, self.clock).sweep),
                 (600.0, self.verifying.forget),
                 (60.0, DailyPlan(self.database, self.sealing, self.clock).sweep),

@@ -32,6 +32,10 @@ _PHONES_OF = """
 select c.citizen_id, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
   join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
 """
+_REGISTERED = """
+select c.citizen_id, c.registered_at from unnest(%s::smallint[], %s::uuid[]) as u(cell, citizen_id)
+  join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
+"""
 _PERSONS_OF = """
 select c.citizen_id, c.name_sealed, c.phone_sealed from unnest(%s::int[], %s::uuid[]) as u(cell, citizen_id)
   join citizens.citizen c on c.cell = u.cell and c.citizen_id = u.citizen_id
@@ -138,6 +142,13 @@ async def phones_of(
     rows = await (await connection.execute(_PHONES_OF, [places, list(citizens)])).fetchall()
     opened = {row[0]: sealing.open(bytes(row[1]), what="phone") for row in rows}
     return {citizen_id: f"{phone[:3]}****{phone[-4:]}" for citizen_id, phone in opened.items()}
+
+
+async def registered_of(connection: Connection, citizens: Sequence[UUID], *, cells: int) -> dict[UUID, datetime]:
+    """Since when each of these citizens has an account."""
+    places = [cell_of(citizen_id, cells) for citizen_id in citizens]
+    rows = await (await connection.execute(_REGISTERED, [places, list(citizens)], prepare=True)).fetchall()
+    return {row[0]: row[1] for row in rows}
 
 
 async def set_blocked(

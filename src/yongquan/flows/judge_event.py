@@ -25,7 +25,7 @@ from yongquan.plumbing.fresh import fresh_id
 from yongquan.plumbing.metrics import observe_risk, observe_verdicts
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature
-from yongquan.risk.features.store import record_events
+from yongquan.risk.features.store import record_events, recorded_of
 from yongquan.risk.features.wave_store import read_wave
 from yongquan.risk.lists.book import ListBook
 from yongquan.risk.rules.judging import CompiledBook
@@ -33,6 +33,7 @@ from yongquan.risk.verdicts import store
 from yongquan.risk.verdicts.deciding import decide
 from yongquan.risk.verdicts.model import Action
 from yongquan.risk.verdicts.record import Verdict, VerdictState, numbers_read, rules_said
+from yongquan.risk.verdicts.silent_store import insert_silent
 
 ANSWERS_WITHIN_S = 2.0
 UNJUDGED_MAX = 10_000
@@ -74,6 +75,7 @@ class Asked:
     `is_proven`: the one-time code that an earlier verdict asked for was given back. `is_attended`: a person is there to
     be asked for one. `is_committed_after`: who is let through does nothing before a durable commit of its own on this
     database, which makes the verdict durable too. `branch` is the division whose lists count beside headquarters'.
+    `is_done`: it has happened, and nobody waits for the verdict.
     """
 
     event: RiskEvent
@@ -83,6 +85,7 @@ class Asked:
     is_proven: bool = False
     is_attended: bool = True
     is_committed_after: bool = False
+    is_done: bool = False
 
 
 class RiskDown(Outage):
@@ -114,6 +117,31 @@ class RiskDesk:
             raise RiskDown("risk gave no verdict") from error
         finally:
             observe_risk(time.perf_counter() - started)
+
+    async def judge_done(self, connection: Connection, cell: int, items: Sequence[Asked]) -> list[Verdict]:
+        """Judge what has happened already (`is_done`), in the caller's transaction; each event id once, ever.
+
+        Takes the cell's place in the judging line to the commit. What says nothing is kept by batch, without a verdict
+        of its own. Returns the verdicts of events that were new.
+        """
+        books = Books(self.books.live, self.books.shadows)
+        cut = waves(items, books.features)
+        first = await store.turn_line(connection, cell, len(cut))
+        known = await recorded_of(connection, cell, [asked.event.event_id for asked in items])
+        fresh: list[Verdict] = []
+        for number, wave in enumerate(cut, start=first):
+            new = [asked for asked in wave if asked.event.event_id not in known]
+            if not new:
+                continue
+            read = await self._read(connection, cell, new, books=books)
+            given = [self._judge_one(a, values, number, books=books) for a, values in zip(new, read, strict=True)]
+            await record_events(connection, [verdict.event for verdict in given], cells=self.cells)
+            fresh += given
+        if spoken := [verdict for verdict in fresh if not verdict.is_silent]:
+            await store.insert_verdicts(connection, cell, spoken)
+        await insert_silent(connection, cell, (verdict for verdict in fresh if verdict.is_silent))
+        observe_verdicts((v.event.kind.value, v.action.value) for v in fresh)
+        return fresh
 
     def note_unjudged(self, asked: Asked, action: Action) -> None:
         """Remember what the declared behaviour answered, to be kept once the database takes it."""
@@ -217,9 +245,12 @@ class RiskDesk:
     def _judge_one(self, asked: Asked, values: Mapping[Feature, int], batch_no: int, *, books: Books) -> Verdict:
         event = asked.event
         entries = self.lists.hits(event.parties, at=event.at, branch=asked.branch)
-        decision = decide(event, values, entries, books.live, books.shadows, is_attended=asked.is_attended)
+        decision = decide(
+            event, values, entries, books.live, books.shadows, is_attended=asked.is_attended, is_done=asked.is_done
+        )
+        state = VerdictState.AFTER if asked.is_done else VerdictState.GIVEN
         return replace(
-            _verdict(asked, batch_no=batch_no, action=decision.action, state=VerdictState.GIVEN),
+            _verdict(asked, batch_no=batch_no, action=decision.action, state=state),
             numbers=numbers_read(values),
             listed=entries,
             rules=rules_said(decision.judgement),

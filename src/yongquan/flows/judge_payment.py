@@ -88,10 +88,11 @@ class PaymentRisk:
             voucher_fen=voucher_fen,
             facts=facts,
         )
-        named = order.judged_as or named_id(order.store_id, order_no)
         return Asked(
             event=event,
-            subject=named_id("payment", named, prepared.citizen_id, amount_fen),
+            subject=payment_subject(
+                order.store_id, order_no, prepared.citizen_id, amount_fen, judged_as=order.judged_as
+            ),
             bucket=bucket_of(prepared.citizen_id),
             branch=prepared.adcode,
             is_proven=bool(order.step_up_code),
@@ -138,6 +139,13 @@ class PaymentRisk:
     async def _phone(self, citizen_id: UUID) -> str | None:
         async with self.desk.database.transaction() as connection:
             return await phone_of(connection, cell_of(citizen_id, self.cells), citizen_id, self.sealing)
+
+
+def payment_subject(
+    store_id: UUID, order_no: str, citizen_id: UUID, amount_fen: int, *, judged_as: UUID | None
+) -> UUID:
+    """What names a payment before risk: all tries to pay one order (`judged_as`) have one name."""
+    return named_id("payment", judged_as or named_id(store_id, order_no), citizen_id, amount_fen)
 
 
 def parties_of(order: "Order", prepared: Prepared, sealing: Sealing) -> dict[Entity, str]:

@@ -2,7 +2,8 @@
 
 Features are counted afresh, event by event in the order of the judging line, from the thirty days before; lists are
 those that each verdict names, rules those of the version it names. With one cell everything must be equal. With more,
-parties at home elsewhere were counted a moment later: there the numbers that were read are taken as they are.
+parties at home elsewhere were counted a moment later: there the numbers that were read are taken as they are. Claims
+and refunds of which nothing was said must be silent again; with more cells than one their numbers are not known.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from yongquan.risk.features.timeline import Timeline
 from yongquan.risk.rules.judging import CompiledBook
 from yongquan.risk.verdicts.deciding import decide
 from yongquan.risk.verdicts.record import RuleSaid, Verdict, VerdictState, numbers_read, rule_json, rules_said
+from yongquan.risk.verdicts.silent_store import silent_between
 from yongquan.risk.verdicts.store import verdicts_between
 
 LONGEST = timedelta(days=31)
@@ -56,6 +58,8 @@ async def replay_day(database: Database, day: date, *, cells: int, books_of: Boo
     for cell in range(cells):
         async with database.transaction() as connection:
             kept = await _kept(connection, cell, day)
+            if cells == 1:
+                kept += await _silent(connection, cell, day)
         books = await books_of({version for verdict in kept if _is_of(verdict, day) for version in _versions(verdict)})
         for verdict, found in _replayed(kept, day, books, counts_afresh=cells == 1):
             verdicts += 1
@@ -76,6 +80,15 @@ async def _kept(connection: Connection, cell: int, day: date) -> list[Verdict]:
     ):
         kept += page
     return kept
+
+
+async def _silent(connection: Connection, cell: int, day: date) -> list[Verdict]:
+    silent: list[Verdict] = []
+    after: tuple[date, int] | None = (date.min, -1)
+    while after is not None:
+        page, after = await silent_between(connection, cell, (day - LONGEST, day), after=after, limit=PAGE)
+        silent += page
+    return silent
 
 
 def _replayed(
@@ -100,14 +113,19 @@ def _compare(live: Verdict, timeline: Timeline | None, books: Mapping[str, Compi
     shadows = [other for version, other in known.items() if version != live.book_version]
     features = {f for one in known.values() for f in one.features_for(live.event.kind)}
     values = timeline.values(live.event, features) if timeline is not None else _as_read(live, features)
-    decision = decide(live.event, values, live.listed, book, shadows, is_attended=live.is_attended)
+    is_done = live.state is VerdictState.AFTER
+    decision = decide(live.event, values, live.listed, book, shadows, is_attended=live.is_attended, is_done=is_done)
     pairs = (
         ("action", live.action.value, decision.action.value),
         ("numbers", dict(live.numbers), numbers_read(values)),
         ("rules", _told(live.rules), _told(rules_said(decision.judgement))),
         ("retry_at", live.retry_at, decision.retry_at),
     )
-    return [Difference(live.verdict_id, what, str(was), str(now)) for what, was, now in pairs if was != now]
+    return [
+        Difference(live.verdict_id, what, str(was), str(now))
+        for what, was, now in pairs
+        if was != now and not (live.is_silent and what == "numbers")  # the numbers it read are not kept
+    ]
 
 
 def _versions(verdict: Verdict) -> list[str]:

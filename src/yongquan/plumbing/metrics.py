@@ -20,6 +20,9 @@ BATCH_SECONDS = Histogram(
 )
 OUTBOX_LAG_SECONDS = Gauge("yongquan_outbox_lag_seconds", "Age of the oldest event not fanned out, business time")
 RISK_LAG_SECONDS = Gauge("yongquan_risk_lag_seconds", "Age of the oldest event that risk has not counted everywhere")
+RISK_AFTER_LAG_SECONDS = Gauge(
+    "yongquan_risk_after_lag_seconds", "Age of the oldest claim or refund that risk has not judged, business time"
+)
 DELIVERIES = Counter("yongquan_webhook_deliveries", "Webhook tries by the state they led to", ["state"])
 ISSUER_ANSWERS = Counter("yongquan_issuer_answers", "Answers of issuers; unknown: none came", ["institution", "answer"])
 ISSUER_SECONDS = Histogram("yongquan_issuer_seconds", "Time an issuer took to answer", ["institution"])
@@ -61,6 +64,11 @@ def observe_outbox_lag(seconds: float) -> None:
 def observe_risk_lag(seconds: float) -> None:
     """Note how old the oldest event is that some cell has not counted; 0 where there is one cell."""
     RISK_LAG_SECONDS.set(seconds)
+
+
+def observe_risk_after_lag(seconds: float) -> None:
+    """Note how old the oldest claim or refund is that waits to be judged after the fact."""
+    RISK_AFTER_LAG_SECONDS.set(seconds)
 
 
 def observe_deliveries(states: Iterable[str]) -> None:

@@ -18,6 +18,14 @@ select xid from (select xid from plumbing.outbox
                   order by xid limit %s) step
  order by xid desc limit 1
 """
+# Up to `limit` events of some kinds, passing over the others.
+_STEP_OF_KIND = """
+select xid from (select xid, event_id, count(*) filter (where kind = any (%s)) over (order by xid, event_id) as n
+                   from (select xid, event_id, kind from plumbing.outbox
+                          where xid > %s::xid8 and xid < pg_snapshot_xmin(pg_current_snapshot())
+                          order by xid, event_id limit %s) ahead) counted
+ where n <= %s order by xid desc, event_id desc limit 1
+"""
 _ADVANCE = "update plumbing.outbox_reader set read_to = %s::xid8 where reader = %s"
 _EVENTS = """
 select event_id, kind, subject, payload, happened_at from plumbing.outbox
@@ -86,6 +94,15 @@ async def next_step(connection: Connection, reader: str, *, limit: int) -> Step 
     if row is None:
         raise KeyError(reader)
     last = await (await connection.execute(_STEP, [row[0], limit])).fetchone()
+    return Step(row[0], last[0]) if last else None
+
+
+async def next_step_of(connection: Connection, reader: str, *, kinds: list[str], limit: int) -> Step | None:
+    """The next transactions with about `limit` events of some kinds between them, as `next_step`; others are passed."""
+    row = await (await connection.execute(_LOCK_READER, [reader])).fetchone()
+    if row is None:
+        raise KeyError(reader)
+    last = await (await connection.execute(_STEP_OF_KIND, [kinds, row[0], SCAN_MAX, limit])).fetchone()
     return Step(row[0], last[0]) if last else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import md5
 from itertools import groupby
+from uuid import UUID
 
 import msgspec
 
@@ -24,6 +25,7 @@ select risk.features(%s, e.event_id, e.at, array[{", ".join(_PARTIES)}], %s, %s,
 """
 _RECORD = "select risk.record(%s, %s::text::jsonb)"
 _COPY = "select cardinality(risk.store_events(%s, %s, %s::text::jsonb))"
+_KNOWN = "select event_id from risk.event where cell = %s and event_id = any (%s)"
 _NEVER = -1
 
 Questions = tuple[list[int], list[str], list[int], list[int], list[int]]
@@ -69,6 +71,12 @@ async def record_events(connection: Connection, events: Iterable[RiskEvent], *, 
         row = await (await connection.execute(_RECORD, [cell, _document(some)], prepare=True)).fetchone()
         new += int(row[0]) if row else 0
     return new
+
+
+async def recorded_of(connection: Connection, cell: int, event_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these ids that a cell has recorded in the last 31 days."""
+    rows = await (await connection.execute(_KNOWN, [cell, list(event_ids)], prepare=True)).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _document(events: Sequence[RiskEvent]) -> str:

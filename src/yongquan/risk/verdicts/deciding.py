@@ -34,22 +34,26 @@ def decide(
     shadows: Sequence[CompiledBook] = (),
     *,
     is_attended: bool = True,
+    is_done: bool = False,
 ) -> Decision:
     """The strictest of what the lists' treatment and the live book ask for.
 
     Who is trusted (and on no other list) is asked for no code and no wait by rules; a refusal stands. Where nobody is
-    there to be asked for a code (a debit by mandate, the completion of a hold) a step-up becomes watching.
+    there to be asked for a code (a debit by mandate, the completion of a hold) a step-up becomes watching. Of what is
+    done already the rules alone speak, each with its own action: lists answered before it, and nobody comes again.
     """
     treatment = treatment_of(entries)
-    by_lists = treatment.action_for(amount_fen=event.amount_fen, voucher_fen=event.voucher_fen)
+    by_lists = (
+        Action.ALLOW if is_done else treatment.action_for(amount_fen=event.amount_fen, voucher_fen=event.voucher_fen)
+    )
     judgement = _judge(event, values, entries, book, shadows)
     by_rules = judgement.action if judgement is not None else Action.ALLOW
     if treatment.is_trusted and by_rules in LOWERED:
         by_rules = Action.WATCH
     action = strictest((by_lists, by_rules))
-    if action is Action.STEP_UP and not is_attended:
+    if action is Action.STEP_UP and not is_attended and not is_done:
         action = Action.WATCH
-    retry_at = event.at + max(treatment.wait, WAIT) if action is Action.DELAY else None
+    retry_at = event.at + max(treatment.wait, WAIT) if action is Action.DELAY and not is_done else None
     return Decision(action=action, treatment=treatment, judgement=judgement, retry_at=retry_at)
 
 

@@ -18,14 +18,17 @@ class VerdictState(StrEnum):
     GIVEN = "given"
     WAIVED = "waived"  # the code or the wait that was asked for is done: the order went on
     UNJUDGED = "unjudged"  # risk was down; the declared behaviour answered
+    AFTER = "after"  # it was done when it was judged: nobody was stopped, whatever the action
 
 
 VERDICT_MOVES: Mapping[VerdictState, frozenset[VerdictState]] = {
     VerdictState.GIVEN: frozenset({VerdictState.WAIVED}),
     VerdictState.WAIVED: frozenset(),
     VerdictState.UNJUDGED: frozenset(),
+    VerdictState.AFTER: frozenset(),
 }
 LETS_THROUGH = frozenset({Action.ALLOW, Action.WATCH})
+GOES_ON = frozenset({VerdictState.WAIVED, VerdictState.AFTER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,12 @@ class Verdict:
     @property
     def lets_through(self) -> bool:
         """Whether the event goes on."""
-        return self.action in LETS_THROUGH or self.state is VerdictState.WAIVED
+        return self.action in LETS_THROUGH or self.state in GOES_ON
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether this says nothing of what was done already: no rule spoke, no list knew a party."""
+        return self.state is VerdictState.AFTER and not self.rules and not self.listed
 
 
 def rules_said(judgement: Judgement | None) -> tuple[RuleSaid, ...]:

@@ -13,7 +13,7 @@ PAGE = 50
 _SEARCH = f"""
 select {COLUMNS} from risk.verdict v
  where (%(action)s::text is null or action = %(action)s) and (%(state)s::text is null or state = %(state)s)
-   and (%(day)s::date is null or day = %(day)s)
+   and (%(day)s::date is null or day = %(day)s) and (%(kind)s::text is null or kind = %(kind)s)
    and (%(rule)s::text is null or rules @> jsonb_build_array(jsonb_build_object('rule_id', %(rule)s::text)))
    and (%(party)s::text is null or event -> 'parties' ->> %(party)s = any (%(values)s))
    and (%(places)s::text[] is null or event -> 'facts' ->> 'adcode' = any (%(places)s))
@@ -26,7 +26,7 @@ select action, state, count(*) from risk.verdict
  group by action, state
 """
 _DECISIONS = """
-select count(*), count(*) filter (where action in ('refuse', 'delay', 'step_up') and state <> 'waived')
+select count(*), count(*) filter (where action in ('refuse', 'delay', 'step_up') and state not in ('waived', 'after'))
   from risk.verdict
 """
 
@@ -38,6 +38,7 @@ class SoughtVerdicts:
     action: str | None = None
     state: str | None = None
     day: date | None = None
+    kind: str | None = None
     rule: str | None = None
     party: str | None = None
     values: Sequence[str] = ()
@@ -51,6 +52,7 @@ async def search_verdicts(connection: Connection, sought: SoughtVerdicts, *, lim
         "action": sought.action,
         "state": sought.state,
         "day": sought.day,
+        "kind": sought.kind,
         "rule": sought.rule,
         "party": sought.party,
         "values": list(sought.values),
