@@ -1,12 +1,13 @@
 """Claims and refunds are judged after their commit, from the outbox: nothing of it is in a claim's own way.
 
-The reader's place and all that was judged move in one commit, in the order of transactions, so that a crash or a second
-process neither loses nor repeats an event; an event's id is made of its voucher's or refund's, so that it counts once
-even if the outbox told it twice. Claims that wait for their turn and the process's own requests come first.
+The reader moves on, in the order of transactions, after all of a step was judged, so that a crash loses nothing; an
+event's id is made of its voucher's or refund's, so that what is told again counts once. One process reads at a time.
+Claims that wait for their turn and the process's own requests come first.
 """
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from yongquan.flows.done_events import CLAIMED, REFUNDED, done_events
@@ -18,14 +19,18 @@ from yongquan.vouchers.claimed import claims_wait
 
 READER = "risk-after"
 KINDS = [CLAIMED, REFUNDED]
-AT_ONCE = 32  # events a commit: a payment waits for one such batch at most
+AT_ONCE = 64  # events a step, and those that were committed with the last of them
+A_COMMIT = 32  # a payment waits in the judging line for one commit of these at most
 TURN_S = 0.8
 PATIENCE_S = 30.0
 LATE_S = 0.004  # a process whose loop is later than this has requests to answer
 
 
 async def follow_claims(desk: RiskDesk, *, limit: int = AT_ONCE) -> int | None:
-    """Judge the next claims and refunds, about `limit`, in one commit; how many were new. None: there is no news."""
+    """Judge the next claims and refunds, about `limit`; how many were new. None: there is no news.
+
+    Locks the reader to the end; what is judged is committed beside it, a few dozen at a time.
+    """
     async with desk.database.transaction() as connection:
         await register_reader(connection, READER)
         step = await next_step_of(connection, READER, kinds=KINDS, limit=limit)
@@ -33,14 +38,17 @@ async def follow_claims(desk: RiskDesk, *, limit: int = AT_ONCE) -> int | None:
         if step is not None:
             events = await events_of(connection, step, kinds=KINDS)
             done = await done_events(connection, events, cells=desk.cells)
-            judged = 0
-            # Cells ascending, so that lines are taken in one order.
-            for cell, some in _by_cell(done, desk.cells):
-                judged += len(await desk.judge_done(connection, cell, some))
+            judged = sum([await _judge(desk, cell, some) for cell, some in _batches(done, desk.cells)])
             await mark_read(connection, READER, step)
-            await keep_with_next_commit(connection)  # what is lost with the machine is judged again
+            await keep_with_next_commit(connection)  # never on disk before what was judged
         observe_risk_after_lag(await lag_s(connection, READER))
     return judged
+
+
+async def _judge(desk: RiskDesk, cell: int, some: Sequence[Asked]) -> int:
+    async with desk.database.transaction() as connection:
+        await keep_with_next_commit(connection)  # what is lost with the machine is judged again
+        return len(await desk.judge_done(connection, cell, some))
 
 
 @dataclass(slots=True)
@@ -89,8 +97,11 @@ class ClaimFollower:
         return self._put_off_at is not None and time.monotonic() - self._put_off_at >= self.patience_s
 
 
-def _by_cell(done: list[Asked], cells: int) -> list[tuple[int, list[Asked]]]:
-    found: dict[int, list[Asked]] = {}
+def _batches(done: Sequence[Asked], cells: int) -> Iterator[tuple[int, Sequence[Asked]]]:
+    """Events of one cell, in their order, as many as go into a commit."""
+    by_cell: dict[int, list[Asked]] = {}
     for asked in done:
-        found.setdefault(asked.bucket % cells, []).append(asked)
-    return sorted(found.items())
+        by_cell.setdefault(asked.bucket % cells, []).append(asked)
+    for cell, some in sorted(by_cell.items()):
+        for start in range(0, len(some), A_COMMIT):
+            yield cell, some[start : start + A_COMMIT]
