@@ -37,7 +37,7 @@ ACTIONS = {
     "delay": "稍后再试",
     "refuse": "拒绝",
 }
-STATES = {"given": "已裁决", "waived": "已满足并放行", "unjudged": "未裁决（风控不可用）"}
+STATES = {"given": "已裁决", "waived": "已满足并放行", "unjudged": "未裁决（风控不可用）", "after": "事后裁决"}
 KINDS = {"claim": "领券", "payment": "付款", "refund": "退货"}
 FACTS = {
     "adcode": "区域",
@@ -48,6 +48,7 @@ FACTS = {
     "distance_m": "与门店距离（米）",
     "moved_m": "移动距离（米）",
     "age_days": "账户天数",
+    "round_age_s": "开抢后秒数",
 }
 TREATED = {
     "refuse": "一切付款拒绝",

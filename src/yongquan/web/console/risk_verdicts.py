@@ -17,7 +17,7 @@ from yongquan.risk.verdicts.store import verdict_of
 from yongquan.risk.verdicts.views import PAGE, SoughtVerdicts, count_verdicts, search_verdicts
 from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.language import speech_of
-from yongquan.web.risk_words import ACTIONS, PARTIES, STATES, RiskWords
+from yongquan.web.risk_words import ACTIONS, KINDS, PARTIES, STATES, RiskWords
 
 
 def make_risk_verdicts(desk: Desk) -> APIRouter:
@@ -32,6 +32,7 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
         visitor: Annotated[Visitor, Depends(desk.visitor)],
         action: str = "",
         state: str = "",
+        kind: str = "",
         day: date | None = None,
         rule: Annotated[str, Query(max_length=64)] = "",
         party: str = "",
@@ -39,7 +40,7 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
         before: datetime | None = None,
         before_id: UUID | None = None,
     ) -> Response:
-        wanted = {"action": action, "state": state, "day": day.isoformat() if day else "", "rule": rule}
+        wanted = {"action": action, "state": state, "kind": kind, "day": day.isoformat() if day else "", "rule": rule}
         wanted |= {"party": party, "value": value}
         places = visitor.places
         async with door.database.transaction() as connection:
@@ -47,6 +48,7 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
             sought = SoughtVerdicts(
                 action=action or None,
                 state=state or None,
+                kind=kind or None,
                 day=day,
                 rule=rule.strip() or None,
                 party=party if values else None,
@@ -65,6 +67,7 @@ def make_risk_verdicts(desk: Desk) -> APIRouter:
             "wanted": wanted,
             "actions": ACTIONS,
             "states": STATES,
+            "kinds": KINDS,
             "parties": PARTIES,
             "risk_words": RiskWords(speech_of(request)),
         }
