@@ -16,6 +16,7 @@ from yongquan.flows.brief_morning import brief_morning
 from yongquan.flows.clear_day import Clearing
 from yongquan.flows.day_desk import DayDesk
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.list_party import ListDesk
 from yongquan.flows.reconcile_file import fetch_and_reconcile
 from yongquan.flows.run_draw import Draws
 from yongquan.flows.run_own import return_own_surplus
@@ -43,7 +44,7 @@ from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_
 from yongquan.simulation.report import report_of
 from yongquan.simulation.risk_books import propose_demo_books
 from yongquan.simulation.season import PlannedRound, Season, plan_season
-from yongquan.simulation.watched_city import RING, scalp, watch_city
+from yongquan.simulation.watched_city import RING, scalp, suspect, watch_city
 from yongquan.simulation.welcome import Welcome, open_for_visitors, welcome
 
 DEMO_DAY = date(2022, 2, 21)
@@ -99,6 +100,8 @@ class Demo:
         await Applicants(p.database, p.clock, p.links, p.sealing, city.regions, p.cells).arrive(city)
         await draw_first_statements(p.database, now=p.clock.now())
         ring = [citizen_id_of(city.citizens.row(n), self.seed, p.sealing) for n in range(1, RING + 1)]
+        await suspect(ListDesk(p.database, p.sealing, p.clock, p.cells), ring[0])
+        await p.refresh()
         await scalp(p.database, door, ring, first_two[1], open_type, cells=p.cells)
         days = DayDesk(p.database, p.clock, p.links, p.cells)
         await watch_city(days, p.sealing, first_two[1], now=p.clock.now())

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from yongquan.flows.answer_request import RequestDesk
 from yongquan.flows.day_desk import DayDesk
+from yongquan.flows.list_party import ListDesk
 from yongquan.flows.publish_announcement import AnnouncementDesk
 from yongquan.flows.take_tip import TipDesk
 from yongquan.flows.watch_shops import watch_day
@@ -25,6 +26,9 @@ from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Database
 from yongquan.plumbing.sealing import Sealing
 from yongquan.risk.announcements.store import Wording, in_force
+from yongquan.risk.events import Entity
+from yongquan.risk.lists.model import Colour
+from yongquan.risk.lists.record import NewEntry
 from yongquan.risk.requests.store import NewRequest, Officer
 from yongquan.risk.tips.model import NewTip
 from yongquan.risk.watching.store import AlertFilter, alerts_listed
@@ -51,6 +55,23 @@ ANNOUNCEMENT = Wording(
 )
 RING = 9
 TOLD = "中午看到有人拿着好几部手机在收银台连续扫码，店员没有给货，之后转账给对方。"
+
+
+async def suspect(desk: ListDesk, citizen_id: UUID) -> None:
+    """The demo's maker puts a citizen on the grey list: what that one claims and pays is shown from now on."""
+    now = desk.clock.now()
+    maker = await _staff(desk.database, desk.sealing, MAKER_LOGIN, now=now)
+    grey = NewEntry(
+        colour=Colour.GREY,
+        party=Entity.CITIZEN,
+        value=str(citizen_id),
+        tier=1,
+        source="二手平台巡查",
+        basis="在二手平台出售消费券的账号与该手机号一致",
+        since=now,
+        until=now + timedelta(days=30),
+    )
+    await desk.add(maker, grey, key=str(citizen_id))
 
 
 async def scalp(
