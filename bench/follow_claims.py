@@ -1,5 +1,6 @@
 """How fast claims are judged after their commit, alone and in turns: `python bench/follow_claims.py`. Prints JSON."""
 
+import asyncio
 import json
 import sys
 import time
@@ -12,10 +13,15 @@ from yongquan.app import Platform, running
 from yongquan.bench.scratch import scratch, settle_down
 from yongquan.flows.claim_voucher import Claim
 from yongquan.flows.follow_claims import ClaimFollower, follow_claims
+from yongquan.flows.judge_event import Asked
+from yongquan.kernel.ids import bucket_of
+from yongquan.plumbing.fresh import fresh_id
+from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.simulation.seeding import Seeder, Seeding
 
 CITIZENS = 20_000
 SIZES = (32, 64, 128)
+SECONDS = 5
 EACH = 5_000  # claims at each size
 
 
@@ -50,11 +56,49 @@ async def measure(settings: Any, conninfo: str) -> dict[str, Any]:
         for row in seeded["rounds"]:
             await take(platform, UUID(row["round_id"]), [citizen_id.hex for (citizen_id,) in rows])
         found = {str(size): await follow_at(platform, size) for size in SIZES}
-        follower = ClaimFollower(platform.risk)
-        started, judged = time.perf_counter(), 0
-        while time.perf_counter() - started < 4:
-            judged += await follower.sweep()
-        return {"alone": found, "in_turns_per_s": round(judged / (time.perf_counter() - started))}
+        citizens = [citizen_id for (citizen_id,) in rows]
+        without = await payments(platform, citizens)
+        beside = asyncio.create_task(follow(platform))
+        await asyncio.sleep(0.1)
+        with_it = await payments(platform, citizens)
+        return {"alone": found, "in_turns_per_s": await beside, "payments": without, "payments_beside": with_it}
+
+
+async def follow(platform: Platform) -> int:
+    """Follow claims at the pace of the background; how many a second."""
+    follower = ClaimFollower(platform.risk)
+    started, judged = time.perf_counter(), 0
+    while time.perf_counter() - started < SECONDS:
+        judged += await follower.sweep()
+    return round(judged / (time.perf_counter() - started))
+
+
+async def payments(platform: Platform, citizens: list[UUID]) -> dict[str, float]:
+    """How long payments, fifty a second, wait for their verdicts."""
+    waited: list[float] = []
+    ends = time.perf_counter() + SECONDS - 0.5
+
+    async def one(citizen_id: UUID) -> None:
+        event = RiskEvent(
+            event_id=fresh_id(bucket_of(citizen_id)),
+            kind=EventKind.PAYMENT,
+            at=platform.clock.now(),
+            parties={Entity.CITIZEN: str(citizen_id), Entity.STORE: f"store-{citizen_id.int % 200}"},
+            amount_fen=5_000,
+            voucher_fen=500,
+        )
+        asked = Asked(event=event, subject=uuid4(), bucket=bucket_of(citizen_id), is_committed_after=True)
+        started = time.perf_counter()
+        await platform.risk.judge(asked)
+        waited.append(time.perf_counter() - started)
+
+    async with asyncio.TaskGroup() as group:
+        for citizen_id in citizens:
+            if time.perf_counter() > ends:
+                break
+            group.create_task(one(citizen_id))
+            await asyncio.sleep(0.02)
+    return {"p50_ms": percentile(waited, 50), "p99_ms": percentile(waited, 99)}
 
 
 async def take(platform: Platform, round_id: UUID, citizens: list[str]) -> None:

@@ -20,7 +20,7 @@ from yongquan.vouchers.claimed import claims_wait
 READER = "risk-after"
 KINDS = [CLAIMED, REFUNDED]
 AT_ONCE = 64  # events a step, and those that were committed with the last of them
-A_COMMIT = 32  # a payment waits in the judging line for one commit of these at most
+A_COMMIT = 16  # a payment waits in the judging line for one commit of these at most
 TURN_S = 0.8
 PATIENCE_S = 30.0
 LATE_S = 0.004  # a process whose loop is later than this has requests to answer
