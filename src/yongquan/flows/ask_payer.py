@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from yongquan.kernel.errors import Outage, Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
-from yongquan.payments.asking import CONFIRM_ABOVE_FEN, WAITS_S, Asked, AskedState, agreed_code
+from yongquan.payments.asking import CONFIRM_ABOVE_FEN, WAITS_S, WISHED, Asked, AskedState, agreed_code
 from yongquan.payments.asking_store import (
     LOOK_AGAIN,
     add_asked,
@@ -223,12 +223,7 @@ class PayerDesk:
 
 def _wish_of(order: "Order") -> Mapping[str, Any]:
     lines = [[ln.sku, ln.unit_fen, ln.qty, sorted(ln.tags), ln.selected, ln.floor_fen] for ln in order.lines]
-    return {
-        "lines": lines,
-        "merchant_offer_fen": order.merchant_offer_fen,
-        "terminal": order.terminal,
-        "entry_mode": order.entry_mode,
-    }
+    return {"lines": lines, **{name: getattr(order, name) for name in WISHED}}
 
 
 def _reason(refusal: Refusal) -> str:

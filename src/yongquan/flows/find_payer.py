@@ -30,6 +30,7 @@ class Card:
     citizen_id: UUID
     instrument_id: UUID
     issuer: str
+    is_proven: bool = False  # its holder has just given back a code that came by text
 
     def payer(self) -> Payer:
         """The card alone: a number gives no right to its holder's vouchers."""
@@ -38,6 +39,7 @@ class Card:
             citizen_id=self.citizen_id,
             instrument_id=self.instrument_id,
             vouchers=(),
+            is_proven=self.is_proven,
         )
 
 

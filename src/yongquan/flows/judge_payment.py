@@ -55,6 +55,8 @@ class PaymentRisk:
             await self._prove(prepared.citizen_id, asked.subject, order.step_up_code)
         try:
             verdict = await self.desk.judge(asked)
+            if verdict.action is Action.STEP_UP and not verdict.lets_through and asked.is_proven:
+                verdict = await self.desk.judge(asked)  # it meets the verdict whose code was given before it was asked
         except RiskDown:
             action = self._declared(voucher_fen=asked.event.voucher_fen)
             self.desk.note_unjudged(asked, action)
@@ -95,7 +97,7 @@ class PaymentRisk:
             ),
             bucket=bucket_of(prepared.citizen_id),
             branch=prepared.adcode,
-            is_proven=bool(order.step_up_code),
+            is_proven=bool(order.step_up_code) or order.is_proven,
             is_attended=order.hold is None and not order.authority,
             is_committed_after=True,
         )
@@ -114,7 +116,7 @@ class PaymentRisk:
 
     async def _text(self, citizen_id: UUID, subject: UUID) -> bool:
         """Send a code to the payer's phone; False where there is no way to reach one."""
-        phone = await self._phone(citizen_id)
+        phone = await self.phone(citizen_id)
         if phone is None or self.texts is None:
             return False
         try:
@@ -128,7 +130,7 @@ class PaymentRisk:
         return True
 
     async def _prove(self, citizen_id: UUID, subject: UUID, code: str) -> None:
-        phone = await self._phone(citizen_id)
+        phone = await self.phone(citizen_id)
         if phone is None or self.texts is None:
             raise PaymentRefused("risk_delayed", "no phone to send a code to")
         await self._codes(self.texts).prove(phone, code, now=wall_now(), purpose=f"step-up:{subject}")
@@ -136,7 +138,8 @@ class PaymentRisk:
     def _codes(self, texts: SendsText) -> SignInDesk:
         return SignInDesk(self.desk.database, self.sealing, texts, self.cells)
 
-    async def _phone(self, citizen_id: UUID) -> str | None:
+    async def phone(self, citizen_id: UUID) -> str | None:
+        """The payer's phone; a guest has none."""
         async with self.desk.database.transaction() as connection:
             return await phone_of(connection, cell_of(citizen_id, self.cells), citizen_id, self.sealing)
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -144,13 +144,13 @@ class AcpCards:
             code = self.opener.customer(asked.fields).sms_code
             if code:
                 await self.require_code(asked, opened.pan_index, code)
-            return Card(opened.citizen_id, opened.instrument_id, opened.issuer)
+            return Card(opened.citizen_id, opened.instrument_id, opened.issuer, is_proven=bool(code))
         named = await self.named(asked)
         if named.customer.sms_code:
             await self.require_code(asked, named.pan_index, named.customer.sms_code)
         elif await self.opened(asked) is None:
             raise AcpRefused(codes.NOT_OPENED)
-        return named.card
+        return replace(named.card, is_proven=bool(named.customer.sms_code))
 
     async def _to_be_asked(self, asked: Asked) -> tuple[str, bytes]:
         if asked.fields["bizType"] == TOKEN_BIZ and not asked.fields.get("accNo"):

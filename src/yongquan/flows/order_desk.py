@@ -61,6 +61,10 @@ class Payer:
     lines: tuple[Line, ...] = field(default=())
     is_online: bool = True
     authority: str = ""  # of a collection, see payments.mandates
+    device: str | None = None  # its token, where the payer's phone names itself
+    place: tuple[float, float] | None = None  # where the payer's phone says it is: lon, lat
+    step_up_code: str = field(default="", repr=False)  # that risk asked for
+    is_proven: bool = False  # the payer has just given back a code that the card's bank texted
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class OrderDesk:
         """Try to pay an order: succeeded, failed (it may be tried again), or unknown until the issuer answers.
 
         Raises `PaymentRefused` and `VoucherNotUsable` when the try never began, which leaves the order payable;
-        order_closed, order_paid, attempt_under_way say that the order cannot be tried now.
+        order_closed, order_paid, attempt_under_way say that the order cannot be tried now. After step_up_required the
+        next try brings the code as `step_up_code`; `WrongCode` is a failed try too.
         """
         cell = cell_of(order_id, self.cells)
         order, attempt_no = await self._begin(cell, order_id, payer)
@@ -247,6 +252,10 @@ def attempt_wish(order: TradeOrder, attempt_no: int, payer: Payer) -> Order:
         vouchers=payer.vouchers,
         is_online=payer.is_online and payer.code_hash is None,
         authority=payer.authority,
+        device=payer.device,
+        place=payer.place,
+        step_up_code=payer.step_up_code,
+        is_proven=payer.is_proven,
         judged_as=order.order_id,
     )
 

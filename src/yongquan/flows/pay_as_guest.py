@@ -81,7 +81,7 @@ class GuestDesk:
             told = await bank.confirm_binding(binding_id=asked.code_id.hex, code=code)
         if told != "bound":
             raise NotBound(told if told in {"wrong_code", "too_many_tries"} else "binding_expired")
-        return Card(asked.citizen_id, asked.instrument_id, asked.issuer)
+        return Card(asked.citizen_id, asked.instrument_id, asked.issuer, is_proven=True)
 
     async def inbox(self, issuer: str, phone: str) -> str | None:
         """The sandbox bank's last text to a phone, for the demo's pages."""

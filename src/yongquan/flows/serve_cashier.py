@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
+from yongquan.flows.find_payer import Card
 from yongquan.flows.order_desk import OrderDesk, Payer
 from yongquan.flows.quote_payment import Quote, facts_of, quote_of, vouchers_at_hand
 from yongquan.kernel.ids import bucket_of, cell_of
@@ -135,7 +136,13 @@ class CashierDesk:
         )
 
     async def pay(
-        self, visit: Visit, citizen_id: UUID, instrument_id: UUID, vouchers: Sequence[UUID] | None
+        self,
+        visit: Visit,
+        citizen_id: UUID,
+        instrument_id: UUID,
+        vouchers: Sequence[UUID] | None,
+        *,
+        step_up_code: str = "",
     ) -> TradeOrder:
         """Try to pay. Raises what `OrderDesk.pay` raises."""
         payer = Payer(
@@ -143,8 +150,13 @@ class CashierDesk:
             citizen_id=citizen_id,
             instrument_id=instrument_id,
             vouchers=None if vouchers is None else tuple(vouchers),
+            step_up_code=step_up_code,
         )
         return await self.orders.pay(visit.order.order_id, payer)
+
+    async def pay_by_card(self, visit: Visit, card: Card) -> TradeOrder:
+        """Try to pay by a card alone. Raises what `OrderDesk.pay` raises."""
+        return await self.orders.pay(visit.order.order_id, card.payer())
 
     async def way_back(self, order: TradeOrder) -> Return | None:
         """Where the payer goes from here: as the order's door says, else to the order's own return address."""

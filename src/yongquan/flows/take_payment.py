@@ -16,7 +16,7 @@ from yongquan.flows.payment_batches import Begin, End, PaymentLines, Prepared
 from yongquan.institutions.errors import NotSent, OutcomeUnknown
 from yongquan.kernel.errors import Refusal
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
-from yongquan.payments.asking import Asked, agreed_code
+from yongquan.payments.asking import WISHED, Asked, agreed_code
 from yongquan.payments.fee_versions import FeeSchedule
 from yongquan.payments.fees import Fees
 from yongquan.payments.model import Payment, PaymentRefused, PaymentState
@@ -83,7 +83,9 @@ class Order:
     device: str | None = None  # its token, where the payer's phone names itself
     cashier: str = ""  # how the till calls whoever stands at it
     step_up_code: str = field(default="", repr=False)  # that risk asked for
+    is_proven: bool = False  # the payer has just given back a code that the card's bank texted
     judged_as: UUID | None = None  # what all tries to pay one order have in common
+    place: tuple[float, float] | None = None  # where the payer's phone says it is: lon, lat
 
     @property
     def cart(self) -> Cart:
@@ -381,8 +383,6 @@ def _agreed_order(asked: Asked) -> Order:
             for sku, unit_fen, qty, tags, selected, floor_fen in asked.wish["lines"]
         ),
         code_hash=agreed_code(asked.payment_id),
-        merchant_offer_fen=asked.wish["merchant_offer_fen"],
-        terminal=asked.wish["terminal"],
-        entry_mode=asked.wish.get("entry_mode", ""),
         payment_id=asked.payment_id,
+        **{name: asked.wish[name] for name in WISHED if name in asked.wish},
     )

@@ -14,6 +14,7 @@ from yongquan.plumbing.clock import business_day
 CONFIRM_ABOVE_FEN: Final = 100_000  # as the field's own codes: up to 1,000 yuan without a password
 WAITS_S: Final = 30  # the till asks every 5 s and gives up at 30 s
 POLL_S: Final = 5
+WISHED: Final = ("merchant_offer_fen", "terminal", "entry_mode", "cashier")  # of an order, beside its lines
 
 
 class AskedState(StrEnum):

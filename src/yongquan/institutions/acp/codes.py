@@ -97,6 +97,9 @@ _OF_REFUSAL: Final = {
     **dict.fromkeys(("account_closed", "dormant"), CARD_STATE),
     **dict.fromkeys(("contract_no_used", "payout_no_used"), DUPLICATE),
     "payer_unknown": MERCHANT,
+    "risk_refused": RISK,
+    **dict.fromkeys(("step_up_required", "wrong_code"), ONE_TIME_CODE),
+    **dict.fromkeys(("risk_delayed", "risk_unavailable"), BUSY),
     "payer_insufficient_funds": FUNDS,
 }
 

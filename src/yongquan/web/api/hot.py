@@ -16,6 +16,7 @@ from yongquan.plumbing.tokens import Holder
 from yongquan.vouchers.catalogue import RoundOffer, TypeOffer
 from yongquan.web.api.payments import take_payment
 from yongquan.web.api.wire import (
+    CODE_MAX,
     JSON,
     Answer,
     Refused,
@@ -31,7 +32,6 @@ CLAIM_PREFIX = "/v1/rounds/"
 CLAIM_SUFFIX = "/claims"
 PAYMENTS_PATH = "/v1/payments"
 NO_OP_PATH = "/v1/no-op"
-CODE_MAX = 16
 
 _encode = msgspec.json.Encoder().encode
 

@@ -36,10 +36,10 @@ from yongquan.vouchers.views import PAGE, RoundRow, rounds_for_screen, wallet_of
 from yongquan.vouchers.ways.packs import Pack, packs_of
 from yongquan.web.api.app_draws import make_app_draws
 from yongquan.web.api.app_payments import make_app_payments
-from yongquan.web.api.hot import CODE_MAX, answer_of, pack_answer_of, read_claim, type_of
+from yongquan.web.api.hot import answer_of, pack_answer_of, read_claim, type_of
 from yongquan.web.api.payments import PaymentOut, payment_out, take_payment
 from yongquan.web.api.verdicts import make_verdicts
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import CODE_MAX, Refused
 from yongquan.web.door import Door
 
 PHONE = r"^1[3-9][0-9]{9}$"  # a mobile number of the mainland

@@ -17,6 +17,7 @@ from yongquan.web.api.operations import ALTERNATIVES, read_told
 from yongquan.web.api.payments import PaymentOut, PaymentRequest
 from yongquan.web.api.problems import PROBLEMS, problem_body
 from yongquan.web.api.reasons import REASONS
+from yongquan.web.api.wire import CODE_MAX, STEP_UP_ABOUT
 
 CLAIM_CODES = (
     *("not_open", "closed", "sold_out", "cap_reached", "not_eligible", "blocked", "wrong_place"),
@@ -44,6 +45,13 @@ _KEY = {
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "The same key and body again get the same answer; another body is refused.",
+}
+_STEP_UP = {
+    "name": "Step-Up-Code",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": CODE_MAX, "default": ""},
+    "description": STEP_UP_ABOUT,
 }
 _SIGNATURE = (
     "HTTP Message Signatures (RFC 9421), ed25519, one signature: headers `Signature-Input` and `Signature` over "
@@ -161,7 +169,7 @@ def _take_app_claim(paths: dict[str, Any]) -> None:
 def _hot_paths() -> dict[str, Any]:
     claim = _operation("claims", "ClaimRequest", {"201": "Claimed"}, CLAIM_CODES, [_ROUND, _KEY])
     paid = {"201": "PaymentOut", "202": "PaymentOut"}
-    payment = _operation("payments", "PaymentRequest", paid, PAYMENT_CODES, [_KEY])
+    payment = _operation("payments", "PaymentRequest", paid, PAYMENT_CODES, [_KEY, _STEP_UP])
     payment["security"].append({"signature": []})
     return {"/v1/rounds/{round_id}/claims": {"post": claim}, "/v1/payments": {"post": payment}}
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from yongquan.flows.name_parties import device_token
 from yongquan.flows.order_desk import Payer
 from yongquan.flows.serve_cashier import RETURN_URL
 from yongquan.kernel.ids import bucket_of
@@ -17,7 +18,7 @@ from yongquan.payments.refunds import RefundWish
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.web.api.fen import PositiveFen
 from yongquan.web.api.refunds import RefundsOut, refund_out
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import CODE_MAX, STEP_UP_ABOUT, Refused
 from yongquan.web.door import Door
 
 DOOR = "native"
@@ -69,10 +70,14 @@ class OrderOut(BaseModel):
 
 
 class PayRequest(BaseModel):
-    """What the citizen pays an order with."""
+    """What the citizen pays an order with.
+
+    `device_id` is the phone's own lasting name for itself, of which only a keyed hash is kept.
+    """
 
     instrument_id: UUID
     vouchers: Literal["best"] | list[UUID] = "best"
+    device_id: str | None = Field(default=None, min_length=1, max_length=64)
 
 
 class OrderRefundRequest(BaseModel):
@@ -120,14 +125,24 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
         return await _told(door, order, cashier_url=cashier_url(door, order_id, request))
 
     @routes.post("/{order_id}/payments", status_code=201, response_model=OrderOut)
-    async def pay(order_id: UUID, wanted: PayRequest, who: Who) -> Response:
+    async def pay(
+        order_id: UUID,
+        wanted: PayRequest,
+        who: Who,
+        step_up_code: Annotated[str, Header(max_length=CODE_MAX, description=STEP_UP_ABOUT)] = "",
+    ) -> Response:
         """Pay an order as a citizen: 202 while the bank's outcome is unknown. A failed try may be repeated."""
         if who.holder is not Holder.CITIZEN:
             raise Refused("forbidden", "an order is paid by a citizen")
         citizen = UUID(hex=who.id_hex)
         vouchers = None if wanted.vouchers == "best" else tuple(wanted.vouchers)
         payer = Payer(
-            bucket=bucket_of(citizen), citizen_id=citizen, instrument_id=wanted.instrument_id, vouchers=vouchers
+            bucket=bucket_of(citizen),
+            citizen_id=citizen,
+            instrument_id=wanted.instrument_id,
+            vouchers=vouchers,
+            device=device_token(wanted.device_id, door.sealing) if wanted.device_id else None,
+            step_up_code=step_up_code,
         )
         return await _told(door, await door.orders.pay(order_id, payer), status=201)
 

@@ -8,6 +8,8 @@ from yongquan.plumbing.tokens import Bearer, Holder, Tokens
 from yongquan.web.api.problems import PROBLEMS, problem_body
 
 BODY_MAX = 64 * 1024
+CODE_MAX = 16
+STEP_UP_ABOUT = "The one-time code that risk asked for (`step_up_required`): the same request again, with it."
 JSON = ((b"content-type", b"application/json"),)
 _PROBLEM = (b"content-type", b"application/problem+json")
 

@@ -69,7 +69,7 @@ def make_guests(door: Door, _: Sessions) -> APIRouter:
                 return _form(request, door, visit, error=no.reason)
             return await _code_page(request, door, visit, await door.guests.find(order_id, card), phone, is_wrong=True)
         try:
-            await door.cashier.pay(visit, proven.citizen_id, proven.instrument_id, ())
+            await door.cashier.pay_by_card(visit, proven)
         except Refusal as no:
             if getattr(no, "reason", "") not in RESULT_TELLS:
                 return _form(request, door, visit, sentence=why_unusable(no, speech_of(request)))

@@ -28,6 +28,7 @@ from yongquan.web.door import Door
 from yongquan.web.language import Speech, speech_of
 from yongquan.web.pages import said
 from yongquan.web.sessions import Sessions
+from yongquan.web.step_up import asks_for_code, step_up_inbox
 from yongquan.web.words import Words
 
 
@@ -82,6 +83,7 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
         card: Annotated[UUID, Form()],
         choice: Annotated[Literal["best", "hand", "none"], Form()] = "best",
         vouchers: Annotated[list[UUID] | None, Form()] = None,
+        code: Annotated[str, Form(max_length=8)] = "",
         t: str = "",
     ) -> Response:
         visit, who = await visit_of(door, order_id, t), sessions.seen(request)
@@ -91,11 +93,12 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
             return go_to(door, visit)
         wanted = Choice(card=card, choice=choice, vouchers=vouchers or [])
         try:
-            await door.cashier.pay(visit, who, wanted.card, wanted.named)
+            await door.cashier.pay(visit, who, wanted.card, wanted.named, step_up_code=code.strip())
         except Refusal as no:
             if getattr(no, "reason", "") not in RESULT_TELLS:
-                said_no = why_unusable(no, speech_of(request))
-                return await _page(request, door, visit, who, error=said_no, chosen=wanted)
+                # As it stands after the try: the page goes to the result when another try is made elsewhere.
+                visit = await visit_of(door, order_id, t) or visit
+                return await _page(request, door, visit, who, refused=no, chosen=wanted)
         return go_to(door, visit, "/result")
 
     return routes
@@ -117,9 +120,16 @@ def make_hand_over(door: Door, sessions: Sessions) -> APIRouter:
 
 
 async def _page(
-    request: Request, door: Door, visit: Visit, who: UUID | None, *, error: str = "", chosen: Choice | None = None
+    request: Request,
+    door: Door,
+    visit: Visit,
+    who: UUID | None,
+    *,
+    refused: Refusal | None = None,
+    chosen: Choice | None = None,
 ) -> Response:
     speech = speech_of(request)
+    asks_code = refused is not None and asks_for_code(refused)
     offers = await door.cashier.offers(visit, who) if who else []
     async with door.database.transaction() as connection:
         names = await parties(connection)
@@ -130,11 +140,13 @@ async def _page(
         "vouchers": sorted(usable.values(), key=lambda v: (v.valid_until, v.voucher_id)),
         "chosen": chosen,
         "names": names,
-        "error": error,
+        "error": why_unusable(refused, speech) if refused is not None else "",
+        "asks_code": asks_code,
+        "inbox": await step_up_inbox(door, who) if asks_code and who else None,
         "sentences": said(speech, CASHIER_WORDS),
         "picture": order_picture(request, door, visit),
     }
-    return show(request, door, "pay.html", visit, facts, status=422 if error else 200)
+    return show(request, door, "pay.html", visit, facts, status=422 if refused is not None else 200)
 
 
 def why_unusable(no: Refusal, speech: Speech) -> str:

@@ -1,5 +1,6 @@
 """A merchant's order on the citizen's phone: what it is, the best vouchers for it, paying it, what became of it."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from yongquan.web.door import Door
 from yongquan.web.language import speech_of
 from yongquan.web.pages import render
 from yongquan.web.sessions import Sessions
+from yongquan.web.step_up import asks_for_code, step_up_inbox
 from yongquan.web.words import Words
 
 WAITS = frozenset({OrderState.PENDING, OrderState.UNKNOWN})
@@ -43,8 +45,10 @@ def make_order(door: Door, sessions: Sessions) -> APIRouter:
         request: Request,
         who: Annotated[UUID, Depends(sessions.page)],
         name: str,
+        *,
         card: Annotated[UUID, Form()],
         voucher: Annotated[list[UUID] | None, Form()] = None,
+        code: Annotated[str, Form(max_length=8)] = "",
     ) -> Response:
         order = await _order(door, name)
         if order is None:
@@ -54,13 +58,17 @@ def make_order(door: Door, sessions: Sessions) -> APIRouter:
         if not own_page or not _may_pay(order, who):
             return await _page(door, request, who, order, status=403)
         try:
-            await door.orders.pay(order.order_id, payer_of(order, who, card, tuple(voucher or ())))
+            payer = payer_of(order, who, card, tuple(voucher or ()))
+            await door.orders.pay(order.order_id, replace(payer, step_up_code=code.strip()))
         except Refusal as no:
             reason = getattr(no, "reason", no.code)
             if reason in {"order_paid", "attempt_under_way"}:
                 return RedirectResponse(f"/c/orders/{name}", status_code=303)
             order = await door.orders.order(order.order_id)
-            return await _page(door, request, who, order, trouble=_sentence(request, reason), status=422)
+            asks_code = asks_for_code(no)
+            return await _page(
+                door, request, who, order, trouble=_sentence(request, reason), asks_code=asks_code, status=422
+            )
         except Outage:
             return await _page(door, request, who, order, trouble=_sentence(request, "unavailable"), status=503)
         return RedirectResponse(f"/c/orders/{name}", status_code=303)
@@ -80,7 +88,14 @@ def _may_pay(order: TradeOrder, who: UUID) -> bool:
 
 
 async def _page(
-    door: Door, request: Request, who: UUID, order: TradeOrder, *, trouble: str = "", status: int = 200
+    door: Door,
+    request: Request,
+    who: UUID,
+    order: TradeOrder,
+    *,
+    trouble: str = "",
+    asks_code: bool = False,
+    status: int = 200,
 ) -> Response:
     now, cell = door.clock.now(), cell_of(who, door.cells)
     async with door.database.transaction() as connection:
@@ -94,6 +109,7 @@ async def _page(
     failed = order.state is OrderState.FAILED and attempts and attempts[-1].state is AttemptState.FAILED
     facts: dict[str, object] = {
         "order": order,
+        "name": request.path_params["name"],
         "store": store,
         "cards": cards,
         "names": names,
@@ -103,6 +119,8 @@ async def _page(
         "is_mine": _may_pay(order, who),
         "receipt": await _receipt(door, order, who),
         "quote": await _quote(door, who, order, store) if is_open and cards else None,
+        "asks_code": asks_code,
+        "inbox": await step_up_inbox(door, who) if asks_code else None,
         "trouble": trouble or (Words(speech_of(request)).declined(attempts[-1].reason) if failed else ""),
     }
     return render(request, "citizen/order.html", facts, status=status)

@@ -3,6 +3,7 @@
 Who has an account goes on from there to the cashier, with cards and vouchers.
 """
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -54,7 +55,7 @@ def make_acp_pages(door: Door) -> APIRouter:
             return await _ask(door, request, order, trouble=codes.TEXTS[codes.ONE_TIME_CODE])
         try:
             found = await desk.card(card.replace(" ", ""))
-            order = await _take(door, order, found.payer())
+            order = await _take(door, order, replace(found, is_proven=True).payer())
         except AcpRefused as no:
             return await _ask(door, request, order, trouble=codes.TEXTS[no.resp_code])
         except PaymentRefused as no:
