@@ -1864,6 +1864,16 @@ export interface components {
             code?: string | null;
         };
         /**
+         * Location
+         * @description Where the citizen's phone says it is: WGS-84 degrees.
+         */
+        Location: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+        };
+        /**
          * MerchantQuestion
          * @description A shop applies to be a merchant; `account` is where it will be settled.
          */
@@ -2141,6 +2151,9 @@ export interface components {
         /**
          * PayRequest
          * @description What the citizen pays an order with.
+         *
+         *     `device_id` is the phone's own lasting name for itself, of which only a keyed hash is kept; `location` where it is,
+         *     if its owner lets it be told.
          */
         PayRequest: {
             /**
@@ -2153,6 +2166,9 @@ export interface components {
              * @default best
              */
             vouchers?: "best" | string[];
+            /** Device Id */
+            device_id?: string | null;
+            location?: components["schemas"]["Location"] | null;
         };
         /**
          * PersonSubject
@@ -2780,14 +2796,6 @@ export interface components {
             device_id?: string | null;
         };
         /**
-         * Location
-         * @description Where the citizen's phone says it is: WGS-84 degrees.
-         */
-        Location: {
-            lon: number;
-            lat: number;
-        };
-        /**
          * VoucherClaimed
          * @description The answer to a claim that won.
          */
@@ -3407,7 +3415,8 @@ export interface components {
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
          *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
-         *         kept; `cashier` is how the till calls whoever stands at it.
+         *         kept; `location` where the phone is, if its owner lets it be told; `cashier` is how the till calls whoever stands
+         *         at it.
          */
         PaymentByTill: {
             amount_fen: number;
@@ -3433,6 +3442,8 @@ export interface components {
             device_id?: string | null;
             /** @default null */
             cashier?: string | null;
+            /** @default null */
+            location?: components["schemas"]["Location"] | null;
         };
         /**
          * PaymentByApp
@@ -3445,7 +3456,8 @@ export interface components {
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
          *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
-         *         kept; `cashier` is how the till calls whoever stands at it.
+         *         kept; `location` where the phone is, if its owner lets it be told; `cashier` is how the till calls whoever stands
+         *         at it.
          */
         PaymentByApp: {
             amount_fen: number;
@@ -3473,6 +3485,8 @@ export interface components {
             device_id?: string | null;
             /** @default null */
             cashier?: string | null;
+            /** @default null */
+            location?: components["schemas"]["Location"] | null;
         };
         /**
          * PaymentByInstitution
@@ -3485,7 +3499,8 @@ export interface components {
          *         ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
          *         `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
          *         Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
-         *         kept; `cashier` is how the till calls whoever stands at it.
+         *         kept; `location` where the phone is, if its owner lets it be told; `cashier` is how the till calls whoever stands
+         *         at it.
          */
         PaymentByInstitution: {
             /**
@@ -3518,6 +3533,8 @@ export interface components {
             device_id?: string | null;
             /** @default null */
             cashier?: string | null;
+            /** @default null */
+            location?: components["schemas"]["Location"] | null;
         };
         Claimed: components["schemas"]["VoucherClaimed"] | components["schemas"]["PackClaimed"];
     };
@@ -4028,7 +4045,10 @@ export interface operations {
     pay_order: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The one-time code that risk asked for (`step_up_required`): the same request again, with it. */
+                "step-up-code"?: string;
+            };
             path: {
                 order_id: string;
             };
@@ -6163,6 +6183,8 @@ export interface operations {
             header: {
                 /** @description The same key and body again get the same answer; another body is refused. */
                 "Idempotency-Key": string;
+                /** @description The one-time code that risk asked for (`step_up_required`): the same request again, with it. */
+                "Step-Up-Code"?: string;
             };
             path?: never;
             cookie?: never;

@@ -41,15 +41,15 @@ begin
     with given as (
         select x.*, risk.homes(p_cell, p_cells, x.parties) as homes
           from jsonb_to_recordset(p_events) as x(event_id uuid, kind text, at timestamptz, amount_fen bigint,
-                                                 voucher_fen bigint, parties jsonb)
+                                                 voucher_fen bigint, parties jsonb, spot bigint)
     ), stored as (
         insert into risk.event (cell, event_id, at, amount, voucher, citizen, device, card, store, licence, cashier,
-                                terminal, place, kind, homes)
+                                terminal, place, kind, homes, spot)
         select p_cell, g.event_id, g.at, g.amount_fen, g.voucher_fen, risk.key(g.parties ->> 'citizen'),
                risk.key(g.parties ->> 'device'), risk.key(g.parties ->> 'card'), risk.key(g.parties ->> 'store'),
                risk.key(g.parties ->> 'licence'), risk.key(g.parties ->> 'cashier'),
                risk.key(g.parties ->> 'terminal'), risk.key(g.parties ->> 'place'),
-               array_position(array['claim', 'payment', 'refund'], g.kind), g.homes
+               array_position(array['claim', 'payment', 'refund'], g.kind), g.homes, g.spot
           from given g order by g.event_id
         on conflict do nothing
         returning event_id
@@ -88,7 +88,7 @@ returns table (party int, key bigint, at timestamptz) language sql stable as $$
 $$;
 
 -- Record events in the caller's transaction: what has its home in this cell is counted with the commit, the rest goes to
--- the other cells by the outbox. `p_events`: [{"event_id", "kind", "at", "amount_fen", "voucher_fen", "parties": {..}}].
+-- the other cells by the outbox. `p_events`: [{"event_id", "kind", "at", "amount_fen", "voucher_fen", "parties": {..}, "spot"}].
 -- Returns how many were new; an id that was recorded before is not counted again.
 create or replace function risk.record(p_cell int, p_events jsonb) returns int language plpgsql as $$
 declare

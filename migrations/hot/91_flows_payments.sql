@@ -5,13 +5,14 @@ create or replace function flows.prepare_payments(
 ) returns table (ord int, earlier_id uuid, earlier_hash uuid, trouble text, citizen_id uuid, instrument_id uuid,
                  issuer text, pan_sealed bytea, wanted uuid[], store_state text, industry text, mcc text,
                  adcode text, hardship boolean, acquirer text, vouchers jsonb, licence_no text,
-                 lon double precision, lat double precision, groups text[], may_take_subsidies boolean)
+                 lon double precision, lat double precision, groups text[], may_take_subsidies boolean,
+                 store_since timestamptz)
 language sql stable as $$
     select e.ord::int, e.payment_id, e.body_hash, p.trouble, p.citizen_id, p.instrument_id, p.issuer, p.pan_sealed,
            p.voucher_ids, s.state, s.industry, s.mcc, s.adcode, s.hardship, s.acquirer,
            case when e.payment_id is null and p.trouble is null
                 then vouchers.usable(p_cell, p_now, p.citizen_id) end,
-           s.licence_no, s.lon, s.lat, s.groups, s.may_take_subsidies
+           s.licence_no, s.lon, s.lat, s.groups, s.may_take_subsidies, s.registered_at
       from payments.earlier(p_cell, p_caller, p_key, p_store_cell, p_store, p_order) e
       join payments.payers(p_cell, p_now, p_code, p_citizen, p_instrument) p on p.ord = e.ord
       join merchants.store_facts(p_store, p_now) s on s.ord = e.ord

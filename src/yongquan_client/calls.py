@@ -1,6 +1,6 @@
 """A call as a value: what is asked, and the shape of the answer. The modules beside this one make them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -10,7 +10,10 @@ Id = UUID | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """One request. `repeats`: sending it twice acts once, so the client may try again by itself after an outage."""
+    """One request. `repeats`: sending it twice acts once, so the client may try again by itself after an outage.
+
+    A payment that is refused with `step_up_required` is sent again as `call.proven(code)`.
+    """
 
     method: str
     path: str
@@ -19,6 +22,11 @@ class Call(Generic[T]):
     body: dict[str, Any] | None = None
     key: str = ""
     repeats: bool = True
+    step_up_code: str = field(default="", repr=False)
+
+    def proven(self, code: str) -> "Call[T]":
+        """The same request with the one-time code that the payer's phone got."""
+        return replace(self, step_up_code=code)
 
 
 def get(path: str, answer: type[T], **query: Any) -> Call[T]:

@@ -97,7 +97,8 @@ class AsyncClient:
 
 
 def _request(http: httpx.Client | httpx.AsyncClient, call: Call[T]) -> httpx.Request:
-    headers = {"Idempotency-Key": call.key} if call.key else {}
+    named = {"Idempotency-Key": call.key, "Step-Up-Code": call.step_up_code}
+    headers = {name: value for name, value in named.items() if value}
     query = {name: str(value) for name, value in call.query.items()}
     return http.build_request(call.method, call.path, params=query or None, json=call.body, headers=headers)
 

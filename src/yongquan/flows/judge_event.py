@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from yongquan.flows.recall_past import recall
 from yongquan.kernel.errors import Outage
 from yongquan.plumbing.batcher import Batcher, BatchKind
 from yongquan.plumbing.clock import Clock
@@ -60,6 +61,15 @@ class Books:
     def features(self, event: RiskEvent) -> tuple[Feature, ...]:
         """What this event's rules read, live and in shadow."""
         return _features((*((self.live,) if self.live is not None else ()), *self.shadows), event.kind)
+
+    def facts(self, kind: EventKind) -> frozenset[str]:
+        """The facts that rules about this kind of event read, live and in shadow."""
+        return _facts((*((self.live,) if self.live is not None else ()), *self.shadows), kind)
+
+
+@lru_cache(maxsize=64)
+def _facts(books: tuple[CompiledBook, ...], kind: EventKind) -> frozenset[str]:
+    return frozenset(name for book in books for name in book.facts_for(kind))
 
 
 @lru_cache(maxsize=64)
@@ -216,6 +226,7 @@ class RiskDesk:
         standing = {subject: stands for asked in wave if (subject := asked.subject) in last
                     and (stands := _as_it_stands(last[subject], asked, now=self.clock.now())) is not None}  # fmt: skip
         new = [asked for asked in wave if asked.subject not in standing]
+        new = await recall(connection, cell, new, facts_of=books.facts)
         fresh = [
             self._judge_one(asked, values, batch_no, books=books)
             for asked, values in zip(new, await self._read(connection, cell, new, books=books), strict=True)

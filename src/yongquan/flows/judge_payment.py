@@ -1,16 +1,18 @@
 """A payment before its risk verdict and after: who is in it, what is answered to the payer, the one-time code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import h3
 
 from yongquan.citizens.sign_in import SendsText, SignInDesk, TooManyCodes
-from yongquan.citizens.store import phone_of
-from yongquan.flows.judge_event import Asked, RiskDesk, RiskDown
+from yongquan.citizens.store import phone_of, registered_of
+from yongquan.flows.judge_event import Asked, Books, RiskDesk, RiskDown
 from yongquan.flows.name_parties import card_token, cashier_value
 from yongquan.flows.payment_batches import Prepared
+from yongquan.flows.recall_past import SPOT, metres
 from yongquan.kernel.errors import Outage
 from yongquan.kernel.ids import bucket_of, cell_of, named_id
 from yongquan.payments.model import PaymentRefused
@@ -27,6 +29,7 @@ from yongquan.vouchers.selection import Selection
 if TYPE_CHECKING:
     from yongquan.flows.take_payment import Order
 
+SINCE_MAX = 100_000  # dates of opening kept in memory
 PLACE_RESOLUTION = 8  # H3 cells of about 0.7 km2
 WITHHELD = "vouchers cannot be used here by this account: pay without them"
 
@@ -40,6 +43,7 @@ class PaymentRisk:
     cells: int
     texts: SendsText | None = None
     when_down: RiskWhenDown = DEFAULT_WHEN_DOWN
+    _since: dict[UUID, datetime] = field(default_factory=dict)
 
     def standing(self, order: "Order", prepared: Prepared) -> Treatment:
         """How the parties of a payment are treated by the lists, from memory."""
@@ -50,7 +54,7 @@ class PaymentRisk:
         """Pass what risk lets through. Raises `PaymentRefused`: risk_refused, risk_delayed, step_up_required,
         risk_unavailable; `WrongCode`.
         """
-        asked = self._asked(order, order_no, prepared, selection)
+        asked = self._asked(order, order_no, prepared, selection, since=await self._since_when(prepared.citizen_id))
         if order.step_up_code:
             await self._prove(prepared.citizen_id, asked.subject, order.step_up_code)
         try:
@@ -71,7 +75,10 @@ class PaymentRisk:
         down = self.when_down
         return Action.ALLOW if (down.voucher_payments_go_on if voucher_fen else down.payments_go_on) else Action.DELAY
 
-    def _asked(self, order: "Order", order_no: str, prepared: Prepared, selection: Selection) -> Asked:
+    def _asked(
+        self, order: "Order", order_no: str, prepared: Prepared, selection: Selection, *, since: datetime | None
+    ) -> Asked:
+        now = self.desk.clock.now()
         voucher_fen = sum(chosen.discount_fen for chosen in selection.chosen)
         amount_fen = selection.payable_fen + voucher_fen
         facts: dict[str, bool | int | str] = {
@@ -80,11 +87,15 @@ class PaymentRisk:
             "channel": order.direction.value,
             "vouchers": len(selection.chosen),
             "threshold": _threshold_fen(selection),
+            "store_age_days": max(0, (now - prepared.store_since).days),
+            **_position(order, prepared),
         }
+        if since is not None:
+            facts["age_days"] = max(0, (now - since).days)
         event = RiskEvent(
             event_id=fresh_id(bucket_of(prepared.citizen_id)),
             kind=EventKind.PAYMENT,
-            at=self.desk.clock.now(),
+            at=now,
             parties=parties_of(order, prepared, self.sealing),
             amount_fen=amount_fen,
             voucher_fen=voucher_fen,
@@ -101,6 +112,20 @@ class PaymentRisk:
             is_attended=order.hold is None and not order.authority,
             is_committed_after=True,
         )
+
+    async def _since_when(self, citizen_id: UUID) -> datetime | None:
+        """When the payer's account was opened, read once and only where a rule asks for `age_days`; no guest's is."""
+        if "age_days" not in Books(self.desk.books.live, self.desk.books.shadows).facts(EventKind.PAYMENT):
+            return None
+        known = self._since.get(citizen_id)
+        if known is None:
+            async with self.desk.database.transaction() as connection:
+                known = (await registered_of(connection, [citizen_id], cells=self.cells)).get(citizen_id)
+            if len(self._since) >= SINCE_MAX:
+                self._since.clear()
+            if known is not None:
+                self._since[citizen_id] = known
+        return known
 
     async def _refusal(self, verdict: Verdict, citizen_id: UUID) -> PaymentRefused:
         facts = {"verdict_id": str(verdict.verdict_id)}
@@ -165,6 +190,15 @@ def parties_of(order: "Order", prepared: Prepared, sealing: Sealing) -> dict[Ent
         Entity.PLACE: place,
     }
     return {party: value for party, value in known.items() if value}
+
+
+def _position(order: "Order", prepared: Prepared) -> dict[str, int | str]:
+    """Where the payer is: as the phone says, else at the store unless nobody stands there; and how far from it."""
+    store = prepared.lat, prepared.lon
+    if order.place is None:
+        return {} if order.is_online else {SPOT: h3.latlng_to_cell(*store, PLACE_RESOLUTION)}
+    lon, lat = order.place
+    return {SPOT: h3.latlng_to_cell(lat, lon, PLACE_RESOLUTION), "distance_m": metres((lat, lon), store)}
 
 
 def _threshold_fen(selection: Selection) -> int:

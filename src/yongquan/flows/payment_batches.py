@@ -57,6 +57,7 @@ class Prepared:
     lat: float
     groups: Sequence[str]
     may_take_subsidies: bool
+    store_since: datetime
     pan: str = field(default="", repr=False)  # opened once, for the vouchers' question, the fees and the charge
 
 

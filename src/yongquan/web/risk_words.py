@@ -49,6 +49,9 @@ FACTS = {
     "moved_m": "移动距离（米）",
     "age_days": "账户天数",
     "round_age_s": "开抢后秒数",
+    "store_age_days": "门店登记天数",
+    "new_device": "首次使用的设备",
+    "spot": "所在位置",
 }
 TREATED = {
     "refuse": "一切付款拒绝",

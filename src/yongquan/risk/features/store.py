@@ -1,6 +1,7 @@
 """Features in PostgreSQL: one call reads all that an event asks, one call records a batch of events."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import md5
@@ -27,6 +28,7 @@ _RECORD = "select risk.record(%s, %s::text::jsonb)"
 _COPY = "select cardinality(risk.store_events(%s, %s, %s::text::jsonb))"
 _KNOWN = "select event_id from risk.event where cell = %s and event_id = any (%s)"
 _NEVER = -1
+_SPOT = re.compile(r"8[0-9a-f]{14}", re.ASCII)
 
 Questions = tuple[list[int], list[str], list[int], list[int], list[int]]
 
@@ -100,7 +102,14 @@ def as_record(event: RiskEvent) -> dict[str, object]:
         "amount_fen": event.amount_fen,
         "voucher_fen": event.voucher_fen,
         "parties": dict(event.parties),
+        "spot": spot_number(event),
     }
+
+
+def spot_number(event: RiskEvent) -> int | None:
+    """The number of the H3 cell in which whoever acts was, if it is known."""
+    spot = event.facts.get("spot")
+    return int(spot, 16) if isinstance(spot, str) and _SPOT.fullmatch(spot) else None
 
 
 def cell_of_event(event: RiskEvent, cells: int) -> int:
@@ -115,6 +124,11 @@ def home_of(party: Entity, value: str, cells: int) -> int:
     if party is Entity.CITIZEN and len(digits) == 32 and set(digits) <= set("0123456789abcdef"):
         return bucket_of_hex(digits) % cells
     return int.from_bytes(md5(value.encode(), usedforsecurity=False).digest()[6:8]) % min(cells, BUCKETS)
+
+
+def key_of(value: str) -> int:
+    """The 64 bits by which a party is counted (the same rule is in SQL: `risk.key`)."""
+    return int.from_bytes(md5(value.encode(), usedforsecurity=False).digest()[:8], signed=True)
 
 
 def _by_home(

@@ -7,13 +7,12 @@ than `ROWS_MAX` events in its windows is answered by `risk.features`, which has 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import md5
 from itertools import groupby
 
 from yongquan.plumbing.db import Connection
 from yongquan.risk.events import Entity, EventKind, RiskEvent
 from yongquan.risk.features.model import Feature, Measure
-from yongquan.risk.features.store import answer_questions, home_of
+from yongquan.risk.features.store import answer_questions, home_of, key_of
 
 ROWS_MAX = 2500  # above, tiles answer sooner than a scan (bench risk)
 _PARTIES = list(Entity)
@@ -86,7 +85,7 @@ def _key(event: RiskEvent, party: Entity, home: int, cells: int) -> int | None:
     value = event.parties.get(party)
     if value is None or (cells > 1 and home_of(party, value, cells) != home):
         return None
-    return int.from_bytes(md5(value.encode(), usedforsecurity=False).digest()[:8], signed=True)
+    return key_of(value)
 
 
 @lru_cache(maxsize=256)

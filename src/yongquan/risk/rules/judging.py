@@ -101,6 +101,10 @@ class CompiledBook:
         """The features that this kind of event needs."""
         return frozenset(feature for _, feature in self._ready[kind].features)
 
+    def facts_for(self, kind: EventKind) -> frozenset[str]:
+        """The facts that this kind of event is asked for."""
+        return frozenset(name for name, _ in self._ready[kind].facts)
+
     def questions_for(self, kind: EventKind) -> frozenset[ListQuestion]:
         """The lists that this kind of event asks of."""
         return frozenset(question for _, question in self._ready[kind].questions)

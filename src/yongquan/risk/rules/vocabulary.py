@@ -25,13 +25,14 @@ FACTS: Final[Mapping[str, type]] = {
     "channel": str,  # the app or the way the event came by
     "vouchers": int,  # how many vouchers the payment uses
     "threshold": int,  # the lowest bill, in fen, at which its vouchers could be used together
-    "distance_m": int,  # from where the citizen is to the store
-    "moved_m": int,  # from the citizen's last known place
+    "spot": str,  # where the citizen is, an H3 cell: as the phone says, else the store's, unless online
+    "distance_m": int,  # from where the phone says the citizen is to the store
+    "moved_m": int,  # from the place of the citizen's last payment, of the last 24 hours
     "age_days": int,  # of the citizen's account
-    "store_age_days": int,  # since the store was opened here
-    "round_age_s": int,  # since the round opened
-    "new_device": bool,  # the citizen's first event on this device
-    "score": int,  # the event model's, 0 to 1000
+    "store_age_days": int,  # since the store was registered here
+    "round_age_s": int,  # since the round opened: of claims
+    "new_device": bool,  # the citizen's first event on this device in 31 days
+    "score": int,  # the event model's, 0 to 1000: only where a file of events brings it
 }
 
 KINDS: Final = tuple(str(kind) for kind in EventKind)

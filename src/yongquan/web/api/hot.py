@@ -19,6 +19,7 @@ from yongquan.web.api.wire import (
     CODE_MAX,
     JSON,
     Answer,
+    Location,
     Refused,
     problem,
     read_body,
@@ -34,13 +35,6 @@ PAYMENTS_PATH = "/v1/payments"
 NO_OP_PATH = "/v1/no-op"
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Location(msgspec.Struct):
-    """Where the citizen's phone says it is: WGS-84 degrees."""
-
-    lon: float
-    lat: float
 
 
 class ClaimRequest(msgspec.Struct):

@@ -24,6 +24,7 @@ from yongquan.web.door import Door
 DOOR = "native"
 LIVES_S = 15 * 60
 LIVES_MAX_S = 7 * 24 * 3600
+StepUpCode = Annotated[str, Header(max_length=CODE_MAX, description=STEP_UP_ABOUT)]
 OPEN_STATES = frozenset({OrderState.PENDING, OrderState.UNKNOWN})
 
 
@@ -69,15 +70,24 @@ class OrderOut(BaseModel):
     cashier_url: str | None = None  # where a payer pays: told to the store alone
 
 
+class Location(BaseModel):
+    """Where the citizen's phone says it is: WGS-84 degrees."""
+
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+
+
 class PayRequest(BaseModel):
     """What the citizen pays an order with.
 
-    `device_id` is the phone's own lasting name for itself, of which only a keyed hash is kept.
+    `device_id` is the phone's own lasting name for itself, of which only a keyed hash is kept; `location` where it is,
+    if its owner lets it be told.
     """
 
     instrument_id: UUID
     vouchers: Literal["best"] | list[UUID] = "best"
     device_id: str | None = Field(default=None, min_length=1, max_length=64)
+    location: Location | None = None
 
 
 class OrderRefundRequest(BaseModel):
@@ -125,12 +135,7 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
         return await _told(door, order, cashier_url=cashier_url(door, order_id, request))
 
     @routes.post("/{order_id}/payments", status_code=201, response_model=OrderOut)
-    async def pay(
-        order_id: UUID,
-        wanted: PayRequest,
-        who: Who,
-        step_up_code: Annotated[str, Header(max_length=CODE_MAX, description=STEP_UP_ABOUT)] = "",
-    ) -> Response:
+    async def pay(order_id: UUID, wanted: PayRequest, who: Who, step_up_code: StepUpCode = "") -> Response:
         """Pay an order as a citizen: 202 while the bank's outcome is unknown. A failed try may be repeated."""
         if who.holder is not Holder.CITIZEN:
             raise Refused("forbidden", "an order is paid by a citizen")
@@ -142,6 +147,7 @@ def make_orders(door: Door, bearer: Callable[..., Bearer]) -> APIRouter:
             instrument_id=wanted.instrument_id,
             vouchers=vouchers,
             device=device_token(wanted.device_id, door.sealing) if wanted.device_id else None,
+            place=None if wanted.location is None else (wanted.location.lon, wanted.location.lat),
             step_up_code=step_up_code,
         )
         return await _told(door, await door.orders.pay(order_id, payer), status=201)

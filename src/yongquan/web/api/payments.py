@@ -19,7 +19,7 @@ from yongquan.payments.phone_tokens import CONTACTLESS, TAP_PATTERN, Tap, read_t
 from yongquan.plumbing.tokens import Bearer, Holder
 from yongquan.vouchers.pricing import Line
 from yongquan.web.api.fen import BIGGEST_FEN, whole_numbers
-from yongquan.web.api.wire import Refused
+from yongquan.web.api.wire import Location, Refused
 
 BIGGEST_LINES = 200
 Fen = Annotated[int, msgspec.Meta(gt=0, le=BIGGEST_FEN)]
@@ -49,7 +49,8 @@ class PaymentRequest(msgspec.Struct):
     ask for when they hold thresholds against the bill. `lines` are at list price: they add up to both together.
     `terminal` is the till's own number, for vouchers of some terminals only; `online` an order that nobody scans.
     Risk looks at who takes part: `device_id` is the phone's own lasting name for itself, of which only a keyed hash is
-    kept; `cashier` is how the till calls whoever stands at it.
+    kept; `location` where the phone is, if its owner lets it be told; `cashier` is how the till calls whoever stands
+    at it.
     """
 
     amount_fen: Fen
@@ -65,6 +66,7 @@ class PaymentRequest(msgspec.Struct):
     online: bool = False
     device_id: Name | None = None
     cashier: Name | None = None
+    location: Location | None = None
 
 
 class ShareOut(msgspec.Struct):
@@ -156,6 +158,7 @@ def read_order(bearer: Bearer, key: bytes, body: bytes, hash_code: Callable[[str
         entry_mode=CONTACTLESS if tap else "",
         device=None if by_till else request.device_id,
         cashier=(request.cashier or "") if by_till else "",
+        place=None if by_till or request.location is None else (request.location.lon, request.location.lat),
     )
     return order, tap
 

@@ -1,5 +1,8 @@
 """What the raw ASGI endpoints share: headers in, bodies in, answers out."""
 
+from typing import Annotated
+
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from yongquan.kernel.errors import Refusal
@@ -15,6 +18,13 @@ _PROBLEM = (b"content-type", b"application/problem+json")
 
 Headers = tuple[tuple[bytes, bytes], ...]
 Answer = tuple[int, Headers, bytes]
+
+
+class Location(msgspec.Struct):
+    """Where the citizen's phone says it is: WGS-84 degrees."""
+
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
 
 
 class Refused(Exception):

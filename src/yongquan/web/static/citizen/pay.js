@@ -59,12 +59,14 @@
     location.href = `/c/payments/${payment.payment_id}`;
   };
   const code = document.getElementById("step-up");
+  const device = localStorage.getItem("device");  // its own name, if a round asked for one before
   let asked = null;
   const send = async () => {
     const unanswered = localStorage.getItem(kept);
     const request = asked ? { ...asked, stepUp: code.value.trim() } : unanswered ? JSON.parse(unanswered) : { key: newKey(), json: {
       store_id: store, amount_fen: quoted.amount_fen, instrument_id: form.elements.card.value,
       vouchers: quoted.vouchers.map((voucher) => voucher.voucher_id),
+      ...(device ? { device_id: device } : {}),
     } };
     localStorage.setItem(kept, JSON.stringify(request));
     confirm.disabled = true;
