@@ -9,8 +9,10 @@ from typing import Any
 
 import httpx
 from conftest import Town
+from desk_people import signed_in
 from people import bind_card, claim, sign_in, switch_language
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from test_bank_app import seeded
 
 Phones = Callable[[], BrowserContext]
 Check = Callable[[Page], None]
@@ -120,6 +122,48 @@ def test_a_card_that_nobody_bound_pays_at_the_cashier_with_its_banks_code(
     page.locator(".sheet button").click()
     expect(page.locator(".receipt-state")).to_have_text("Paid")
     page.context.close()
+
+
+def test_a_suspect_gives_the_code_that_risk_asks_for_by_keyboard_and_the_order_is_paid(
+    town: Town, phones: Phones, check_page: Check, browser: Browser
+) -> None:
+    (citizen,), _ = seeded(town, citizens=1, stock=1)
+    headers = {"Authorization": f"Bearer {citizen['token']}", "Idempotency-Key": "for-the-cashier"}
+    claimed = httpx.post(f"{town.address}/v1/rounds/{town.rounds[0]}/claims", headers=headers, trust_env=False)
+    assert claimed.status_code == 201
+    desk = signed_in(browser, town, "cashierwatch", "--role", "operator")
+    desk.goto("/console/risk/lists")
+    desk.locator("#colour").select_option("grey")
+    desk.locator("#tier").select_option("2")
+    for field, text in (("#value", citizen["citizen_id"]), ("#source", "举报 31"), ("#basis", "在二手平台出售消费券")):
+        desk.locator(field).fill(text)
+    desk.get_by_role("button", name="提交").click()
+    desk.wait_for_url("**/console/risk/lists/*?done=listed")
+    desk.context.close()
+    context = phones()
+    context.add_cookies([{"name": "yq_citizen", "value": citizen["token"], "url": f"{town.address}/c/"}])
+    page = context.new_page()
+    order = opened(town, "C-step-up")
+
+    page.goto(f"/c{path_of(order, town)}")
+    expect(page.locator("#to-pay")).to_have_text("¥35.00")
+    page.locator("#confirm").click()
+    expect(page.get_by_label("验证码", exact=True)).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_text("请输入发到您手机的验证码，再付同一笔")
+    check_page(page)
+    switch_language(page)
+    page.locator("#confirm").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_focused()
+    check_page(page)
+    found = re.search(r"\d{6}", page.locator("[data-inbox]").inner_text())
+    assert found is not None
+    page.keyboard.type("000000" if found[0] != "000000" else "111111")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The code is wrong or has expired")
+    page.keyboard.type(found[0])
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".receipt-state")).to_have_text("Paid")
 
 
 def test_a_failed_payment_says_why_and_may_be_tried_again(town: Town, phones: Phones, check_page: Check) -> None:
