@@ -75,12 +75,6 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
         ]
         return {"payable_fen": quoted.selection.payable_fen, "saved_fen": quoted.saved_fen, "vouchers": chosen}
 
-    @routes.get("/{order_id}/pay")
-    async def choose_again(request: Request, order_id: UUID, t: str = "") -> Response:
-        # Where a change of language leads from a try that was refused.
-        visit = await visit_of(door, order_id, t)
-        return missing(request) if visit is None else go_to(door, visit)
-
     @routes.post("/{order_id}/pay")
     async def pay(
         request: Request,
@@ -107,7 +101,16 @@ def make_paying(door: Door, sessions: Sessions) -> APIRouter:
                 return await _page(request, door, visit, who, refused=no, chosen=wanted)
         return go_to(door, visit, "/result")
 
+    _add_way_back(routes, door)
     return routes
+
+
+def _add_way_back(routes: APIRouter, door: Door) -> None:
+    @routes.get("/{order_id}/pay")
+    async def choose_again(request: Request, order_id: UUID, t: str = "") -> Response:
+        # Where a change of language leads from a try that was refused.
+        visit = await visit_of(door, order_id, t)
+        return missing(request) if visit is None else go_to(door, visit)
 
 
 def make_hand_over(door: Door, sessions: Sessions) -> APIRouter:
