@@ -33,7 +33,7 @@ CASE_STATES = {
     CaseState.OPEN: "待接手",
     CaseState.WORKING: "办理中",
     CaseState.PROPOSED: "待他人复核",
-    CaseState.CLOSED: "已结案",
+    CaseState.CLOSED: "案件已结",
 }
 OUTCOMES = {
     Outcome.CLEARED: "查无问题",
@@ -91,7 +91,7 @@ TIP_OUTCOMES = {
     TipOutcome.UNPROVEN: "经核查，未发现违规",
     TipOutcome.NOT_OUR_BUSINESS: "不属于消费券平台的职责",
 }
-TIP_KINDS = {"shop": "商户", "person": "个人"}
+TIP_KINDS = {"shop": "门店", "person": "个人"}
 TIP_FAULTS = {
     "missing": "请填写",
     "too_short": "请至少写 10 个字",
