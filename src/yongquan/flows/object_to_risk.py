@@ -5,7 +5,7 @@ phone, the verified identity or a bound card. An objection notes them as they ar
 Upheld, the listings are released and the reports no longer counted, but for what police or a court found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -160,7 +160,13 @@ def _sealed_as(objection_id: UUID) -> str:
 
 
 async def _note(
-    connection: Connection, actor: str, action: str, objection_id: UUID, facts: dict[str, int | str], *, now: datetime
+    connection: Connection,
+    actor: str,
+    action: str,
+    objection_id: UUID,
+    facts: Mapping[str, int | str],
+    *,
+    now: datetime,
 ) -> None:
     entry = AuditEntry(actor=actor, action=action, subject=f"objection:{objection_id}", after={**facts})
     await append(connection, entry, now=now)

@@ -39,11 +39,12 @@ ACTIONS = {
 }
 STATES = {"given": "已裁决", "waived": "已满足并放行", "unjudged": "未裁决（风控不可用）", "after": "事后裁决"}
 KINDS = {"claim": "领券", "payment": "付款交易", "refund": "退货"}
-CHANNELS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "online": "线上"}
+CHANNELS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "online": "线上", "app": "机构的应用"}
 FACTS = {
     "adcode": "区域",
     "online": "线上",
     "channel": "方式",
+    "institution": "机构",
     "vouchers": "用券张数",
     "threshold": "最低用券金额（元）",
     "distance_m": "与门店距离（米）",

@@ -35,7 +35,6 @@ class ReportAgainst:
     evidence: Evidence
     withdrawn_at: datetime | None
     set_aside_at: datetime | None
-    expires_at: datetime
 
 
 async def reports_against(
