@@ -168,5 +168,5 @@ async def _note(
     *,
     now: datetime,
 ) -> None:
-    entry = AuditEntry(actor=actor, action=action, subject=f"objection:{objection_id}", after={**facts})
+    entry = AuditEntry(actor=actor, action=action, subject=f"objection:{objection}", after={**facts})
     await append(connection, entry, now=now)
