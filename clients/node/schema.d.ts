@@ -2036,7 +2036,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "standing" | "withdrawn" | "expired";
+            state: "standing" | "withdrawn" | "set_aside" | "expired";
             /**
              * Reported At
              * Format: date-time
@@ -2525,7 +2525,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "standing" | "withdrawn" | "expired";
+            state: "standing" | "withdrawn" | "set_aside" | "expired";
             /**
              * Reported At
              * Format: date-time

@@ -163,7 +163,7 @@ async def _note(
     connection: Connection,
     actor: str,
     action: str,
-    objection_id: UUID,
+    objection: UUID,
     facts: Mapping[str, int | str],
     *,
     now: datetime,
