@@ -8,9 +8,7 @@ from uuid import UUID
 from yongquan.plumbing.db import Connection
 from yongquan.risk.verification.model import Evidence, Kind, ReportKind
 
-_COLUMNS = (
-    "r.report_id, r.institution, r.subject_kind, r.kind, r.evidence, r.withdrawn_at, r.set_aside_at, r.expires_at"
-)
+_COLUMNS = "r.report_id, r.institution, r.subject_kind, r.kind, r.evidence, r.withdrawn_at, r.set_aside_at"
 _AGAINST = f"""
 select {_COLUMNS} from unnest(%(kinds)s::text[], %(marks)s::bytea[]) as u(kind, mark)
   join risk.report r on r.subject_kind = u.kind and r.mark = u.mark
