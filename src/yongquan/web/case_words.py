@@ -33,7 +33,7 @@ CASE_STATES = {
     CaseState.OPEN: "待接手",
     CaseState.WORKING: "办理中",
     CaseState.PROPOSED: "待他人复核",
-    CaseState.CLOSED: "案件已结",
+    CaseState.CLOSED: "已结案",
 }
 OUTCOMES = {
     Outcome.CLEARED: "查无问题",
