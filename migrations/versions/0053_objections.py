@@ -5,7 +5,7 @@ from alembic import op
 from yongquan.plumbing.migrate import sql_of
 
 revision = "0053"
-down_revision = "0050"
+down_revision = "0051"
 
 
 def upgrade() -> None:

@@ -60,7 +60,7 @@ TOLD = "中午看到有人拿着好几部手机在收银台连续扫码，店员
 async def suspect(desk: ListDesk, citizen_id: UUID) -> None:
     """The demo's maker puts a citizen on the grey list: what that one claims and pays is shown from now on."""
     now = desk.clock.now()
-    maker = await _staff(desk.database, desk.sealing, MAKER_LOGIN, now=now)
+    maker = await staff_of(desk.database, desk.sealing, MAKER_LOGIN, now=now)
     grey = NewEntry(
         colour=Colour.GREY,
         party=Entity.CITIZEN,
