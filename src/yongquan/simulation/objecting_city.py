@@ -1,11 +1,12 @@
 """Some of the demo's scalpers on the risk lists, one of whom objects, and a report about the demo's citizen."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from yongquan.flows.list_party import ListDesk
+from yongquan.flows.list_party import ListDesk, ListedHere
 from yongquan.flows.object_to_risk import ObjectionDesk
 from yongquan.flows.report_party import NewReport, Reporting
 from yongquan.institutions.risk_terms import Quota, RiskCaller
@@ -50,7 +51,8 @@ class Objectors:
                 since=now,
                 until=now + timedelta(days=90),
             )
-            await lists.add(maker, new, key=f"demo-{citizen}")
+            with suppress(ListedHere):  # the demo may have listed this one before
+                await lists.add(maker, new, key=f"demo-{citizen}")
         key = named_id("demo", "objection", ring[0])
         await ObjectionDesk(lists).object(ring[0], SAID, [], key=key, now=now)
         await self._report(phone)
