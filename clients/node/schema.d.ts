@@ -2046,7 +2046,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "standing" | "withdrawn" | "expired";
+            state: "standing" | "withdrawn" | "set_aside" | "expired";
             /**
              * Reported At
              * Format: date-time
@@ -2541,7 +2541,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "standing" | "withdrawn" | "expired";
+            state: "standing" | "withdrawn" | "set_aside" | "expired";
             /**
              * Reported At
              * Format: date-time

@@ -15,6 +15,7 @@ from yongquan.flows.clear_day import Clearing
 from yongquan.flows.collect_by_mandate import Mandates
 from yongquan.flows.count_risk_events import count_risk_events, roll_risk_events
 from yongquan.flows.expire_vouchers import expire_vouchers, recycle_rounds
+from yongquan.flows.find_gangs import find_gangs_nightly
 from yongquan.flows.give_vouchers import expire_gifts
 from yongquan.flows.grade_shops import grade_what_is_due
 from yongquan.flows.notify_coupons import notify_coupons
@@ -94,6 +95,7 @@ class Background:
             _every(30.0, self._remind, stop),
             _every(60.0, self._brief, stop),
             _every(600.0, self._grade, stop),
+            _every(300.0, self._find_gangs, stop),
             _every(10.0, self._clear, stop),
             _every(10.0, self._settle_same_day, stop),
             _every(1.0, self._tell_cut_offs, stop),
@@ -181,6 +183,9 @@ class Background:
 
     async def _grade(self) -> None:
         await grade_what_is_due(self.database, now=self.clock.now(), real_now=wall_now())
+
+    async def _find_gangs(self) -> None:
+        await find_gangs_nightly(self.database, now=self.clock.now())
 
     async def _keep_house(self) -> None:
         now = self.clock.now()

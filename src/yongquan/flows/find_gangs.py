@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from uuid import UUID
 
 import polars as pl
@@ -11,16 +12,26 @@ from yongquan.citizens.views import facts_of_people
 from yongquan.flows.warn_institutions import Suspicion, warn_institutions
 from yongquan.merchants.risk_views import marks_of_shops
 from yongquan.payments.dealings import Dealing, dealings_between
-from yongquan.plumbing.clock import business_day, day_start
+from yongquan.plumbing.clock import SHANGHAI, business_day, day_start
 from yongquan.plumbing.db import Connection, Database
 from yongquan.risk.findings import Finding, FindingKind, Party
 from yongquan.risk.graph.dealings import Dealings, ShopFacts, ties_of, ties_of_shops
 from yongquan.risk.graph.graph import Graph, Tie
-from yongquan.risk.graph.store import PLATFORM, save_findings, save_ties, ties_between
+from yongquan.risk.graph.store import (
+    PLATFORM,
+    begin_search,
+    end_search,
+    save_findings,
+    save_ties,
+    ties_between,
+)
 from yongquan.risk.search import DAYS, search_days
 from yongquan.risk.warnings.model import REASONS, SubjectKind, WarningKind, WarningLevel
 from yongquan.vouchers.claim_devices import devices_of_vouchers
 
+# The quietest hour of the business day; a search that was broken off is begun again after a while.
+SEARCHED_FROM = clock_time(4, 0)
+BROKEN_OFF = timedelta(hours=1)
 # What is drawn around a gang: what several of its parties share.
 DRAWN_MAX = 400
 SHARED_MIN = 2
@@ -54,6 +65,24 @@ async def find_gangs(database: Database, day: date, *, now: datetime) -> list[Fi
             if (suspicion := _suspicion(finding)) is not None:
                 await warn_institutions(connection, suspicion, now=now)
     return findings
+
+
+async def find_gangs_nightly(database: Database, *, now: datetime) -> bool:
+    """Search up to yesterday, from four in the morning on; False if there is nothing to do.
+
+    Any number of processes may call it: one of them searches a day, once. A search that broke off is taken up again
+    after an hour; nights that nobody was there to search are not made up for, as each search looks back over a week.
+    """
+    if now.astimezone(SHANGHAI).time() < SEARCHED_FROM:
+        return False
+    day = last_whole_day(now)
+    async with database.transaction() as connection:
+        if not await begin_search(connection, day, broken_off=now - BROKEN_OFF, now=now):
+            return False
+    found = await find_gangs(database, day, now=now)
+    async with database.transaction() as connection:
+        await end_search(connection, day, findings=len(found), now=now)
+    return True
 
 
 def last_whole_day(now: datetime) -> date:

@@ -23,6 +23,7 @@ from yongquan.risk.lists import store
 from yongquan.risk.lists.files import RowFault, read_entries
 from yongquan.risk.lists.model import Colour
 from yongquan.risk.lists.record import (
+    IN_FORCE,
     TEXT_MAX,
     TWO_PEOPLE,
     EntryRecord,
@@ -138,6 +139,35 @@ class ListDesk:
             require_move(found.state, EntryState.RELEASED)
             move = Move(to=EntryState.RELEASED, released_by=staff.actor, reason=reason)
             await self._move(connection, staff.actor, (found, version), move, reason=reason)
+
+    async def note_objection(self, connection: Connection, actor: str, entries: Sequence[UUID], *, text: str) -> None:
+        """Within the caller's transaction: those of these entries that are listed become appealed. Locks the book."""
+        version = await store.turn_book(connection)
+        for entry_id in sorted(entries):
+            found = await store.record_of(connection, entry_id, lock=True)
+            if found is not None and found.state is EntryState.LISTED:
+                await self._move(connection, actor, (found, version), Move(to=EntryState.APPEALED, appeal=text))
+
+    async def end_objection(
+        self, connection: Connection, staff: Staff, entries: Sequence[UUID], *, uphold: bool, reason: str
+    ) -> None:
+        """Within the caller's transaction: release what is still in force of these entries, or let it go on.
+
+        Locks the book. Raises `OwnEntry` for whoever proposed or approved one of them, `Forbidden`.
+        """
+        version = await store.turn_book(connection)
+        for entry_id in sorted(entries):
+            found = await store.record_of(connection, entry_id, lock=True)
+            if found is None or found.state not in IN_FORCE:
+                continue
+            _require(staff, found.entry.branch)
+            if staff.actor in {found.proposed_by, found.decided_by}:
+                raise OwnEntry
+            if uphold:
+                move = Move(to=EntryState.RELEASED, released_by=staff.actor, reason=reason)
+                await self._move(connection, staff.actor, (found, version), move, reason=reason)
+            elif found.state is EntryState.APPEALED:
+                await self._move(connection, staff.actor, (found, version), Move(to=EntryState.LISTED), reason=reason)
 
     async def take_in(self, staff: Staff, raw: bytes, *, name: str = "file") -> Imported:
         """Import a file: rows that can be listed are, the others are named by line. The same file again adds nothing.

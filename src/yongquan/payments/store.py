@@ -36,6 +36,7 @@ select citizen_id, instrument_id, issuer from payments.instrument
  where pan_index = %s and state = 'bound' order by bound_at, instrument_id limit 1
 """
 _OF_CARD = "select distinct citizen_id from payments.instrument where pan_index = %s and state = 'bound'"
+_NUMBERS = "select pan_sealed from payments.instrument where cell = %s and citizen_id = %s and state = 'bound'"
 _UNINDEXED = """
 select cell, instrument_id, pan_sealed from payments.instrument where pan_index is null limit %s
    for no key update skip locked
@@ -113,6 +114,12 @@ async def citizens_of_card(connection: Connection, card_no: str, sealing: Sealin
     """Who has bound a card."""
     rows = await (await connection.execute(_OF_CARD, [Vault(sealing).index(card_no)])).fetchall()
     return [row[0] for row in rows]
+
+
+async def card_numbers_of(connection: Connection, citizen_id: UUID, sealing: Sealing, *, cells: int) -> list[str]:
+    """The numbers of what a citizen has bound, to look them up by; nobody is shown them."""
+    rows = await (await connection.execute(_NUMBERS, [cell_of(citizen_id, cells), citizen_id])).fetchall()
+    return [Vault(sealing).open(bytes(row[0])) for row in rows]
 
 
 async def index_cards(connection: Connection, sealing: Sealing, *, limit: int = 1000) -> int:

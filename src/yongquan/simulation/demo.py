@@ -39,6 +39,7 @@ from yongquan.simulation.draw_day import DrawDay
 from yongquan.simulation.drawn_day import DrawnDay
 from yongquan.simulation.furnish_space import furnish_space
 from yongquan.simulation.merchant_coupons import send_demo_coupons
+from yongquan.simulation.objecting_city import Objectors
 from yongquan.simulation.own_day import OwnDay
 from yongquan.simulation.populate import Populating, Tick, citizen_id_of, store_id_of
 from yongquan.simulation.report import report_of
@@ -108,6 +109,7 @@ class Demo:
         some = [store_id_of(city.shops.row(n), city.seed) for n in range(min(4, len(city.shops)))]
         if p.links.registry is not None:
             await RiskPartners(p.database, p.sealing, p.clock, p.cells).arrive(p.links.registry, some, seed=self.seed)
+        await Objectors(p.database, p.sealing, p.clock, p.cells).arrive(ring, phone=welcomed.phone)
         return welcomed
 
     async def run(self, door: CityDoor) -> dict[str, Any]:

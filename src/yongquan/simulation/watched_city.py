@@ -60,7 +60,7 @@ TOLD = "中午看到有人拿着好几部手机在收银台连续扫码，店员
 async def suspect(desk: ListDesk, citizen_id: UUID) -> None:
     """The demo's maker puts a citizen on the grey list: what that one claims and pays is shown from now on."""
     now = desk.clock.now()
-    maker = await _staff(desk.database, desk.sealing, MAKER_LOGIN, now=now)
+    maker = await staff_of(desk.database, desk.sealing, MAKER_LOGIN, now=now)
     grey = NewEntry(
         colour=Colour.GREY,
         party=Entity.CITIZEN,
@@ -91,7 +91,7 @@ async def scalp(
 async def watch_city(days: DayDesk, sealing: Sealing, store_id: UUID, *, now: datetime) -> None:
     """Watch the day, and let the demo's maker and checker work on it, for a store of the city."""
     database, cells = days.database, days.cells
-    maker, checker = [await _staff(database, sealing, login, now=now) for login in (MAKER_LOGIN, CHECKER_LOGIN)]
+    maker, checker = [await staff_of(database, sealing, login, now=now) for login in (MAKER_LOGIN, CHECKER_LOGIN)]
     async with database.transaction() as connection:
         standing = await in_force(connection)
         place = await store_of(connection, store_id)
@@ -127,7 +127,8 @@ async def watch_city(days: DayDesk, sealing: Sealing, store_id: UUID, *, now: da
     await RequestDesk(database, sealing, cells).take_in(maker, wanted, now=now)
 
 
-async def _staff(database: Database, sealing: Sealing, login: str, *, now: datetime) -> Staff:
+async def staff_of(database: Database, sealing: Sealing, login: str, *, now: datetime) -> Staff:
+    """One of the demo's staff."""
     async with database.transaction() as connection:
         found = await find_by_login(connection, login, sealing, now=now)
     if found is None:

@@ -91,7 +91,7 @@ TIP_OUTCOMES = {
     TipOutcome.UNPROVEN: "经核查，未发现违规",
     TipOutcome.NOT_OUR_BUSINESS: "不属于消费券平台的职责",
 }
-TIP_KINDS = {"shop": "商户", "person": "个人"}
+TIP_KINDS = {"shop": "门店", "person": "个人"}
 TIP_FAULTS = {
     "missing": "请填写",
     "too_short": "请至少写 10 个字",

@@ -16,12 +16,12 @@ TIERS = {1: "一级", 2: "二级", 3: "三级"}
 PARTIES = {
     "citizen": "市民",
     "device": "设备",
-    "card": "银行卡",
+    "card": "付款卡",
     "store": "门店",
     "licence": "执照",
     "cashier": "收银员",
     "terminal": "终端",
-    "place": "位置",
+    "place": "地点",
 }
 ENTRY_STATES = {
     "proposed": "待复核",
@@ -33,18 +33,20 @@ ENTRY_STATES = {
 ACTIONS = {
     "allow": "放行",
     "watch": "放行并观察",
-    "step_up": "短信验证",
-    "delay": "稍后再试",
+    "step_up": "要求验证码",
+    "delay": "延后",
     "refuse": "拒绝",
 }
 STATES = {"given": "已裁决", "waived": "已满足并放行", "unjudged": "未裁决（风控不可用）", "after": "事后裁决"}
-KINDS = {"claim": "领券", "payment": "付款", "refund": "退货"}
+KINDS = {"claim": "领券", "payment": "付款交易", "refund": "退货"}
+CHANNELS = {"shop_scans": "商户扫顾客", "citizen_scans": "顾客扫商户", "online": "线上", "app": "机构的应用"}
 FACTS = {
     "adcode": "区域",
     "online": "线上",
     "channel": "方式",
+    "institution": "机构",
     "vouchers": "用券张数",
-    "threshold": "最低用券金额（分）",
+    "threshold": "最低用券金额（元）",
     "distance_m": "与门店距离（米）",
     "moved_m": "移动距离（米）",
     "age_days": "账户天数",
@@ -65,13 +67,32 @@ TREATED = {
     "no_grab": "不能抢券",
     "trusted": "规则的验证和延后降为观察",
 }
+FEATURES = {
+    "count": "%(party)s近 %(window)s 的%(kind)s笔数",
+    "sum": "%(party)s近 %(window)s 的%(kind)s金额（元）",
+    "sum_voucher": "%(party)s近 %(window)s 的%(kind)s用券（元）",
+    "distinct": "%(party)s近 %(window)s 的%(kind)s中不同的%(other)s数",
+    "gap": "%(party)s距上一次%(kind)s的秒数",
+}
+WINDOWS = {
+    "1m": "1 分钟",
+    "10m": "10 分钟",
+    "1h": "1 小时",
+    "6h": "6 小时",
+    "24h": "24 小时",
+    "7d": "7 天",
+    "30d": "30 天",
+}
 FAULTS = {
     "listed_already": "这一方已在本机构的名单上或待复核：请先解除",
     "own_version": "提交人不能复核自己提交的条目",
     "forbidden_move": "当前状态不能这样做",
     "bad": "有内容没填或填错",
 }
-LISTS = (COLOURS, TIERS, PARTIES, ENTRY_STATES, ACTIONS, STATES, KINDS, FACTS, TREATED, FAULTS)
+LISTS = (
+    *(COLOURS, TIERS, PARTIES, ENTRY_STATES, ACTIONS, STATES, KINDS, CHANNELS, FACTS, TREATED, FEATURES, WINDOWS),
+    FAULTS,
+)
 PERSONAL = frozenset({"citizen", "card", "device"})
 
 
@@ -107,6 +128,27 @@ class RiskWords:
 
     def fact(self, name: str) -> str:
         return self.of(FACTS, name)
+
+    def fact_value(self, name: str, value: object) -> str:
+        """A fact of an event in words; amounts come in fen and are told in yuan."""
+        if isinstance(value, bool):
+            return self.speech.say("是" if value else "否")
+        if name == "channel":
+            return self.of(CHANNELS, value)
+        return f"{value / 100:,.2f}" if name == "threshold" and isinstance(value, int) else str(value)
+
+    def feature(self, name: str) -> str:
+        """What a feature counts, in words: `count.payment.store.1h`."""
+        measure, kind, party, *other, window = name.split(".")
+        code = "sum_voucher" if measure == "sum" and other == ["voucher"] else measure
+        facts = {"party": self.party(party), "kind": self.kind(kind), "window": self.of(WINDOWS, window)}
+        return self.of(FEATURES, code) % {**facts, "other": self.party(other[0]) if other else ""}
+
+    def number(self, name: str, value: int) -> str:
+        """A feature's value: sums in yuan, a gap without an earlier event as a dash."""
+        if name.startswith("sum."):
+            return f"{value / 100:,.2f}"
+        return "—" if name.startswith("gap.") and value < 0 else f"{value:,}"
 
     def value(self, party: str, value: str) -> str:
         """A party's value as a page shows it: of people, only the end."""

@@ -35,6 +35,13 @@ select {_COLUMNS} from risk.finding
 """
 _ONE = f"select {_COLUMNS} from risk.finding where finding_id = %s"
 _DAYS = "select distinct day from risk.finding where kind = any (%s) order by day desc limit 60"
+_BEGIN = """
+insert into risk.gang_search (day, begun_at) values (%s, %s)
+on conflict (day) do update set begun_at = excluded.begun_at
+ where gang_search.done_at is null and gang_search.begun_at <= %s returning day
+"""
+_END = "update risk.gang_search set done_at = %s, findings = %s where day = %s"
+_LAST = "select day, done_at, findings from risk.gang_search where done_at is not null order by day desc limit 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,21 @@ class StoredFinding:
     found_at: datetime
     ties: tuple[Tie, ...]
     finding: Finding
+
+
+async def begin_search(connection: Connection, day: date, *, broken_off: datetime, now: datetime) -> bool:
+    """Take a day's search on; False if it is done, or somebody began it after `broken_off`."""
+    return await (await connection.execute(_BEGIN, [day, now, broken_off])).fetchone() is not None
+
+
+async def end_search(connection: Connection, day: date, *, findings: int, now: datetime) -> None:
+    """A day's search is done."""
+    await connection.execute(_END, [now, findings, day])
+
+
+async def last_search(connection: Connection) -> tuple[date, datetime, int] | None:
+    """The last daily search that was finished: its day, when, how much it found."""
+    return await (await connection.execute(_LAST)).fetchone()
 
 
 async def save_ties(connection: Connection, day: date, ties: Iterable[Tie]) -> None:

@@ -27,6 +27,7 @@ select u.*, %(by)s, %(now)s, %(version)s
     on conflict do nothing returning entry_id
 """
 _ONE = f"select {COLUMNS} from risk.list_entry where entry_id = %s"
+_NAMED = f"select {COLUMNS} from risk.list_entry where entry_id = any (%s)"
 _OPEN = """
 select party, value, branch from risk.list_entry
  where value = any (%s) and state in ('proposed', 'listed', 'appealed')
@@ -111,6 +112,12 @@ async def record_of(connection: Connection, entry_id: UUID, *, lock: bool = Fals
     """One entry with its story."""
     row = await (await connection.execute(_ONE + (" for update" if lock else ""), [entry_id])).fetchone()
     return as_record(row) if row else None
+
+
+async def records_named(connection: Connection, entries: Sequence[UUID]) -> dict[UUID, EntryRecord]:
+    """Some entries with their stories, by id."""
+    rows = await (await connection.execute(_NAMED, [list(entries)])).fetchall()
+    return {row[0]: as_record(row) for row in rows}
 
 
 async def open_places(connection: Connection, values: Sequence[str]) -> set[tuple[str, str, str]]:

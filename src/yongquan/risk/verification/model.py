@@ -194,9 +194,12 @@ class Report:
     expires_at: datetime
     withdrawn_at: datetime | None = None
     withdraw_reason: str = ""
+    set_aside_at: datetime | None = None  # the person objected, and the platform found so
 
     def state(self, now: datetime) -> str:
-        """standing, withdrawn or expired."""
+        """standing, withdrawn, set_aside or expired."""
         if self.withdrawn_at is not None:
             return "withdrawn"
+        if self.set_aside_at is not None:
+            return "set_aside"
         return "standing" if now < self.expires_at else "expired"

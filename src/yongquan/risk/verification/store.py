@@ -28,7 +28,7 @@ NOTE = "risk note"
 PAGE = 100
 _COLUMNS = """
 report_id, institution, mode, subject_kind, mark, kind, evidence, reference, note_sealed, reported_at, expires_at,
-withdrawn_at, coalesce(withdraw_reason, '')
+withdrawn_at, coalesce(withdraw_reason, ''), set_aside_at
 """
 _SAVE_REPORT = """
 insert into risk.report (report_id, institution, mode, subject_kind, mark, kind, evidence, reference, note_sealed,
@@ -53,7 +53,7 @@ _STANDING = """
 select u.about, r.kind, r.evidence, r.institution
   from unnest(%(about)s::text[], %(kinds)s::text[], %(marks)s::bytea[]) as u(about, kind, mark)
   join risk.report r on r.subject_kind = u.kind and r.mark = u.mark
- where r.withdrawn_at is null and r.expires_at > %(now)s and r.mode = %(mode)s
+ where r.withdrawn_at is null and r.set_aside_at is null and r.expires_at > %(now)s and r.mode = %(mode)s
    and (%(mode)s = 'live' or r.institution = %(who)s)
 """
 _ASKERS = """
@@ -98,7 +98,7 @@ select institution, count(*) filter (where asked_at > %(since)s), count(*) filte
 """
 _REPORTS = """
 select institution, count(*) from risk.report
- where mode = 'live' and withdrawn_at is null and expires_at > %s group by institution
+ where mode = 'live' and withdrawn_at is null and set_aside_at is null and expires_at > %s group by institution
 """
 
 
@@ -229,7 +229,22 @@ def _columns(marks: Marks) -> Mapping[str, Sequence[object]]:
 
 
 def _report(row: Sequence[object], sealing: Sealing) -> Report:
-    report_id, institution, mode, subject, mark, kind, evidence, reference, note, at, until, withdrawn, reason = row
+    (
+        report_id,
+        institution,
+        mode,
+        subject,
+        mark,
+        kind,
+        evidence,
+        reference,
+        note,
+        at,
+        until,
+        withdrawn,
+        reason,
+        aside,
+    ) = row
     opened = sealing.open(bytes(note), what=NOTE) if isinstance(note, bytes | memoryview) else ""
     return Report(
         report_id=report_id,  # type: ignore[arg-type]
@@ -245,4 +260,5 @@ def _report(row: Sequence[object], sealing: Sealing) -> Report:
         expires_at=until,  # type: ignore[arg-type]
         withdrawn_at=withdrawn,  # type: ignore[arg-type]
         withdraw_reason=str(reason),
+        set_aside_at=aside,  # type: ignore[arg-type]
     )

@@ -163,6 +163,8 @@ PROBLEMS = {
     "pool_closed": Problem(403, "未获授权使用商户池", "the operator has not opened the merchant pool to you"),
     "too_few_shops": Problem(409, "符合条件的门店太少", "fewer shops than may be told match this filter"),
     "announcement_changed": Problem(409, "联合公告有新版", "another version of the joint announcement stands"),
+    "nothing_held": Problem(409, "没有需要提出异议的内容", "nothing stands against this account"),
+    "objection_open": Problem(409, "已有一份异议在等待答复", "an objection waits for its answer"),
     "own_version": Problem(403, "须由他人复核", "whoever wrote a version may not approve it"),
     "condition_unmet": Problem(409, "有条件未满足", "the shop does not meet a condition of the call: see detail"),
     "campaign_begun": Problem(409, "活动已经开始", "the campaign has begun: shops no longer withdraw"),

@@ -175,7 +175,7 @@ class ReportOut(BaseModel):
     kind: ReportKind
     evidence: Evidence
     reference: str
-    state: Literal["standing", "withdrawn", "expired"]
+    state: Literal["standing", "withdrawn", "set_aside", "expired"]
     reported_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None

@@ -28,6 +28,7 @@ from yongquan.web.citizen.reminders import make_reminders
 from yongquan.web.citizen.rounds import make_rounds
 from yongquan.web.citizen.scan import make_scan
 from yongquan.web.citizen.sign_in import make_sign_in
+from yongquan.web.citizen.standing import make_standing
 from yongquan.web.citizen.stores import make_stores
 from yongquan.web.citizen.transfers import make_transfers
 from yongquan.web.citizen.wallet import make_wallet
@@ -58,6 +59,7 @@ def make_citizen(door: Door) -> APIRouter:
         make_receipts,
         make_cards,
         make_limits,
+        make_standing,
         make_identity,
         make_binding,
         make_codes,

@@ -45,6 +45,7 @@ from yongquan.web.console.risk_cases import make_risk_cases
 from yongquan.web.console.risk_inbox import make_risk_inbox
 from yongquan.web.console.risk_institutions import make_risk_institutions
 from yongquan.web.console.risk_lists import make_risk_lists
+from yongquan.web.console.risk_objections import make_risk_objections
 from yongquan.web.console.risk_rules import make_risk_rules
 from yongquan.web.console.risk_verdicts import make_risk_verdicts
 from yongquan.web.console.risk_warnings import make_risk_warnings
@@ -120,6 +121,7 @@ _PAGES = (
     make_draw_effects,
     make_risk_verdicts,
     make_risk_lists,
+    make_risk_objections,
     make_brief,
     make_audit,
     make_giving,

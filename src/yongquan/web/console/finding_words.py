@@ -13,8 +13,8 @@ FINDING_KINDS: Final[Mapping[str, str]] = {
 PARTY_KINDS: Final[Mapping[str, str]] = {
     "citizen": "市民",
     "device": "设备",
-    "card": "银行卡",
-    "store": "商户",
+    "card": "付款卡",
+    "store": "门店",
     "terminal": "终端",
     "licence": "营业执照",
     "operator": "经营者",

@@ -13,7 +13,7 @@ from yongquan.plumbing.db import Connection
 from yongquan.risk.findings import Party
 from yongquan.risk.graph.drawing import places_of
 from yongquan.risk.graph.graph import Tie
-from yongquan.risk.graph.store import StoredFinding, days_with_findings, finding_of, findings_listed
+from yongquan.risk.graph.store import StoredFinding, days_with_findings, finding_of, findings_listed, last_search
 from yongquan.risk.search import AT_SHOPS, GANGS
 from yongquan.web.console.desk import Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.console.finding_words import FINDING_KINDS, PARTY_KINDS, SOURCES
@@ -35,7 +35,8 @@ def make_gangs(desk: Desk) -> APIRouter:
             days = await days_with_findings(connection, GANGS)
             rows = await findings_listed(connection, GANGS, day=wanted)
             names = await _names(connection, rows)
-        facts = {"rows": rows, "days": days, "day": wanted, "names": names}
+            searched = await last_search(connection)
+        facts = {"rows": rows, "days": days, "day": wanted, "names": names, "searched": searched}
         return desk.show(request, visitor, "gangs.html", facts | _words())
 
     @routes.get("/risk/gangs/{finding}")
@@ -60,7 +61,8 @@ def make_gangs(desk: Desk) -> APIRouter:
             days = await days_with_findings(connection, AT_SHOPS)
             rows = await findings_listed(connection, AT_SHOPS, day=wanted)
             names = await _names(connection, rows)
-        facts = {"rows": rows, "days": days, "day": wanted, "names": names}
+            searched = await last_search(connection)
+        facts = {"rows": rows, "days": days, "day": wanted, "names": names, "searched": searched}
         return desk.show(request, visitor, "terminals.html", facts | _words())
 
     return routes

@@ -1,4 +1,4 @@
-"""What comes in from outside: tips of the public, appeals of shops, requests of authorities."""
+"""What comes in from outside: tips of the public, appeals of shops and citizens, requests of authorities."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -23,6 +23,7 @@ from yongquan.risk.tips.model import TipOutcome, TipState
 from yongquan.staff.views import names_of
 from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
 from yongquan.web.console.risk_cases import words_of
+from yongquan.web.console.risk_objections import objection_facts
 
 TYPED = ("number", "authority", "basis", "name1", "badge1", "name2", "badge2", "stores", "citizens", "from_day")
 
@@ -121,6 +122,7 @@ def _add_appeals(routes: APIRouter, desk: Desk) -> None:
             photos = await appeal_photos(connection, [one.appeal_id for one in listed])
             shops = await facts_of_stores(connection, [holds[one.hold_id].store_id for one in listed])
             actors = await names_of(connection, [one.answered_by or "" for one in listed], door.sealing)
+            objections = await objection_facts(desk, connection, request, visitor)
         facts: dict[str, object] = {
             "appeals": listed,
             "holds": holds,
@@ -129,7 +131,7 @@ def _add_appeals(routes: APIRouter, desk: Desk) -> None:
             "actors": actors,
             "done": done,
         }
-        facts |= words_of(request, visitor) | {"may_work": visitor.staff.may_any(*HOLD_ROLES)}
+        facts |= words_of(request, visitor) | {"may_work": visitor.staff.may_any(*HOLD_ROLES)} | objections
         return desk.show(request, visitor, "risk_appeals.html", facts)
 
     @routes.get("/risk/appeals/photos/{photo}")

@@ -13,6 +13,7 @@ from yongquan.kernel.errors import BadInput
 from yongquan.merchants.views import names_of_stores
 from yongquan.plumbing.clock import wall_now
 from yongquan.plumbing.db import Connection
+from yongquan.risk.events import EventKind
 from yongquan.risk.rules.comparing import compare_books
 from yongquan.risk.rules.faults import RuleFaults
 from yongquan.risk.rules.judging import CompiledBook
@@ -141,6 +142,7 @@ def _add_trial(routes: APIRouter, desk: Desk) -> None:
             "tried": tried,
             "names": {str(store_id): name for store_id, name in names.items()},
             "rules": {rule.rule_id: rule for rule in book.book.rules},
+            "unread": [rule for rule in book.book.rules if EventKind.PAYMENT not in rule.events],
             "english": english_asked(request),
         }
         return desk.show(request, visitor, "risk_rules_trial.html", facts)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from yongquan.flows.name_parties import BadValue, resolve_values
 from yongquan.kernel.ids import cell_of
+from yongquan.merchants.views import names_of_stores
 from yongquan.plumbing.clock import business_day
 from yongquan.plumbing.db import Connection
 from yongquan.risk.events import Entity
@@ -85,14 +86,24 @@ def _add_one(routes: APIRouter, desk: Desk) -> None:
         verdict_id = known_id(verdict)
         async with door.database.transaction() as connection:
             found = await verdict_of(connection, cell_of(verdict_id, door.cells), verdict_id)
+            shop = await _shop_of(connection, found)
         if found is None or not _may_see(visitor, found):
             raise Missing
         facts = {
             "verdict": found,
+            "shop": shop,
             "treatment": treatment_of(found.listed),
             "risk_words": RiskWords(speech_of(request)),
         }
         return desk.show(request, visitor, "risk_verdict.html", facts)
+
+
+async def _shop_of(connection: Connection, verdict: Verdict | None) -> str:
+    store = verdict.event.parties.get(Entity.STORE) if verdict else None
+    try:
+        return (await names_of_stores(connection, [UUID(store)])).get(UUID(store), "") if store else ""
+    except ValueError:  # an app may call its own shop anything
+        return ""
 
 
 async def _values(desk: Desk, connection: Connection, party: str, said: str) -> list[str]:
