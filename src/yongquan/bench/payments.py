@@ -22,6 +22,7 @@ from yongquan.bench.scratch import books_hold, scratch, settle_down
 from yongquan.bench.servers import server_process
 from yongquan.bench.wrk import Load, require_wrk, run_wrk, write_payments_script
 from yongquan.flows.claim_voucher import Claim
+from yongquan.flows.follow_claims import follow_claims
 from yongquan.plumbing.embedded import binaries
 from yongquan.plumbing.settings import Settings
 from yongquan.simulation.seeding import THRESHOLD_FEN, Seeder, Seeding
@@ -59,6 +60,8 @@ async def _seed(settings: Settings, conninfo: str) -> Sequence[str]:
         seeder = Seeder(platform.sealing, platform.tokens, platform.links, 1, platform.clock.now())
         made: dict[str, Any] = await seeder.seed(platform.database, Seeding(CITIZENS, 1, CITIZENS, STORES))
         await claim_all(platform, made)
+        while await follow_claims(platform.risk, limit=CLAIMS_AT_ONCE) is not None:
+            pass  # what risk has to read of these claims is done before payments are measured
     stores = [row["store_id"] for row in made["stores"]]
     return [f"{row['token']} {row['instrument_id']} {stores[n % STORES]}" for n, row in enumerate(made["citizens"])]
 
