@@ -55,7 +55,7 @@ def town() -> Iterator[Town]:
     """`yongquan serve` on an empty data directory and a free port, seeded."""
     with tempfile.TemporaryDirectory(prefix="yq-journey-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a system account that must pass through
-        environ = os.environ | {"YONGQUAN_DATA_DIR": folder}
+        environ = os.environ | {"YONGQUAN_DATA_DIR": folder, "YONGQUAN_RISK_WITHIN_MS": "30000"}
         environ.pop("YONGQUAN_DATABASE_URL", None)
         with _served(environ) as address:
             seeded = _seeded(environ)
