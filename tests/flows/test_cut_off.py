@@ -95,6 +95,7 @@ def test_a_bank_that_was_down_hears_of_the_cut_off_and_keeps_it(tmp_path: Path, 
                 following(ReversalRequest, replace(BOUGHT, stamp=replace(BOUGHT.stamp, stan=806)), stan=813),
             )
             assert told == ["00", "00", "00", "90", "90", "00", "25"]
+            await world.platform.links.ready(timeout_s=10)
             paid = await world.buy(world.people[0], world.stores[0], 500)
             assert paid.settlement_date == NEXT_DAY
 

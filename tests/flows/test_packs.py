@@ -85,7 +85,8 @@ async def race(conninfo: str, cells: int) -> None:
         outcomes = await asyncio.gather(*(claim(city, desk, citizen, round_) for citizen in citizens))
         await desk.close()
 
-        codes = [outcome.first.code for outcome in outcomes]
+        # After a deadlock between cells a batch runs again, and who had won by then is told so again.
+        codes = ["claimed" if outcome.first.code == "again" else outcome.first.code for outcome in outcomes]
         assert (codes.count("claimed"), codes.count("sold_out")) == (7, 23)
         assert await counted(city) == [5] * 7
         assert {len(outcome.vouchers) for outcome in outcomes} == {0, 5}
