@@ -115,6 +115,10 @@ class RiskDesk:
     _lines: dict[int, Batcher[Asked, Verdict]] = field(default_factory=dict)
     _unjudged: list[tuple[int, Verdict]] = field(default_factory=list)
 
+    def books_now(self) -> Books:
+        """The books in force at this moment, to judge a whole batch by."""
+        return Books(self.books.live, self.books.shadows)
+
     async def judge(self, asked: Asked) -> Verdict:
         """The verdict after its commit. Raises `RiskDown`."""
         started = time.perf_counter()
@@ -134,7 +138,7 @@ class RiskDesk:
         Takes the cell's place in the judging line to the commit. What says nothing is kept by batch, without a verdict
         of its own. Returns the verdicts of events that were new.
         """
-        books = Books(self.books.live, self.books.shadows)
+        books = self.books_now()
         cut = waves(items, books.features)
         first = await store.turn_line(connection, cell, len(cut))
         known = await recorded_of(connection, cell, [asked.event.event_id for asked in items])
@@ -194,7 +198,7 @@ class RiskDesk:
 
     async def _judge_batch(self, connection: Connection, cell: int, items: Sequence[Asked]) -> Sequence[Verdict]:
         given: dict[UUID, Verdict] = {}
-        books = Books(self.books.live, self.books.shadows)  # new ones may come while features are read
+        books = self.books_now()  # new ones may come while features are read
         cut = waves(items, books.features)
         async with connection.transaction():
             batch_no = await store.turn_line(connection, cell, len(cut))

@@ -9,7 +9,7 @@ import h3
 
 from yongquan.citizens.sign_in import SendsText, SignInDesk, TooManyCodes
 from yongquan.citizens.store import phone_of, registered_of
-from yongquan.flows.judge_event import Asked, Books, RiskDesk, RiskDown
+from yongquan.flows.judge_event import Asked, RiskDesk, RiskDown
 from yongquan.flows.name_parties import card_token, cashier_value
 from yongquan.flows.payment_batches import Prepared
 from yongquan.flows.recall_past import SPOT, metres
@@ -115,7 +115,7 @@ class PaymentRisk:
 
     async def _since_when(self, citizen_id: UUID) -> datetime | None:
         """When the payer's account was opened, read once and only where a rule asks for `age_days`; no guest's is."""
-        if "age_days" not in Books(self.desk.books.live, self.desk.books.shadows).facts(EventKind.PAYMENT):
+        if "age_days" not in self.desk.books_now().facts(EventKind.PAYMENT):
             return None
         known = self._since.get(citizen_id)
         if known is None:
