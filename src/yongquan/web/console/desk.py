@@ -229,6 +229,11 @@ def inside(back: str) -> str:
     return back if is_inside(back) and back.startswith(f"{ROOT}/") else f"{ROOT}/overview"
 
 
+def show_picture(content: bytes) -> Response:
+    """A JPEG for this visitor alone: no cache keeps it."""
+    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
 def known_id(text: str) -> UUID:
     """An id out of an address. Raises `Missing`."""
     try:

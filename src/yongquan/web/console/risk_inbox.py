@@ -21,7 +21,7 @@ from yongquan.risk.requests.store import NewRequest, Officer, exports_of, reques
 from yongquan.risk.tips import store as tips
 from yongquan.risk.tips.model import TipOutcome, TipState
 from yongquan.staff.views import names_of
-from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
+from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id, show_picture
 from yongquan.web.console.risk_cases import words_of
 from yongquan.web.console.risk_objections import objection_facts
 
@@ -77,7 +77,7 @@ def _add_tips(routes: APIRouter, desk: Desk) -> None:
             kept = await tips.sealed_picture(connection, tip_id, known_id(photo))
         if kept is None:
             raise Missing
-        return _picture(door.sealing.open_bytes(kept[1], what=sealed_as(tip_id)))
+        return show_picture(door.sealing.open_bytes(kept[1], what=sealed_as(tip_id)))
 
 
 def _add_tip_steps(routes: APIRouter, desk: Desk) -> None:
@@ -140,7 +140,7 @@ def _add_appeals(routes: APIRouter, desk: Desk) -> None:
         found = await appeals.picture(known_id(photo))
         if found is None:
             raise Missing
-        return _picture(found[1])
+        return show_picture(found[1])
 
     @routes.post("/risk/appeals/{appeal}")
     async def answer(
@@ -241,10 +241,6 @@ def _read(typed: dict[str, str]) -> NewRequest:
         until_day=days[1],
         case_id=known_id(typed["case_id"]) if typed["case_id"] else None,
     )
-
-
-def _picture(content: bytes) -> Response:
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
 def _require_whole_city(visitor: Visitor) -> None:

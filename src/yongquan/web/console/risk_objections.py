@@ -17,7 +17,7 @@ from yongquan.risk.objections.store import objection_photos, objections_listed
 from yongquan.risk.verification.objected_store import reports_named
 from yongquan.staff.views import names_of
 from yongquan.web import objection_words
-from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
+from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id, show_picture
 from yongquan.web.language import speech_of
 from yongquan.web.objection_words import ObjectionWords
 from yongquan.web.risk_words import RiskWords
@@ -35,7 +35,7 @@ def make_risk_objections(desk: Desk) -> APIRouter:
         found = await objections.picture(known_id(photo))
         if found is None:
             raise Missing
-        return Response(found, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+        return show_picture(found)
 
     @routes.post("/risk/objections/{objection}")
     async def answer(

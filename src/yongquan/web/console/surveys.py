@@ -20,7 +20,7 @@ from yongquan.merchants.surveys.store import (
     surveys_listed,
 )
 from yongquan.web import field_words
-from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id
+from yongquan.web.console.desk import ROOT, Desk, Missing, Visitor, desk_routes, known_id, show_picture
 
 NEW_SHOPS_MAX = 10_000
 _COLUMNS = ("id", "name", "address", "phone", "category", "lon", "lat")
@@ -92,7 +92,7 @@ def _add_one(routes: APIRouter, desk: Desk) -> None:
         if known is None or known.survey_id != found.survey_id or sealed is None:
             raise Missing
         content = door.sealing.open_bytes(sealed, what=SEALED_AS)
-        return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+        return show_picture(content)
 
     @routes.post("/surveys/{survey}/decision")
     async def decide(
